@@ -1,0 +1,163 @@
+"""The values that flow between the verbs and the adapters.
+
+Frozen, without behaviour that needs a driver. Types of columns are always Trino's
+(`lakeshell.sql.datatypes`), whatever they were called where they came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from lakeshell.sql.datatypes import Type
+
+LAKE = "lake"
+"""The catalog's name in both runtimes."""
+
+
+class TableName(NamedTuple):
+    """A table of the lake's catalog: `raw.film`. Both parts in lower case."""
+
+    database: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.table}"
+
+
+class ObjectName(NamedTuple):
+    """A table or view of a source: `movies.film`, spelled as the source spells it."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`source_type` is the type as the source declares it, empty where there is no source."""
+
+    name: str
+    type: Type
+    nullable: bool = True
+    comment: str = ""
+    source_type: str = ""
+
+
+class ObjectKind(StrEnum):
+    TABLE = "table"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    name: ObjectName
+    kind: ObjectKind
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """What a source says of one table. `rows` is its own estimate, None where it has none.
+
+    `skipped` are columns that no Trino type can hold faithfully, with the reason.
+    """
+
+    name: ObjectName
+    kind: ObjectKind
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    rows: int | None = None
+    comment: str = ""
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+class TableKind(StrEnum):
+    ICEBERG = "iceberg"
+    SOURCE = "source"
+    """Crawled from a connection; queried in place."""
+    FILES = "files"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTable:
+    """A table of the catalog, at one version.
+
+    `parameters` follow Glue's and Hive's names (`classification`, `connectionName`,
+    `typeOfData`, `UPDATED_BY_CRAWLER`, `recordCount`, `deprecatedAt`). A source table keeps its
+    place in the source under `connectionName`, `sourceSchema` and `sourceTable`. `definition` is a view's SQL.
+    `version` counts from 1 and grows with each change of columns or parameters.
+    """
+
+    name: TableName
+    kind: TableKind
+    columns: tuple[Column, ...]
+    parameters: dict[str, str] = field(default_factory=dict)
+    location: str = ""
+    comment: str = ""
+    definition: str = ""
+    owner: str = ""
+    version: int = 1
+    created: datetime | None = None
+    updated: datetime | None = None
+
+    @property
+    def deprecated(self) -> bool:
+        return "deprecatedAt" in self.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    name: str
+    comment: str = ""
+    location: str = ""
+
+
+class QueryState(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    REFUSED = "REFUSED"
+    """By a workgroup's limit or budget, before or while it ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a statement would scan. `scanned` in bytes, None when its sources are not metered."""
+
+    scanned: int | None
+    files: int = 0
+    rows: int = 0
+    unmetered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRecord:
+    """One query of the history. `scanned` in bytes, None when not metered; `cost` in `currency`."""
+
+    id: str
+    started: datetime
+    user: str
+    workgroup: str
+    source: str
+    database: str
+    sql: str
+    state: QueryState
+    finished: datetime | None = None
+    elapsed: float | None = None
+    scanned: int | None = None
+    rows: int | None = None
+    cost: Decimal | None = None
+    currency: str = "USD"
+    error_code: str = ""
+    error: str = ""
+    engine: str = "duckdb"
+    kind: str = ""
+    job_run: str = ""

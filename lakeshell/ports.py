@@ -1,0 +1,255 @@
+"""The doors between the verbs and the outside: what each adapter promises.
+
+Every Protocol here has one contract suite under `tests/contract`, which each adapter passes. The
+verbs know these and nothing behind them; `lake.Lake` opens the adapters that the settings name.
+Arrow crosses these doors in one form for each Trino type (`sql.arrow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from lakeshell.model import (
+    CatalogTable,
+    Column,
+    Database,
+    Estimate,
+    ObjectName,
+    QueryRecord,
+    QueryState,
+    SourceObject,
+    SourceTable,
+    TableName,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Reporter(Protocol):
+    """Where long work says how far it is. The core never prints."""
+
+    def step(self, text: str) -> None:
+        """A new piece of work begins."""
+
+    def advance(self, done: int, total: int | None, unit: str) -> None:
+        """`done` of `total` units of the current step are through; `total` None when unknown."""
+
+    def warn(self, text: str) -> None:
+        """Something that the user should know, and that does not stop the work."""
+
+
+# --- source --------------------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """A database that is read, never written. Opened by a connection; closed by its owner.
+
+    Every method raises `ConnectionFailed` when the source is gone or locked.
+    """
+
+    def test(self) -> Sequence[tuple[str, str]]:
+        """Goes through each stage of connecting; gives (stage, what was found)."""
+
+    def objects(self) -> Sequence[SourceObject]:
+        """Every table and view that the connection may read, system objects left out."""
+
+    def describe(self, name: ObjectName) -> SourceTable:
+        """Columns by Trino's mapping of the source's types; raises `ObjectGone`."""
+
+    def read(
+        self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536
+    ) -> pa.RecordBatchReader:
+        """The rows of `columns` in bounded memory, cast to the declared types.
+
+        A value that its declared type cannot hold ends the read with `ValueRefused`, naming
+        table, column, value and row; nothing is changed silently.
+        """
+
+    def close(self) -> None: ...
+
+
+# --- catalog -------------------------------------------------------------------------------
+
+
+class Catalog(Protocol):
+    """Databases and tables of the lake, each table with its versions. Names in lower case."""
+
+    def databases(self) -> Sequence[Database]: ...
+
+    def create_database(self, database: Database, *, exist_ok: bool = False) -> None:
+        """Raises `AlreadyExists`."""
+
+    def drop_database(self, name: str) -> None:
+        """Only an empty one: raises `NotEmpty`, `NotFound`."""
+
+    def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
+        """Every table, in order of name; Iceberg tables and views included."""
+
+    def table(self, name: TableName) -> CatalogTable:
+        """Raises `NotFound`, with the nearest names in its hint."""
+
+    def put(self, table: CatalogTable) -> CatalogTable:
+        """Creates the table, or a new version of it when columns or parameters changed.
+
+        Not for Iceberg tables, which only a `TableStore` makes. Gives the table as it now is.
+        """
+
+    def drop(self, name: TableName) -> None: ...
+
+    def rename(self, name: TableName, target: TableName) -> None:
+        """Raises `NotFound`, `AlreadyExists`."""
+
+    def versions(self, name: TableName) -> Sequence[CatalogTable]:
+        """Oldest first, the current one last."""
+
+    def close(self) -> None: ...
+
+
+# --- table store ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one write left behind: one snapshot."""
+
+    snapshot_id: int | None
+    rows: int
+    files: int
+    bytes: int
+
+
+class TableStore(Protocol):
+    """Iceberg tables of the lake: made, written, dropped. A write is one snapshot or nothing."""
+
+    def create(
+        self,
+        name: TableName,
+        columns: Sequence[Column],
+        *,
+        partitioning: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+        comment: str = "",
+    ) -> None: ...
+
+    def write(
+        self,
+        name: TableName,
+        rows: pa.RecordBatchReader,
+        *,
+        mode: str,
+        columns: Sequence[Column] | None = None,
+        snapshot_properties: Mapping[str, str] | None = None,
+        on_rows: Callable[[int], None] | None = None,
+    ) -> Written:
+        """Writes every row in one snapshot. `mode`: `overwrite` (the table then holds these rows
+        and `columns`, made if missing) or `append`. `on_rows` is told the total so far."""
+
+    def drop(self, name: TableName) -> None:
+        """The table and its files."""
+
+
+# --- engine --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Session:
+    """What a user's statements share. `USE`, `PREPARE` and `SET SESSION` change it."""
+
+    user: str
+    workgroup: str = "primary"
+    source: str = "lakeshell"
+    catalog: str = "lake"
+    database: str | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    prepared: dict[str, str] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    now: datetime | None = None
+    """The session's clock, for tests; None takes the statement's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementText:
+    """One statement of a text, with where it begins in it (line and column from 1)."""
+
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Progress:
+    """Live figures of a running statement. `scanned` in compressed bytes, None if not metered."""
+
+    scanned: int | None = 0
+    rows: int = 0
+    fraction: float | None = None
+    unmetered: tuple[str, ...] = ()
+
+
+class Running(Protocol):
+    """A statement under way. Leaving it unread and closed cancels it."""
+
+    columns: Sequence[Column]
+    update_type: str | None
+    """`INSERT`, `CREATE TABLE`, …; None for a query."""
+    update_count: int | None
+    """Known when `batches` has ended."""
+    progress: Progress
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The result in bounded memory. Raises `QueryFailed` and its kinds, `Cancelled`."""
+
+    def cancel(self) -> None:
+        """From any thread, at any time; reaches the server. `batches` then raises `Cancelled`."""
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """Trino's SQL in, Arrow out."""
+
+    def split(self, text: str) -> Sequence[StatementText]:
+        """The statements of `text`; a wrong one is left for `run` to reject."""
+
+    def estimate(self, sql: str, session: Session) -> Estimate:
+        """What `run` would scan at most; nothing is read but metadata."""
+
+    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:
+        """Starts one statement; `parameters` are SQL literals for its `?`s. Raises what Trino raises before it runs: `QueryRejected`."""
+
+    def close(self) -> None: ...
+
+
+# --- ledger --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    workgroup: str | None = None
+    user: str | None = None
+    state: QueryState | None = None
+    contains: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = 50
+
+
+class Ledger(Protocol):
+    """Queries and runs, as they happened. Written by many processes at once."""
+
+    def begin(self, record: QueryRecord) -> None: ...
+
+    def end(self, record: QueryRecord) -> None:
+        """Replaces the record of that id; a record once ended is not ended again."""
+
+    def query(self, id: str) -> QueryRecord:
+        """By id or by an unambiguous beginning of it; raises `NotFound`."""
+
+    def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        """Newest first."""
+
+    def close(self) -> None: ...
