@@ -72,7 +72,7 @@ class Node(metaclass=NodeType):
         return tuple(getattr(self, name) for name in self._fields)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._said() == other._said()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._said() == other._said()
 
     def __hash__(self) -> int:
         return hash((type(self), self._said()))
