@@ -1,0 +1,153 @@
+"""Connections: how to reach a source, `connections/NAME.toml`.
+
+A password is never in the file: the URL may hold `${VAR}`, or `password_env` or
+`password_command` says where it comes from when the connection is opened.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lakeshell.definitions.schema import (
+    Key,
+    checked_name,
+    dump,
+    load,
+    missing,
+    names,
+    text,
+    write,
+)
+from lakeshell.errors import AlreadyExists, ConfigurationError, ConnectionFailed, UsageError
+
+KEYS = (
+    Key("url", text, required=True, doc='url = "sqlite:///path/to/file.db"'),
+    Key("password_env", text, doc="the variable that holds the password"),
+    Key("password_command", text, doc="a command that prints the password"),
+    Key("comment", text, ""),
+)
+SCHEMES = ("sqlite",)
+ADD = "lakeshell connection add NAME sqlite:///PATH"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`url` as written, with its `${VAR}`s; `source_url` puts their values in."""
+
+    name: str
+    url: str
+    password_env: str | None = None
+    password_command: str | None = None
+    comment: str = ""
+
+    @property
+    def scheme(self) -> str:
+        return self.url.partition(":")[0]
+
+    def sqlite_path(self, environment: Mapping[str, str], lake: Path) -> Path:
+        """The file of a `sqlite:///PATH` URL; a relative one is below the lake's folder."""
+        path = unquote(urlsplit(expanded(self.url, environment)).path)
+        relative = path.removeprefix("/")
+        if path.startswith("//"):
+            return Path(path[1:])
+        return Path(path) if Path(path).exists() else lake / relative
+
+
+def expanded(written: str, environment: Mapping[str, str]) -> str:
+    """Puts the environment's values for `${VAR}` and `${ENV:VAR}`."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in environment:
+            raise ConfigurationError(
+                f"the variable {name} is not set", hint=f"set it first: export {name}=..."
+            )
+        return environment[name]
+
+    return re.sub(r"\$\{(?:ENV:)?([A-Za-z_][A-Za-z0-9_]*)\}", value, written)
+
+
+def checked_url(url: str) -> str:
+    scheme, colon, rest = url.partition("://")
+    if not colon or scheme not in SCHEMES:
+        raise UsageError(
+            f"{url!r} is not the address of a source that this runtime reads",
+            hint=f"it begins with {' or '.join(s + '://' for s in SCHEMES)}: {ADD}",
+        )
+    if re.search(r"://[^/@]*:[^/@$]+@", url):
+        raise UsageError(
+            "the address holds a password, which would be written to a file",
+            hint="leave it out and add --password-env VAR or --password-command CMD",
+        )
+    if scheme == "sqlite" and not rest.strip("/"):
+        raise UsageError("the address names no file", hint=ADD)
+    return url
+
+
+def password(connection: Connection, environment: Mapping[str, str]) -> str | None:
+    if connection.password_env is not None:
+        return expanded("${" + connection.password_env + "}", environment)
+    if connection.password_command is None:
+        return None
+    done = subprocess.run(
+        connection.password_command, shell=True, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise ConnectionFailed(
+            f"the password command of {connection.name!r} ended with {done.returncode}",
+            hint="run it by hand to see why",
+        )
+    return done.stdout.rstrip("\n")
+
+
+class Connections:
+    """The connections of one lake, by name. Names are catalogs in SQL, so they fold to one case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        return names(self.folder)
+
+    def get(self, name: str) -> Connection:
+        """Raises `UsageError` with the nearest name."""
+        known = self.names()
+        spelled = next((n for n in known if n.lower() == name.lower()), None)
+        if spelled is None:
+            raise missing("connection", name, known, ADD)
+        values = load(self.folder / f"{spelled}.toml", KEYS)
+        return Connection(
+            spelled,
+            checked_url(values["url"]),
+            values["password_env"],
+            values["password_command"],
+            values["comment"],
+        )
+
+    def add(self, connection: Connection) -> Path:
+        name = checked_name("connection", connection.name)
+        checked_url(connection.url)
+        if name.lower() in ("lake", "system"):
+            raise UsageError(
+                f"{name!r} is the name of a catalog already", hint="choose another name"
+            )
+        taken = next((n for n in self.names() if n.lower() == name.lower()), None)
+        if taken is not None:
+            raise AlreadyExists(
+                f"there is a connection {taken!r} already",
+                hint=f"edit {self.folder / taken}.toml, or choose another name",
+            )
+        path = self.folder / f"{name}.toml"
+        values = {
+            "url": connection.url,
+            "password_env": connection.password_env,
+            "password_command": connection.password_command,
+            "comment": connection.comment or None,
+        }
+        write(path, dump(values))
+        return path
