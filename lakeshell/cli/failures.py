@@ -1,0 +1,42 @@
+"""How a command says that something went wrong: what happened, then what to do."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from lakeshell.errors import LakeshellError, QueryFailed
+from lakeshell.output.text import printable
+
+
+def say(error: LakeshellError, sql: str | None = None) -> None:
+    """Two lines to stderr; an SQL error also shows its line with a caret below the fault."""
+    where = ""
+    if isinstance(error, QueryFailed) and error.line is not None:
+        where = f"line {error.line}:{error.column}: "
+    click.echo(f"error: {where}{printable(error.message)}", err=True)
+    if sql is not None and isinstance(error, QueryFailed) and error.line is not None:
+        _caret(sql, error.line, error.column or 1)
+    if error.hint:
+        click.echo(f"  {printable(error.hint)}", err=True)
+
+
+def _caret(sql: str, line: int, column: int) -> None:
+    lines = sql.splitlines()
+    if not 1 <= line <= len(lines):
+        return
+    text = printable(lines[line - 1])
+    start = max(0, column - 60)
+    click.echo(f"  {text[start : start + 100]}", err=True)
+    click.echo("  " + " " * (column - 1 - start) + "^", err=True)
+
+
+def say_bug(error: Exception) -> None:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{last.name}, line {last.lineno}" if last else "unknown place"
+    said = printable(f"{type(error).__name__}: {error}")[:500]
+    click.echo(f"error: a bug in Lakeshell: {said} ({place})", err=True)
+    click.echo("  run the same command with --debug and report what it prints", err=True)
+    sys.stderr.flush()

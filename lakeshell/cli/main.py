@@ -1,0 +1,113 @@
+"""The command line: finds the command, runs it, ends with its documented exit code.
+
+A command's module is imported only when it is called, so `--help` and `query` load nothing of the
+others.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from lakeshell.errors import ExitCode, LakeshellError
+
+COMMANDS = {
+    "demo": "The whole walk-through, narrated, on generated data.",
+    "init": "Make a lake in a folder.",
+    "query": "Run SQL and print the result.",
+    "history": "Past queries: who, when, what they scanned and cost.",
+    "connection": "Sources: list, show, add, test.",
+    "crawler": "Read schemas into the catalog: list, show, add, run, runs.",
+    "catalog": "Databases, tables and their versions.",
+    "job": "Move and transform data: list, show, add, propose, run, runs, logs.",
+    "workgroup": "Separate and limit teams: list, show, add, set, rm.",
+    "cost": "What queries and runs cost: actual and projected.",
+    "doctor": "Check every part and say what mends it.",
+}
+
+
+class Commands(click.Group):
+    """The commands by name; each is `command` of the module of that name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"lakeshell.cli.{cmd_name}")
+        made: click.Command = module.command
+        return made
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="New here? `lakeshell demo` shows everything in a few seconds.",
+)
+@click.version_option(None, "--version", package_name="lakeshell", prog_name="lakeshell")
+def lakeshell() -> None:
+    """AWS Glue and Athena, self-hosted, in one terminal.
+
+    Crawl the schemas of a database into a catalog, load them into Iceberg tables, query them in
+    Trino's SQL, and see what it cost.
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    signal.signal(signal.SIGTERM, _ended)
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = lakeshell.main(arguments, prog_name="lakeshell", standalone_mode=False)
+        code = result if isinstance(result, int) else ExitCode.OK
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except LakeshellError as error:
+        if debug:
+            raise
+        from lakeshell.cli.failures import say
+
+        say(error)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted; the interpreter must not flush into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    except Exception as error:
+        if debug:
+            raise
+        from lakeshell.cli.failures import say_bug
+
+        say_bug(error)
+        code = ExitCode.BUG
+    sys.exit(int(code))
+
+
+def _ended(signum: int, frame: Any) -> NoReturn:
+    """SIGTERM ends a command as Ctrl-C does: what is under way is undone first."""
+    raise KeyboardInterrupt

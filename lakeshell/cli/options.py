@@ -1,0 +1,52 @@
+"""The options that every command takes, and the lake that they name."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = (
+    "ALIGNED", "VERTICAL", "CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED", "TSV",
+    "TSV_HEADER", "JSON", "MARKDOWN", "NULL", "ARROW", "PARQUET", "XLSX",
+)  # fmt: skip
+
+
+def with_lake(function: F) -> F:
+    """Gives the command an open `lake` (closed at its end) from `--lake`, and takes `--debug`."""
+
+    @click.option("--lake", "lake_folder", metavar="DIR", help="The lake's folder.")
+    @click.option("--debug", is_flag=True, hidden=True, help="Show tracebacks.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, lake_folder: str | None, debug: bool, **kwargs: Any) -> Any:
+        with open_lake(lake_folder) as lake:
+            return function(*args, lake=lake, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def open_lake(folder: str | None) -> Lake:
+    from lakeshell.lake import Lake, find_lake
+
+    found = find_lake(folder, os.environ, Path.cwd())
+    return Lake(found, os.environ)
+
+
+def with_format(function: F) -> F:
+    """`--output-format` of a listing: ALIGNED on a terminal, CSV otherwise."""
+    return click.option(
+        "--output-format",
+        "output_format",
+        type=click.Choice(FORMATS[:11], case_sensitive=False),
+        metavar="FORMAT",
+        help="ALIGNED, CSV, JSON, … (default: ALIGNED on a terminal, CSV in a pipe).",
+    )(function)

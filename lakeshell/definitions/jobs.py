@@ -1,0 +1,112 @@
+"""Jobs: `jobs/NAME.toml` with the script that runs beside it, `NAME.py` or `NAME.sql`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lakeshell.definitions.schema import (
+    Key,
+    checked_name,
+    choice,
+    count,
+    dump,
+    duration,
+    load,
+    missing,
+    names,
+    table,
+    text,
+    write,
+)
+from lakeshell.errors import AlreadyExists, ConfigurationError, UsageError
+from lakeshell.etl.job import Job
+from lakeshell.model import TableName
+
+SUFFIX = {"arrow": ".py", "sql": ".sql"}
+KEYS = (
+    Key("kind", choice(*SUFFIX), required=True, doc='kind = "arrow" or "sql"'),
+    Key("description", text, ""),
+    Key("source", text, None, doc='the table read: "movie_rental.movies_film"'),
+    Key("target", text, None, doc='the table written: "raw.film"'),
+    Key("mode", choice("overwrite", "append"), "overwrite"),
+    Key("workgroup", text, "primary"),
+    Key("timeout", duration, None, doc='"2h"'),
+    Key("retries", count, 0, doc="attempts after the first that failed"),
+    Key("dpu", count, 1, doc="capacity that a run is billed for"),
+    Key("parameters", table, None, doc="defaults of the script's :name parameters"),
+)
+ADD = "lakeshell job propose NAME --source DB.TABLE --target DB.TABLE"
+
+
+def table_name(written: str) -> TableName:
+    """`db.table`, with `"quoted.parts"` where a name has a dot; raises `UsageError`."""
+    import re
+
+    parts = re.findall(r'"((?:[^"]|"")+)"|([^."]+)', written)
+    made = [(quoted or plain).replace('""', '"').lower() for quoted, plain in parts]
+    if made and made[0] == "lake" and len(made) == 3:
+        made = made[1:]
+    if len(made) != 2 or any(not part for part in made):
+        raise UsageError(f"{written!r} is not a table", hint="write it as DATABASE.TABLE")
+    return TableName(*made)
+
+
+class Jobs:
+    """The jobs of one lake, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        return names(self.folder)
+
+    def get(self, name: str) -> Job:
+        if name not in self.names():
+            raise missing("job", name, self.names(), ADD)
+        path = self.folder / f"{name}.toml"
+        values = load(path, KEYS)
+        script = self.folder / (name + SUFFIX[values["kind"]])
+        for key in ("source", "target"):
+            values[key] = None if values[key] is None else table_name(values[key])
+        if values["kind"] == "arrow" and (values["source"] is None or values["target"] is None):
+            raise ConfigurationError(
+                f"{path}: an arrow job needs source and target",
+                hint='add source = "DB.TABLE" and target = "DB.TABLE"',
+            )
+        if not script.is_file():
+            raise ConfigurationError(
+                f"the script {script} is missing", hint="restore it, or propose the job anew"
+            )
+        values["parameters"] = {k: str(v) for k, v in (values["parameters"] or {}).items()}
+        return Job(name=name, script=script, **values)
+
+    def script_of(self, name: str, kind: str) -> Path:
+        return self.folder / (checked_name("job", name) + SUFFIX[kind])
+
+    def add(self, job: Job, script: str) -> Path:
+        """Writes script and definition, the definition last: a job is there whole or not at all."""
+        name = checked_name("job", job.name)
+        if name in self.names():
+            raise AlreadyExists(
+                f"there is a job {name!r} already",
+                hint=f"edit {self.folder / name}.toml and its script, or choose another name",
+            )
+        write(self.script_of(name, job.kind), script)
+        path = self.folder / f"{name}.toml"
+        defaults = {key.name: key.default for key in KEYS}
+        values: dict[str, Any] = {key.name: getattr(job, key.name) for key in KEYS}
+        for key in ("source", "target"):
+            values[key] = None if values[key] is None else _written(values[key])
+        kept = {k: v for k, v in values.items() if k == "kind" or (v and v != defaults[k])}
+        kept["mode"] = job.mode
+        if job.kind == "sql":
+            del kept["mode"]
+        write(path, dump(kept))
+        return path
+
+
+def _written(name: TableName) -> str:
+    return ".".join(
+        '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part for part in name
+    )
