@@ -161,3 +161,30 @@ class QueryRecord:
     engine: str = "duckdb"
     kind: str = ""
     job_run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of a crawler or a job, as the ledger keeps it.
+
+    `kind` is `crawler` or `job`; `attempt` counts from 1; `rows` and `bytes` are what it wrote;
+    `detail` is a line for people; `cost` in `currency`.
+    """
+
+    id: str
+    kind: str
+    name: str
+    started: datetime
+    user: str
+    state: QueryState
+    finished: datetime | None = None
+    elapsed: float | None = None
+    attempt: int = 1
+    rows: int | None = None
+    bytes: int | None = None
+    dpu: int = 1
+    cost: Decimal | None = None
+    currency: str = "USD"
+    detail: str = ""
+    error: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from lakeshell.model import (
     ObjectName,
     QueryRecord,
     QueryState,
+    RunRecord,
     SourceObject,
     SourceTable,
     TableName,
@@ -251,5 +252,21 @@ class Ledger(Protocol):
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         """Newest first."""
+
+    def begin_run(self, record: RunRecord) -> None: ...
+
+    def end_run(self, record: RunRecord) -> None:
+        """Replaces the record of that id."""
+
+    def run(self, id: str) -> RunRecord:
+        """By id or by an unambiguous beginning of it; raises `NotFound`."""
+
+    def runs(
+        self, kind: str, name: str | None = None, limit: int | None = 50
+    ) -> Sequence[RunRecord]:
+        """Newest first."""
+
+    def new_id(self) -> str:
+        """An id that sorts by time and is never given twice."""
 
     def close(self) -> None: ...
