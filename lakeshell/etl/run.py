@@ -1,0 +1,211 @@
+"""Running a job: one run, its attempts, its log and its record in the ledger.
+
+Every run ends in the ledger, failed and interrupted ones included. A job runs once at a time: the
+lock is the kernel's, so a killed run leaves none behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TextIO
+
+from lakeshell.errors import ConnectionFailed, LakeshellError, LimitExceeded, UsageError
+from lakeshell.etl.copy import SourceOpener, check_mapping, mapped, source_rows
+from lakeshell.etl.job import Job
+from lakeshell.etl.script import load_arrow
+from lakeshell.model import QueryState, RunRecord
+from lakeshell.ports import Catalog, Engine, Ledger, Reporter, Session, TableStore
+
+RunSql = Callable[[Job, str, Mapping[str, str], Callable[[str], None]], int]
+"""Runs a script's statements in the job's workgroup; told each line of the log; gives the rows
+written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a run works with; the composition root fills it in. `logs` is a folder; the clock gives
+    UTC; `price` turns (job, seconds) into money."""
+
+    catalog: Callable[[], Catalog]
+    store: Callable[[], TableStore]
+    engine: Callable[[], Engine]
+    ledger: Ledger
+    open_source: SourceOpener
+    run_sql: RunSql
+    logs: Path
+    locks: Path
+    price: Callable[[Job, float], tuple[Decimal, str]]
+    user: str = field(default_factory=getpass.getuser)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    rows: int = 0
+    bytes: int | None = None
+    detail: str = ""
+
+
+def log_path(logs: Path, run_id: str) -> Path:
+    return logs / f"{run_id}.log"
+
+
+def run_job(
+    job: Job, workshop: Workshop, parameters: Mapping[str, str], reporter: Reporter
+) -> RunRecord:
+    """Runs a job to its end, with its retries. Raises what the last attempt failed with; the
+    record is in the ledger either way."""
+    unknown = [name for name in parameters if job.parameters and name not in job.parameters]
+    if unknown:
+        raise UsageError(
+            f"job {job.name!r} has no parameter {unknown[0]!r}",
+            hint=f"its parameters are: {', '.join(job.parameters)}",
+        )
+    given = {**job.parameters, **parameters}
+    with _alone(job, workshop.locks):
+        attempt = 1
+        while True:
+            try:
+                return _attempt(job, workshop, given, reporter, attempt)
+            except (UsageError, LimitExceeded):
+                raise
+            except LakeshellError as error:
+                if attempt > job.retries:
+                    raise
+                reporter.warn(f"attempt {attempt} of {job.name} failed: {error.message}; once more")
+                time.sleep(min(2**attempt, 30) if isinstance(error, ConnectionFailed) else 0)
+            attempt += 1
+
+
+def _attempt(
+    job: Job, workshop: Workshop, parameters: Mapping[str, str], reporter: Reporter, attempt: int
+) -> RunRecord:
+    record = RunRecord(
+        id=workshop.ledger.new_id(),
+        kind="job",
+        name=job.name,
+        started=workshop.now(),
+        user=workshop.user,
+        state=QueryState.RUNNING,
+        attempt=attempt,
+        dpu=job.dpu,
+        parameters=dict(parameters),
+    )
+    workshop.ledger.begin_run(record)
+    started = time.monotonic()
+    with _log(workshop, record.id) as say:
+        say(f"job {job.name}, attempt {attempt}, script {job.script.name}")
+        try:
+            outcome = _carry_out(job, workshop, parameters, reporter, record.id, say)
+        except BaseException as error:
+            state = QueryState.FAILED if isinstance(error, Exception) else QueryState.CANCELLED
+            message = error.message if isinstance(error, LakeshellError) else repr(error)
+            say(f"{state.value}: {message}")
+            ended = replace(record, state=state, error=message)
+            workshop.ledger.end_run(_ended(ended, job, workshop, started))
+            raise
+        say(f"finished: {outcome.rows} rows{outcome.detail and '; ' + outcome.detail}")
+    done = replace(
+        record,
+        state=QueryState.FINISHED,
+        rows=outcome.rows,
+        bytes=outcome.bytes,
+        detail=outcome.detail,
+    )
+    done = _ended(done, job, workshop, started)
+    workshop.ledger.end_run(done)
+    return done
+
+
+def _ended(record: RunRecord, job: Job, workshop: Workshop, started: float) -> RunRecord:
+    elapsed = time.monotonic() - started
+    cost, currency = workshop.price(job, elapsed)
+    return replace(record, finished=workshop.now(), elapsed=elapsed, cost=cost, currency=currency)
+
+
+def _carry_out(
+    job: Job,
+    workshop: Workshop,
+    parameters: Mapping[str, str],
+    reporter: Reporter,
+    run_id: str,
+    say: Callable[[str], None],
+) -> _Outcome:
+    if job.kind == "sql":
+        reporter.step(f"{job.name}: SQL")
+        script = job.script.read_text(encoding="utf-8")
+        return _Outcome(rows=workshop.run_sql(job, script, parameters, say))
+    return _load(job, workshop, reporter, run_id, say)
+
+
+def _load(
+    job: Job, workshop: Workshop, reporter: Reporter, run_id: str, say: Callable[[str], None]
+) -> _Outcome:
+    assert job.source is not None
+    assert job.target is not None
+    script = load_arrow(job)
+    table = workshop.catalog().table(job.source)
+    for warning in check_mapping(job, table, script.mapping):
+        say(warning)
+        reporter.warn(warning)
+    expected = table.parameters.get("recordCount", "")
+    total = int(expected) if expected.isdigit() else None
+    reporter.step(f"{job.name}: {job.source} -> {job.target}")
+    session = Session(user=workshop.user, workgroup=job.workgroup, source=f"job:{job.name}")
+    rows = source_rows(table, script.mapping, workshop.open_source, workshop.engine, session)
+    with rows as batches:
+        written = workshop.store().write(
+            job.target,
+            mapped(job, script, batches),
+            mode=job.mode,
+            columns=script.mapping.targets,
+            snapshot_properties={"lakeshell.job": job.name, "lakeshell.run": run_id},
+            on_rows=lambda done: reporter.advance(done, total, "rows"),
+        )
+    say(f"snapshot {written.snapshot_id}: {written.files} files, {written.bytes} bytes")
+    return _Outcome(written.rows, written.bytes, f"{written.files} files")
+
+
+@contextmanager
+def _log(workshop: Workshop, run_id: str) -> Iterator[Callable[[str], None]]:
+    workshop.logs.mkdir(parents=True, exist_ok=True)
+    with log_path(workshop.logs, run_id).open("a", encoding="utf-8") as file:
+
+        def say(line: str) -> None:
+            _say(file, workshop.now(), line)
+
+        yield say
+
+
+def _say(file: TextIO, at: datetime, line: str) -> None:
+    file.write(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
+    file.flush()
+
+
+@contextmanager
+def _alone(job: Job, locks: Path) -> Iterator[None]:
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / f"job-{job.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LakeshellError(
+                f"job {job.name!r} is running already",
+                hint=f"see it with `lakeshell job runs {job.name}`; wait for its end",
+            ) from error
+        yield
+
+
+def read_log(logs: Path, run_id: str) -> Sequence[str]:
+    path = log_path(logs, run_id)
+    if not path.exists():
+        return ()
+    return path.read_text(encoding="utf-8").splitlines()
