@@ -50,3 +50,14 @@ def with_format(function: F) -> F:
         metavar="FORMAT",
         help="ALIGNED, CSV, JSON, … (default: ALIGNED on a terminal, CSV in a pipe).",
     )(function)
+
+
+def pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    """`NAME=VALUE`s as a dict; raises a usage error for one without `=`."""
+    made: dict[str, str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{option} {pair!r} is not NAME=VALUE")
+        made[name] = value
+    return made

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from lakeshell.definitions.schema import (
     Key,
@@ -50,12 +50,28 @@ class Connection:
         return self.url.partition(":")[0]
 
     def sqlite_path(self, environment: Mapping[str, str], lake: Path) -> Path:
-        """The file of a `sqlite:///PATH` URL; a relative one is below the lake's folder."""
-        path = unquote(urlsplit(expanded(self.url, environment)).path)
-        relative = path.removeprefix("/")
-        if path.startswith("//"):
-            return Path(path[1:])
-        return Path(path) if Path(path).exists() else lake / relative
+        """The file of a `sqlite:///PATH` URL. `sqlite:////PATH` is absolute, else the path is
+        below the lake's folder."""
+        rest = unquote(expanded(self.url, environment).removeprefix("sqlite://"))
+        return lake / rest.removeprefix("/")
+
+
+def resolved_url(url: str, lake: Path) -> str:
+    """The address to keep in the file, of one typed in some folder: a SQLite file inside the lake
+    is named from the lake's folder, any other by its whole path. `${VAR}` is kept as typed."""
+    if not url.startswith("sqlite://") or "${" in url:
+        return url
+    typed = unquote(url.removeprefix("sqlite://")).removeprefix("/")
+    path = (
+        Path("/" + typed.lstrip("/")) if url.startswith("sqlite:////") else Path(typed).absolute()
+    )
+    if not path.exists() and (Path("/") / typed).exists():
+        # sqlite:///home/me/x.db is one slash short of an absolute path, and plainly meant as one.
+        path = Path("/") / typed
+    quoted = quote(str(path))
+    if path.is_relative_to(lake):
+        return "sqlite:///" + quote(str(path.relative_to(lake)))
+    return "sqlite:///" + quoted
 
 
 def expanded(written: str, environment: Mapping[str, str]) -> str:

@@ -85,13 +85,14 @@ class Workgroups:
     def _write(self, path: Path, workgroup: Workgroup) -> Path:
         values = {key.name: getattr(workgroup, key.name) for key in KEYS}
         if values["scan_limit"] is not None:
-            values["scan_limit"] = _size_text(values["scan_limit"])
+            values["scan_limit"] = size_text(values["scan_limit"])
         values["description"] = values["description"] or None
         write(path, dump({k: dict(v) if k == "properties" and v else v for k, v in values.items()}))
         return path
 
 
-def _size_text(size_in_bytes: int) -> str | int:
+def size_text(size_in_bytes: int) -> str | int:
+    """`10MB`; the number itself where no unit divides it."""
     for unit, factor in (("TB", 2**40), ("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
         if size_in_bytes and size_in_bytes % factor == 0:
             return f"{size_in_bytes // factor}{unit}"

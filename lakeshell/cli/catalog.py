@@ -1,0 +1,189 @@
+"""`lakeshell catalog`: databases, tables, show, search, versions, diff, restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.listing import show_listing
+from lakeshell.cli.options import with_format, with_lake
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+    from lakeshell.model import CatalogTable
+
+
+@click.group("catalog")
+def command() -> None:
+    """Databases, tables and their versions."""
+
+
+@command.command("databases", epilog="Example: lakeshell catalog databases")
+@with_format
+@with_lake
+def databases(lake: Lake, output_format: str | None) -> None:
+    """Every database with how many tables it has."""
+    counts: dict[str, int] = {}
+    for table in lake.catalog.tables():
+        counts[table.name.database] = counts.get(table.name.database, 0) + 1
+    rows = [(d.name, counts.get(d.name, 0), d.comment) for d in lake.catalog.databases()]
+    show_listing(("database", "tables", "comment"), rows, output_format)
+
+
+@command.command("tables", epilog="Example: lakeshell catalog tables movie_rental")
+@click.argument("database", metavar="[DB]", required=False)
+@with_format
+@with_lake
+def tables(lake: Lake, database: str | None, output_format: str | None) -> None:
+    """The tables of a database, or of all."""
+    if database is not None:
+        database = database.lower()
+        lake.check_database(database)
+    show_listing(
+        ("database", "table", "kind", "columns", "version", "updated", "state"),
+        [_summary(table) for table in lake.catalog.tables(database)],
+        output_format,
+    )
+
+
+def _summary(table: CatalogTable) -> tuple[object, ...]:
+    return (
+        table.name.database,
+        table.name.table,
+        table.kind.value,
+        len(table.columns),
+        table.version,
+        table.updated,
+        "deprecated" if table.deprecated else "",
+    )
+
+
+@command.command("show", epilog="Example: lakeshell catalog show movie_rental.movies_film")
+@click.argument("table", metavar="DB.TABLE")
+@with_format
+@with_lake
+def show(lake: Lake, table: str, output_format: str | None) -> None:
+    """A table's columns; its parameters go to stderr, or with them in JSON."""
+    from lakeshell.definitions.jobs import table_name
+
+    found = lake.catalog.table(table_name(table))
+    if not (output_format or "").upper() == "JSON":
+        _head(found)
+    rows = [
+        (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)
+        for c in found.columns
+    ]
+    show_listing(("column", "type", "null", "source type", "comment"), rows, output_format)
+
+
+def _head(table: CatalogTable) -> None:
+    lines = {
+        "table": str(table.name),
+        "kind": table.kind.value + (" (deprecated)" if table.deprecated else ""),
+        "version": str(table.version),
+        "comment": table.comment,
+        "location": table.location,
+        "definition": table.definition,
+        **table.parameters,
+    }
+    from lakeshell.output.text import printable
+
+    width = max(map(len, lines))
+    for name, value in lines.items():
+        if value:
+            click.echo(f"{name:<{width}}  {printable(value)}", err=True)
+
+
+@command.command("search", epilog="Example: lakeshell catalog search rental_date")
+@click.argument("text")
+@with_format
+@with_lake
+def search(lake: Lake, text: str, output_format: str | None) -> None:
+    """Tables and columns whose name or comment has TEXT in it."""
+    wanted = text.lower()
+    rows: list[tuple[str, ...]] = []
+    for table in lake.catalog.tables():
+        if wanted in str(table.name).lower() or wanted in table.comment.lower():
+            rows.append((str(table.name), "", "", table.comment))
+        for column in table.columns:
+            if wanted in column.name.lower() or wanted in column.comment.lower():
+                rows.append((str(table.name), column.name, str(column.type), column.comment))
+    show_listing(("table", "column", "type", "comment"), rows, output_format)
+
+
+@command.command("versions", epilog="Example: lakeshell catalog versions movie_rental.movies_film")
+@click.argument("table", metavar="DB.TABLE")
+@with_format
+@with_lake
+def versions(lake: Lake, table: str, output_format: str | None) -> None:
+    """Every version of a table, oldest first."""
+    from lakeshell.definitions.jobs import table_name
+
+    rows = [
+        (v.version, v.updated, len(v.columns), "deprecated" if v.deprecated else "")
+        for v in lake.catalog.versions(table_name(table))
+    ]
+    show_listing(("version", "updated", "columns", "state"), rows, output_format)
+
+
+@command.command("diff", epilog="Example: lakeshell catalog diff movie_rental.movies_film 1 2")
+@click.argument("table", metavar="DB.TABLE")
+@click.argument("old", metavar="V1", type=int)
+@click.argument("new", metavar="V2", type=int)
+@with_format
+@with_lake
+def diff(lake: Lake, table: str, old: int, new: int, output_format: str | None) -> None:
+    """What changed between two versions of a table."""
+    from lakeshell.definitions.jobs import table_name
+    from lakeshell.errors import NotFound
+
+    name = table_name(table)
+    found = {v.version: v for v in lake.catalog.versions(name)}
+    for number in (old, new):
+        if number not in found:
+            raise NotFound(
+                f"{name} has no version {number}",
+                hint=f"it has: {', '.join(map(str, found))}",
+            )
+    show_listing(("what", "name", "old", "new"), _changes(found[old], found[new]), output_format)
+
+
+def _changes(old: CatalogTable, new: CatalogTable) -> list[tuple[str, str, str | None, str | None]]:
+    changes: list[tuple[str, str, str | None, str | None]] = []
+    before = {c.name: str(c.type) for c in old.columns}
+    after = {c.name: str(c.type) for c in new.columns}
+    pairs = (("column", before, after), ("parameter", old.parameters, new.parameters))
+    for what, was, now in pairs:
+        for name in dict.fromkeys((*was, *now)):
+            if was.get(name) != now.get(name):
+                changes.append((what, name, was.get(name), now.get(name)))
+    return changes
+
+
+@command.command("restore", epilog="Example: lakeshell catalog restore movie_rental.movies_film 1")
+@click.argument("table", metavar="DB.TABLE")
+@click.argument("version", metavar="V", type=int)
+@with_lake
+def restore(lake: Lake, table: str, version: int) -> None:
+    """Make an old version the newest one. The versions between stay."""
+    import dataclasses
+
+    from lakeshell.definitions.jobs import table_name
+    from lakeshell.errors import NotFound, UsageError
+    from lakeshell.model import TableKind
+
+    name = table_name(table)
+    current = lake.catalog.table(name)
+    if current.kind is TableKind.ICEBERG:
+        raise UsageError(
+            f"{name} is an Iceberg table, whose versions are its snapshots",
+            hint=f"query one: SELECT * FROM {name} FOR VERSION AS OF ID",
+        )
+    found = {v.version: v for v in lake.catalog.versions(name)}
+    if version not in found:
+        raise NotFound(
+            f"{name} has no version {version}", hint=f"it has: {', '.join(map(str, found))}"
+        )
+    now = lake.catalog.put(dataclasses.replace(found[version], version=current.version))
+    click.echo(f"{name} is at version {now.version}, which equals version {version}", err=True)

@@ -1,0 +1,84 @@
+"""`lakeshell connection`: list, show, add, test."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.listing import show_listing, show_values
+from lakeshell.cli.options import with_format, with_lake
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+
+@click.group("connection")
+def command() -> None:
+    """Sources that crawlers read and queries reach in place.
+
+    A connection is also a catalog in SQL: SELECT * FROM movies.movies.film
+    """
+
+
+@command.command("list", epilog="Example: lakeshell connection list --output-format JSON")
+@with_format
+@with_lake
+def list_(lake: Lake, output_format: str | None) -> None:
+    """Every connection with its address."""
+    rows = [(c.name, c.scheme, c.url) for c in map(lake.connections.get, lake.connections.names())]
+    show_listing(("name", "kind", "url"), rows, output_format)
+
+
+@command.command("show", epilog="Example: lakeshell connection show movies")
+@click.argument("name")
+@with_format
+@with_lake
+def show(lake: Lake, name: str, output_format: str | None) -> None:
+    """One connection: its address and where its password comes from."""
+    connection = lake.connections.get(name)
+    password = connection.password_env or connection.password_command
+    values = {
+        "name": connection.name,
+        "kind": connection.scheme,
+        "url": connection.url,
+        "password": f"from {password}" if password else None,
+        "comment": connection.comment,
+        "file": str(lake.connections.folder / f"{connection.name}.toml"),
+    }
+    show_values(values, output_format)
+
+
+@command.command("add", epilog="Example: lakeshell connection add movies sqlite:///data/movies.db")
+@click.argument("name")
+@click.argument("url")
+@click.option("--password-env", metavar="VAR", help="The variable that holds the password.")
+@click.option("--password-command", metavar="CMD", help="A command that prints the password.")
+@click.option("--comment", default="", help="What it is, for people.")
+@with_lake
+def add(
+    lake: Lake,
+    name: str,
+    url: str,
+    password_env: str | None,
+    password_command: str | None,
+    comment: str,
+) -> None:
+    """Add a connection. Nothing is read yet: `connection test NAME` does that."""
+    from lakeshell.definitions.connections import Connection, resolved_url
+
+    made = Connection(name, resolved_url(url, lake.folder), password_env, password_command, comment)
+    path = lake.connections.add(made)
+    click.echo(f"added connection {name} ({path})", err=True)
+    click.echo(f"next: lakeshell connection test {name}", err=True)
+
+
+@command.command("test", epilog="Example: lakeshell connection test movies")
+@click.argument("name")
+@with_format
+@with_lake
+def test(lake: Lake, name: str, output_format: str | None) -> None:
+    """Go through each stage of connecting and say what was found."""
+    with closing(lake.source(lake.connections.get(name).name)) as source:
+        show_listing(("stage", "found"), source.test(), output_format)

@@ -1,0 +1,204 @@
+"""`lakeshell job`: list, show, add, propose, run, runs, logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.listing import show_listing, show_values
+from lakeshell.cli.options import pairs, with_format, with_lake
+from lakeshell.cli.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+RUNS = ("run", "job", "attempt", "state", "started", "elapsed", "rows", "cost", "error")
+
+
+@click.group("job")
+def command() -> None:
+    """Move and transform data. A job is a script with a definition beside it."""
+
+
+@command.command("list", epilog="Example: lakeshell job list")
+@with_format
+@with_lake
+def list_(lake: Lake, output_format: str | None) -> None:
+    """Every job with what it reads and writes, and how its last run ended."""
+    rows = []
+    for job in map(lake.jobs.get, lake.jobs.names()):
+        last = next(iter(lake.ledger.runs("job", job.name, 1)), None)
+        state = None if last is None else last.state.value
+        rows.append((job.name, job.kind, job.source, job.target, job.mode, state))
+    show_listing(("job", "kind", "source", "target", "mode", "last run"), rows, output_format)
+
+
+@command.command("show", epilog="Example: lakeshell job show load_film")
+@click.argument("name")
+@with_format
+@with_lake
+def show(lake: Lake, name: str, output_format: str | None) -> None:
+    """A job's definition, and its script on stderr."""
+    job = lake.jobs.get(name)
+    values = {
+        "name": job.name,
+        "kind": job.kind,
+        "source": job.source and str(job.source),
+        "target": job.target and str(job.target),
+        "mode": job.mode,
+        "workgroup": job.workgroup,
+        "retries": job.retries,
+        "timeout": job.timeout,
+        "parameters": ", ".join(f"{k}={v}" for k, v in job.parameters.items()) or None,
+        "script": str(job.script),
+    }
+    show_values(values, output_format)
+    if output_format is None:
+        click.echo("\n" + job.script.read_text(encoding="utf-8").rstrip(), err=True)
+
+
+@command.command(
+    "propose",
+    epilog="Example: lakeshell job propose load_film --source movie_rental.movies_film "
+    "--target raw.film",
+)
+@click.argument("name")
+@click.option("--source", required=True, metavar="DB.TABLE", help="The table to read.")
+@click.option("--target", required=True, metavar="DB.TABLE", help="The table to write.")
+@click.option(
+    "--kind",
+    type=click.Choice(("arrow", "sql")),
+    default="arrow",
+    help="arrow copies through a mapping; sql runs statements on the engine.",
+)
+@click.option("--mode", type=click.Choice(("overwrite", "append")), default="overwrite")
+@with_lake
+def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: str) -> None:
+    """Write a job that copies a table: its definition, and a script with the mapping to edit."""
+    from lakeshell.definitions.jobs import table_name
+    from lakeshell.etl.job import Job
+    from lakeshell.etl.script import propose_script
+
+    job = Job(
+        name=name,
+        kind=kind,
+        script=lake.jobs.script_of(name, kind),
+        source=table_name(source),
+        target=table_name(target),
+        mode=mode,
+    )
+    assert job.source is not None
+    columns = lake.catalog.table(job.source).columns
+    path = lake.jobs.add(job, propose_script(job, columns))
+    click.echo(f"proposed job {name} ({path}, {job.script.name})", err=True)
+    click.echo(f"next: lakeshell job run {name}", err=True)
+
+
+@command.command(
+    "add", epilog="Example: lakeshell job add presentation --script build.sql --workgroup etl"
+)
+@click.argument("name")
+@click.option(
+    "--script",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A .sql file of statements; it is copied into the lake.",
+)
+@click.option("--target", metavar="DB.TABLE", help="The table that it builds, for listings.")
+@click.option("--workgroup", "-w", default="primary", help="The workgroup that it runs in.")
+@click.option("--retries", type=click.IntRange(0, 10), default=0)
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A default.")
+@click.option("--description", default="")
+@with_lake
+def add(
+    lake: Lake,
+    name: str,
+    script: Path,
+    target: str | None,
+    workgroup: str,
+    retries: int,
+    parameters: tuple[str, ...],
+    description: str,
+) -> None:
+    """Add a job from a script of SQL statements."""
+    from lakeshell.definitions.jobs import table_name
+    from lakeshell.errors import UsageError
+    from lakeshell.etl.job import Job
+
+    if script.suffix.lower() != ".sql":
+        raise UsageError(
+            f"{script} is not a .sql file",
+            hint="a job that copies a table in Python comes from `lakeshell job propose`",
+        )
+    lake.workgroups.get(workgroup)
+    job = Job(
+        name=name,
+        kind="sql",
+        script=lake.jobs.script_of(name, "sql"),
+        target=None if target is None else table_name(target),
+        workgroup=workgroup,
+        retries=retries,
+        description=description,
+        parameters=pairs(parameters, "--param"),
+    )
+    path = lake.jobs.add(job, script.read_text(encoding="utf-8"))
+    click.echo(f"added job {name} ({path})", err=True)
+
+
+@command.command("run", epilog="Example: lakeshell job run load_film")
+@click.argument("name")
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a :NAME.")
+@with_lake
+def run(lake: Lake, name: str, parameters: tuple[str, ...]) -> None:
+    """Run a job and wait for its end. Ctrl-C stops it; the table is then as it was."""
+    from lakeshell.etl.run import run_job
+
+    job = lake.jobs.get(name)
+    with ProgressLine() as progress:
+        record = run_job(job, lake.workshop, pairs(parameters, "--param"), progress)
+    rate = (
+        f" ({record.rows / record.elapsed:,.0f} rows/s)" if record.rows and record.elapsed else ""
+    )
+    click.echo(
+        f"{job.name}: {record.rows or 0:,} rows in {record.elapsed or 0:.2f} s{rate}, "
+        f"run {record.id}",
+        err=True,
+    )
+
+
+@command.command("runs", epilog="Example: lakeshell job runs load_film --limit 5")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1), default=50)
+@with_format
+@with_lake
+def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:
+    """Past runs, newest first."""
+    rows = [
+        (
+            r.id,
+            r.name,
+            r.attempt,
+            r.state.value,
+            r.started,
+            None if r.elapsed is None else f"{r.elapsed:.2f}s",
+            r.rows,
+            r.cost,
+            r.error or None,
+        )
+        for r in lake.ledger.runs("job", name, limit)
+    ]
+    show_listing(RUNS, rows, output_format)
+
+
+@command.command("logs", epilog="Example: lakeshell job logs 20261124_101500_00001_a1b2c")
+@click.argument("run_id", metavar="RUN")
+@with_lake
+def logs(lake: Lake, run_id: str) -> None:
+    """The log of one run."""
+    from lakeshell.etl.run import read_log
+
+    record = lake.ledger.run(run_id)
+    for line in read_log(lake.workshop.logs, record.id):
+        click.echo(line)

@@ -1,0 +1,138 @@
+"""`lakeshell workgroup`: list, show, add, set, rm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from lakeshell.cli.listing import show_listing, show_values
+from lakeshell.cli.options import with_format, with_lake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lakeshell.lake import Lake
+    from lakeshell.query.workgroup import Workgroup
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+COLUMNS = ("name", "scan_limit", "daily_budget", "monthly_budget", "database", "description")
+
+
+def limits(function: F) -> F:
+    """The options that say what a workgroup may do. `none` takes a limit away."""
+    for option in reversed(
+        (
+            click.option("--scan-limit", metavar="SIZE", help="Most that a query may scan: 10MB."),
+            click.option("--daily-budget", metavar="AMOUNT", help="Most that a UTC day may cost."),
+            click.option("--monthly-budget", metavar="AMOUNT", help="The same for a UTC month."),
+            click.option("--database", metavar="DB", help="Database of names without one."),
+            click.option("--member", "members", multiple=True, help="A user; repeat for more."),
+            click.option("--description", help="What it is for."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@click.group("workgroup")
+def command() -> None:
+    """Separate teams, limit what a query scans and what a day or month costs."""
+
+
+@command.command("list", epilog="Example: lakeshell workgroup list")
+@with_format
+@with_lake
+def list_(lake: Lake, output_format: str | None) -> None:
+    """Every workgroup with its limits."""
+    rows = [_row(lake.workgroups.get(name)) for name in lake.workgroups.names()]
+    show_listing(COLUMNS, rows, output_format)
+
+
+def _row(group: Workgroup) -> tuple[Any, ...]:
+    from lakeshell.definitions.workgroups import size_text
+
+    limit = None if group.scan_limit is None else size_text(group.scan_limit)
+    return (
+        group.name,
+        limit,
+        group.daily_budget,
+        group.monthly_budget,
+        group.database,
+        group.description,
+    )
+
+
+@command.command("show", epilog="Example: lakeshell workgroup show analysts")
+@click.argument("name")
+@with_format
+@with_lake
+def show(lake: Lake, name: str, output_format: str | None) -> None:
+    """One workgroup: limits, members, and what it has spent."""
+    group = lake.workgroups.get(name)
+    values: dict[str, Any] = dict(zip(COLUMNS, _row(group), strict=True))
+    values["members"] = ", ".join(group.members) or None
+    values["properties"] = ", ".join(f"{k}={v}" for k, v in group.properties.items()) or None
+    day, month = lake.spent(group.name)
+    values["spent_today"], values["spent_this_month"] = day, month
+    show_values(values, output_format)
+
+
+@command.command(
+    "add", epilog="Example: lakeshell workgroup add analysts --scan-limit 10MB --daily-budget 5"
+)
+@click.argument("name")
+@limits
+@with_lake
+def add(lake: Lake, name: str, **given: Any) -> None:
+    """Add a workgroup."""
+    from lakeshell.query.workgroup import Workgroup
+
+    path = lake.workgroups.add(Workgroup(name=name, **_changes(given)))
+    click.echo(f"added workgroup {name} ({path})", err=True)
+
+
+@command.command(
+    "set", epilog="Example: lakeshell workgroup set analysts --scan-limit none --monthly-budget 50"
+)
+@click.argument("name")
+@limits
+@with_lake
+def set_(lake: Lake, name: str, **given: Any) -> None:
+    """Change a workgroup; what is not named stays. `none` takes a limit away."""
+    changes = _changes(given)
+    if not changes:
+        raise click.UsageError("nothing to change: name a limit, for example --scan-limit 10MB")
+    path = lake.workgroups.set(name, changes)
+    click.echo(f"changed workgroup {name} ({path})", err=True)
+
+
+@command.command("rm", epilog="Example: lakeshell workgroup rm interns")
+@click.argument("name")
+@with_lake
+def rm(lake: Lake, name: str) -> None:
+    """Remove a workgroup. Its history stays."""
+    lake.workgroups.remove(name)
+    click.echo(f"removed workgroup {name}; its history stays", err=True)
+
+
+def _changes(given: dict[str, Any]) -> dict[str, Any]:
+    from lakeshell.definitions.workgroups import KEYS
+
+    read = {key.name: key.read for key in KEYS}
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None or value == ():
+            continue
+        if isinstance(value, str) and value.lower() == "none" and name != "description":
+            changes[name] = None
+        elif name == "members":
+            changes[name] = () if value == ("none",) else tuple(value)
+        else:
+            try:
+                changes[name] = read[name](value)
+            except ValueError as error:
+                option = "--" + name.replace("_", "-")
+                raise click.UsageError(f"{option} {value!r} is not right: it is {error}") from error
+    return changes
