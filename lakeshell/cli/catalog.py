@@ -68,7 +68,7 @@ def show(lake: Lake, table: str, output_format: str | None) -> None:
     from lakeshell.definitions.jobs import table_name
 
     found = lake.catalog.table(table_name(table))
-    if not (output_format or "").upper() == "JSON":
+    if (output_format or "").upper() != "JSON":
         _head(found)
     rows = [
         (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)
