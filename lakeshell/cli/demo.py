@@ -1,0 +1,124 @@
+"""`lakeshell demo`: runs the story's steps, each the very command that it prints."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.progress import ProgressLine
+from lakeshell.errors import AlreadyExists, ExitCode, LakeshellError
+
+if TYPE_CHECKING:
+    from lakeshell.demo.story import Step
+
+SOURCE = "movies.db"
+
+
+@click.command(
+    "demo", epilog="Example: lakeshell demo --scale 10 --lake ~/lakes/movies. Safe to run again."
+)
+@click.option("--lake", "lake_folder", metavar="DIR", help="The lake's folder; made if missing.")
+@click.option(
+    "--scale",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Rentals and payments, in multiples of 16,000 and 18,000.",
+)
+@click.option(
+    "--generate",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only make the source database, in FILE.",
+)
+@click.option("--debug", is_flag=True, hidden=True)
+def command(lake_folder: str | None, scale: int, generate: Path | None, debug: bool) -> None:
+    """The whole walk-through on generated data: source, crawl, load, transform, query, cost.
+
+    Each step prints the command that does it by hand.
+    """
+    if generate is not None:
+        _generate(generate, scale)
+        return
+    from lakeshell.demo.story import NEXT, steps
+    from lakeshell.lake import STATE
+
+    lake = _lake_of(lake_folder)
+    source = lake / STATE / SOURCE
+    started = time.monotonic()
+    click.secho("Lakeshell: from an operational database to answers, in one lake", bold=True)
+    click.echo(f"export LAKESHELL_LAKE={shlex.quote(str(lake))}")
+    chapter = 0
+    for step in steps(lake, source, scale):
+        if step.title:
+            chapter += 1
+            click.secho(f"\n{chapter}. {step.title}", bold=True)
+        _run(step, lake)
+    click.secho(f"\nDone in {time.monotonic() - started:.1f} s. What to try next:", bold=True)
+    for words, rest, what in NEXT:
+        click.echo(f"  {words} {rest}".rstrip() + click.style(f"    # {what}", dim=True))
+
+
+def _lake_of(folder: str | None) -> Path:
+    """The lake that `--lake` names, made if it is missing, or the one that any command would take."""
+    import os
+
+    from lakeshell.lake import find_lake, make_lake
+
+    if folder is None:
+        return find_lake(None, os.environ, Path.cwd())
+    made = Path(folder).expanduser().resolve()
+    make_lake(made)
+    return made
+
+
+def _run(step: Step, lake: Path) -> None:
+    """Runs one step as the command line would; what is there already is said and left as it is."""
+    from lakeshell.cli.main import lakeshell
+
+    if step.said:
+        click.secho(f"   {step.said}", dim=True)
+    click.secho(f"$ {shlex.join(('lakeshell', *step.command))}", fg="green")
+    arguments = list(step.command)
+    if step.command[0] not in ("init", "demo"):
+        arguments += ["--lake", str(lake)]
+    if step.command[0] == "query":
+        arguments += ["--output-format", "ALIGNED"]
+    try:
+        result = lakeshell.main(arguments, prog_name="lakeshell", standalone_mode=False)
+        ended = result if isinstance(result, int) else ExitCode.OK
+    except AlreadyExists as error:
+        click.echo(f"already there: {error.message}")
+        return
+    except LakeshellError as error:
+        if error.exit_code != step.ends or step.ends is ExitCode.OK:
+            raise
+        from lakeshell.cli.failures import say
+
+        say(error)
+        ended = error.exit_code
+    if ended != step.ends:
+        raise LakeshellError(
+            f"this step ended with exit code {ended}, not {int(step.ends)}",
+            hint="run the step's command by itself with --debug",
+        )
+    if ended:
+        click.echo(f"(exit code {int(ended)})")
+
+
+def _generate(file: Path, scale: int) -> None:
+    from lakeshell.demo.movies import generate
+
+    if file.exists():
+        raise AlreadyExists(
+            f"{file} exists and is left as it is", hint="remove it first, or name another file"
+        )
+    started = time.monotonic()
+    with ProgressLine() as progress:
+        rows = generate(file, scale=scale, reporter=progress)
+    said = f"{rows:,} rows, {file.stat().st_size / 2**20:.1f} MB"
+    click.echo(f"made {file}: {said} in {time.monotonic() - started:.1f} s", err=True)

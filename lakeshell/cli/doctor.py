@@ -1,0 +1,35 @@
+"""`lakeshell doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.listing import show_listing
+from lakeshell.cli.options import with_format, with_lake
+from lakeshell.errors import ExitCode
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+
+@click.command("doctor", epilog="Example: lakeshell doctor")
+@with_format
+@with_lake
+def command(lake: Lake, output_format: str | None) -> int:
+    """Check every part, say what is wrong and the command that mends it.
+
+    Ends with 1 when something does not work.
+    """
+    from lakeshell.doctor import Health, findings
+
+    found = list(findings(lake))
+    rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
+    show_listing(("part", "health", "found", "mend"), rows, output_format)
+    failed = sum(f.health is Health.FAILED for f in found)
+    if failed:
+        click.echo(f"{failed} of {len(found)} checks failed", err=True)
+        return ExitCode.FAILED
+    click.echo(f"{len(found)} checks, nothing is wrong", err=True)
+    return ExitCode.OK

@@ -1,0 +1,165 @@
+"""The walk-through as a list of steps: each is a command of Lakeshell and what it shows.
+
+In: the lake, the scale of the source. Out: the steps, in order. Nothing runs here; the command
+line runs them, one by one, exactly as they are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakeshell.errors import ExitCode
+
+TABLES = ("film", "category", "film_category", "customer", "rental", "payment")
+EXCLUDED = ("*act*", "*_list", "*_stock", "sales_*", "{address,city,country}", "{inventory,language}",
+            "{staff,store}")  # fmt: skip
+SCRIPT = Path(__file__).with_name("presentation.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command. `title` begins a new chapter and `said` tells what it is for.
+
+    `ends` is the exit code that the step is there to show.
+    """
+
+    command: tuple[str, ...]
+    title: str = ""
+    said: str = ""
+    ends: ExitCode = ExitCode.OK
+
+
+IN_PLACE = """\
+SELECT c.name AS category, count(*) AS films, avg(f.length) AS minutes
+FROM movie_rental.movies_film f
+JOIN movie_rental.movies_film_category USING (film_id)
+JOIN raw.category c USING (category_id)
+GROUP BY c.name ORDER BY films DESC LIMIT 5"""
+
+REVENUE = """\
+WITH months AS (
+  SELECT month, sum(revenue) AS revenue
+  FROM presentation.revenue_by_category_month GROUP BY month)
+SELECT month, revenue, rpad('', CAST(24 * revenue / max(revenue) OVER () AS bigint), '█') AS chart
+FROM months ORDER BY month"""
+
+TOP = """\
+SELECT rank, customer, rentals, paid FROM presentation.top_customers
+ORDER BY rank, customer LIMIT 5"""
+
+LATE = """\
+SELECT category, rentals, late, late_share FROM presentation.late_returns
+ORDER BY late_share DESC, category LIMIT 5"""
+
+WASTEFUL = "SELECT * FROM raw.payment ORDER BY amount DESC"
+
+
+def steps(lake: Path, source: Path, scale: int) -> Sequence[Step]:
+    """The whole story, for a lake at `lake` with its source in the SQLite file `source`."""
+    return (
+        *_source(lake, source, scale),
+        *_crawl(),
+        *_load(),
+        *_present(),
+        *_query(),
+    )
+
+
+def _source(lake: Path, source: Path, scale: int) -> Sequence[Step]:
+    return (
+        Step(
+            ("init", str(lake)),
+            "A lake is a folder",
+            "Definitions are text for git; state is in .lakeshell/ beside them.",
+        ),
+        Step(
+            ("demo", "--generate", str(source), "--scale", str(scale)),
+            "The source: an operational movie-rental database",
+            "Made up by a seeded generator: the same scale gives the same rows on every machine.",
+        ),
+        Step(
+            ("connection", "add", "movies", f"sqlite:///{source}"),
+            "A connection says how to reach it",
+        ),
+        Step(("connection", "test", "movies")),
+    )
+
+
+def _crawl() -> Sequence[Step]:
+    excluded = tuple(part for pattern in EXCLUDED for part in ("--exclude", pattern))
+    return (
+        Step(
+            ("crawler", "add", "movies", "--connection", "movies", "--database", "movie_rental",
+             "--include", "movies/%", *excluded),
+            "A crawler registers its tables in the catalog",
+            "Everything in movies/ is included; the exclude patterns leave the six tables of the story.",
+        ),
+        Step(("crawler", "run", "movies")),
+        Step(("catalog", "tables", "movie_rental")),
+        Step(("catalog", "show", "movie_rental.movies_film")),
+    )  # fmt: skip
+
+
+def _load() -> Sequence[Step]:
+    proposed = tuple(
+        Step(
+            ("job", "propose", f"load_{table}", "--source", f"movie_rental.movies_{table}",
+             "--target", f"raw.{table}"),
+            *(("Jobs load the tables into Iceberg",
+               "Each job is a script with its mapping; edit it, and that is what runs.")
+              if table == TABLES[0] else ()),
+        )
+        for table in TABLES
+    )  # fmt: skip
+    return (*proposed, *(Step(("job", "run", f"load_{table}")) for table in TABLES))
+
+
+def _present() -> Sequence[Step]:
+    return (
+        Step(
+            ("query", "-e", IN_PLACE),
+            "One statement over the source in place and over the lake",
+            "movie_rental.* is read from SQLite as it is now, raw.* from Iceberg. The language is Trino's.",
+        ),
+        Step(
+            ("job", "add", "presentation", "--script", str(SCRIPT)),
+            "A SQL job builds the presentation layer",
+            "Revenue by category and month, top customers, late returns.",
+        ),
+        Step(("job", "run", "presentation")),
+    )
+
+
+def _query() -> Sequence[Step]:
+    return (
+        Step(
+            ("workgroup", "add", "analysts", "--scan-limit", "100MB", "--monthly-budget", "50"),
+            "Workgroups separate teams and limit what a query may scan",
+        ),
+        Step(("workgroup", "add", "interns", "--scan-limit", "50kB")),
+        Step(("query", "-w", "analysts", "-e", REVENUE)),
+        Step(("query", "-w", "analysts", "-e", TOP)),
+        Step(("query", "-w", "analysts", "-e", LATE)),
+        Step(
+            ("query", "-w", "interns", "-e", WASTEFUL),
+            said="More than interns may scan: refused before a byte is read, with exit code 5.",
+            ends=ExitCode.LIMIT,
+        ),
+        Step(
+            ("history", "--limit", "8"),
+            "History and cost",
+            "Every query is kept, refused and failed ones included, with what it scanned and cost.",
+        ),
+        Step(("cost", "--by", "workgroup")),
+    )
+
+
+NEXT = (
+    ("lakeshell query", "-e 'SELECT * FROM raw.\"film$snapshots\"'", "an Iceberg table's history"),
+    ("lakeshell query", "-w analysts --dry-run -e 'SELECT * FROM raw.rental'", "cost beforehand"),
+    ("lakeshell job show", "load_film", "the mapping that you can edit"),
+    ("lakeshell connection add", "mine sqlite:///PATH", "then crawl and load your own database"),
+    ("lakeshell doctor", "", "checks every part"),
+)

@@ -1,0 +1,147 @@
+"""Checks of every part of a lake: what was found and the command that mends it.
+
+In: an open lake. Out: findings, one part after the other, each made only when asked for, so that a
+slow part does not hide what is known already. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakeshell.errors import LakeshellError
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+LOW_SPACE = 2**30
+"""Bytes free in the lake's folder below which a load may fail."""
+
+
+class Health(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`mend` is a command or a change of a file; empty when nothing is wrong."""
+
+    part: str
+    health: Health
+    found: str
+    mend: str = ""
+
+
+def findings(lake: Lake) -> Iterator[Finding]:
+    """Every check, in the order in which parts lean on each other."""
+    yield _python()
+    yield _folder(lake)
+    for kind, store in (
+        ("connection", lake.connections),
+        ("crawler", lake.crawlers),
+        ("job", lake.jobs),
+        ("workgroup", lake.workgroups),
+    ):
+        for name in store.names():
+            yield _guarded(f"{kind} {name}", lambda s=store, n=name: _definition(s.get(n)))
+    yield _guarded("catalog", lambda: _catalog(lake))
+    yield from _tables(lake)
+    yield _guarded("ledger", lambda: f"{len(lake.ledger.runs('job', None, None))} job runs")
+    yield _guarded("engine", lambda: _engine(lake))
+    for name in lake.connections.names():
+        yield _guarded(f"source {name}", lambda n=name: _source(lake, n))
+
+
+def _guarded(part: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part, Health.OK, check())
+    except LakeshellError as error:
+        return Finding(part, Health.FAILED, error.message, error.hint)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    health = Health.OK if sys.version_info >= (3, 11) else Health.FAILED
+    mend = "" if health is Health.OK else "install Python 3.11 or later, then scripts/environment"
+    return Finding("python", health, version, mend)
+
+
+def _folder(lake: Lake) -> Finding:
+    if not os.access(lake.folder, os.W_OK):
+        return Finding(
+            "folder",
+            Health.FAILED,
+            f"{lake.folder} cannot be written to",
+            f"chown -R $(whoami) {lake.folder}",
+        )
+    free = shutil.disk_usage(lake.folder).free
+    said = f"{lake.folder}, {free / 2**30:,.1f} GB free"
+    if free < LOW_SPACE:
+        return Finding("folder", Health.WARNING, said, "free some space before the next load")
+    return Finding("folder", Health.OK, said)
+
+
+def _definition(definition: object) -> str:
+    script = getattr(definition, "script", None)
+    if isinstance(script, Path) and not script.is_file():
+        raise LakeshellError(
+            f"its script {script} is missing", hint="put it back, or propose the job again"
+        )
+    return "reads well"
+
+
+def _catalog(lake: Lake) -> str:
+    databases = lake.catalog.databases()
+    return f"{len(databases)} databases, {len(lake.catalog.tables())} tables"
+
+
+def _tables(lake: Lake) -> Iterator[Finding]:
+    """Only what is wrong: a table whose place is gone, or whose connection is."""
+    from lakeshell.model import TableKind
+
+    try:
+        tables = lake.catalog.tables()
+    except LakeshellError:
+        return
+    known = {name.lower() for name in lake.connections.names()}
+    for table in tables:
+        connection = table.parameters.get("connectionName", "").lower()
+        if table.kind is TableKind.SOURCE and connection not in known:
+            yield Finding(
+                f"table {table.name}",
+                Health.FAILED,
+                f"its connection {connection!r} is gone",
+                f"lakeshell connection add {connection} URL",
+            )
+        if table.kind is TableKind.ICEBERG and not Path(table.location).exists():
+            yield Finding(
+                f"table {table.name}",
+                Health.FAILED,
+                f"its folder {table.location} is gone",
+                f"restore the folder, or: lakeshell query -e 'DROP TABLE {table.name}'",
+            )
+
+
+def _engine(lake: Lake) -> str:
+    running = lake.engine.run("SELECT 1", lake.session())
+    try:
+        rows = sum(batch.num_rows for batch in running.batches())
+    finally:
+        running.close()
+    return f"answers; {rows} row for SELECT 1"
+
+
+def _source(lake: Lake, name: str) -> str:
+    source = lake.source(name)
+    try:
+        return ", ".join(f"{stage}: {found}" for stage, found in source.test())
+    finally:
+        source.close()

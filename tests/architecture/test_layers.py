@@ -1,0 +1,117 @@
+"""The shape of the code: layers by import, slow modules off the paths that must be quick."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "lakeshell"
+
+DRIVERS = {
+    "duckdb",
+    "pyiceberg",
+    "sqlite3",
+    "adbc_driver_sqlite",
+    "adbc_driver_manager",
+    "fastavro",
+}
+ADAPTERS = ("source", "catalog", "store", "engine", "ledger")
+VERBS = ("crawl", "etl", "query", "cost")
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file names in an import, wherever it stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def files(*packages: str) -> list[Path]:
+    return [file for package in packages for file in sorted((PACKAGE / package).rglob("*.py"))]
+
+
+def test_only_adapters_import_drivers() -> None:
+    outside = [
+        file for file in PACKAGE.rglob("*.py") if file.relative_to(PACKAGE).parts[0] not in ADAPTERS
+    ]
+    assert len(outside) > 20
+    found = {
+        str(file.relative_to(ROOT)): driver
+        for file in outside
+        for driver in DRIVERS & {name.split(".")[0] for name in imports(file)}
+    }
+    # The generator of the demo's source makes a SQLite file: that is its whole purpose.
+    assert {name for name in found if not name.startswith("lakeshell/demo/")} == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verbs_know_ports_and_not_adapters(verb: str) -> None:
+    for file in files(verb):
+        taken = {name.split(".")[1] for name in imports(file) if name.startswith("lakeshell.")}
+        assert not taken & {*ADAPTERS, "cli", "lake"}, file
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_adapters_know_no_verb_and_no_face(adapter: str) -> None:
+    allowed = {"store"} if adapter in ("engine", "catalog") else set()
+    for file in files(adapter):
+        taken = {name.split(".")[1] for name in imports(file) if name.startswith("lakeshell.")}
+        others = {*ADAPTERS} - {adapter} - allowed
+        assert not taken & {*VERBS, *others, "cli", "lake", "definitions"}, file
+
+
+def test_the_core_never_prints() -> None:
+    for file in files(*ADAPTERS, *VERBS, "sql"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id != "print", f"{file}:{node.lineno}"
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after `code`."""
+    ending = "\nimport sys; print('MODULES', *sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.rsplit("MODULES", 1)[1].split())
+
+
+SLOW = {
+    "duckdb", "pyarrow", "pyiceberg", "sqlalchemy", "numpy", "pandas", "rich", "fastavro",
+    "openpyxl", "tomlkit", "pydantic", "requests", "sqlglot", "adbc_driver_manager",
+}  # fmt: skip
+
+
+def test_help_loads_nothing_slow() -> None:
+    code = "from lakeshell.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    assert loaded(code) & SLOW == set()
+
+
+@pytest.mark.parametrize("words", [["query", "--help"], ["job", "run", "--help"]])
+def test_help_of_a_command_loads_nothing_slow(words: list[str]) -> None:
+    code = f"from lakeshell.cli.main import main\ntry: main({words!r})\nexcept SystemExit: pass"
+    assert loaded(code) & SLOW == set()
+
+
+def test_a_query_loads_duckdb_and_arrow_and_nothing_else_slow(tmp_path: Path) -> None:
+    code = (
+        "from lakeshell.cli.main import main\n"
+        f"try: main(['init', {str(tmp_path)!r}])\nexcept SystemExit: pass\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
+    code = (
+        "from lakeshell.cli.main import main\n"
+        f"try: main(['query', '--lake', {str(tmp_path)!r}, '-e', 'select 1'])\n"
+        "except SystemExit as ended: assert not ended.code, ended.code"
+    )
+    assert loaded(code) & SLOW <= {"duckdb", "pyarrow"}
