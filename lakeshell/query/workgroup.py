@@ -1,0 +1,24 @@
+"""A workgroup: who may use it and how much its queries may scan and cost. A value, nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Workgroup:
+    """`scan_limit` in bytes for one query; budgets in the lake's currency, for a UTC day and month.
+
+    None is no limit; `members` are users, none admits everybody. `properties` are session
+    properties that its queries run with.
+    """
+
+    name: str
+    description: str = ""
+    members: tuple[str, ...] = ()
+    database: str | None = None
+    scan_limit: int | None = None
+    daily_budget: Decimal | None = None
+    monthly_budget: Decimal | None = None
+    properties: dict[str, str] = field(default_factory=dict)
