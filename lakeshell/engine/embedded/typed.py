@@ -43,7 +43,7 @@ class Typed:
     types with a time zone (also inside arrays, maps and rows), the zone of every value.
     """
 
-    __slots__ = ("sql", "type", "at", "value", "zone")
+    __slots__ = ("at", "sql", "type", "value", "zone")
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Typed:
 class BoundLambda:
     """A lambda bound to types: its parameters as DuckDB names, its body in terms of them."""
 
-    __slots__ = ("parameters", "body")
+    __slots__ = ("body", "parameters")
 
     def __init__(self, parameters: tuple[str, ...], body: Typed) -> None:
         self.parameters = parameters
@@ -89,7 +89,7 @@ class BoundLambda:
 class LambdaArgument:
     """A lambda that waits for the types of its parameters. `binding` is the binder's."""
 
-    __slots__ = ("parameters", "at", "_binding")
+    __slots__ = ("_binding", "at", "parameters")
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ Argument: TypeAlias = Typed | LambdaArgument
 class SortKey:
     """One key of an ORDER BY inside an aggregate; `nulls_first` is what holds, never a default."""
 
-    __slots__ = ("value", "descending", "nulls_first")
+    __slots__ = ("descending", "nulls_first", "value")
 
     def __init__(self, value: Typed, descending: bool = False, nulls_first: bool = False) -> None:
         self.value = value
@@ -139,7 +139,7 @@ class Udf:
     and give Arrow arrays.
     """
 
-    __slots__ = ("name", "path", "arguments", "result", "null_handling", "vectorised")
+    __slots__ = ("arguments", "name", "null_handling", "path", "result", "vectorised")
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class Udf:
 class Needs:
     """What a statement needs on its DuckDB connection besides its text, in order of dependence."""
 
-    __slots__ = ("macros", "functions")
+    __slots__ = ("functions", "macros")
 
     def __init__(self) -> None:
         self.macros: dict[str, str] = {}
@@ -180,7 +180,7 @@ class Needs:
 class Context:
     """What binding a statement may know of its surroundings. `now` is aware, in UTC."""
 
-    __slots__ = ("session", "now", "zone", "needs", "parameters")
+    __slots__ = ("needs", "now", "parameters", "session", "zone")
 
     def __init__(
         self,
@@ -209,9 +209,7 @@ def rejected(code: str, message: str, at: Position | None) -> QueryRejected:
 
 def refused(construct: str, at: Position | None = None) -> NotSupported:
     """What Trino runs and this engine doesn't, to be raised."""
-    return NotSupported(
-        construct, line=at.line if at else None, column=at.column if at else None
-    )
+    return NotSupported(construct, line=at.line if at else None, column=at.column if at else None)
 
 
 FAILURE_MARK = "LAKESHELL|"
@@ -309,8 +307,10 @@ def _plain_literal(value: Any, type: t.Type, held: str) -> str:
         case int() if type == t.INTEGER and value >= 0:
             return str(value)
         case int() | float() | Decimal():
-            return f"CAST('{value!r}' AS {held})" if isinstance(value, float) else (
-                f"CAST({value} AS {held})"
+            return (
+                f"CAST('{value!r}' AS {held})"
+                if isinstance(value, float)
+                else (f"CAST({value} AS {held})")
             )
         case bytes():
             return "CAST('" + "".join(f"\\x{byte:02X}" for byte in value) + "' AS BLOB)"

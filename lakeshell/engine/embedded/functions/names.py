@@ -1,0 +1,50 @@
+"""Which module of this package holds a function, so that only what a query calls is loaded.
+
+In: nothing. Out: names. `REFUSED` are functions of Trino that this engine doesn't run.
+"""
+
+from __future__ import annotations
+
+SCALARS = {
+    "conditional": "if nullif coalesce try greatest least typeof",
+    "math": (
+        "abs acos asin atan atan2 cbrt ceil ceiling cos cosh cosine_distance cosine_similarity"
+        " degrees dot_product e euclidean_distance exp floor from_base infinity is_finite"
+        " is_infinite is_nan ln log log10 log2 mod nan pi pow power radians rand random round sign"
+        " sin sinh sqrt tan tanh to_base truncate width_bucket"
+    ),
+    "bitwise": (
+        "bit_count bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift"
+        " bitwise_right_shift_arithmetic bitwise_xor"
+    ),
+}
+"""module -> names of the scalar functions in its `SCALARS`."""
+
+AGGREGATES = {
+    "aggregate": (
+        "any_value approx_distinct approx_percentile arbitrary array_agg avg bitwise_and_agg"
+        " bitwise_or_agg bitwise_xor_agg bool_and bool_or corr count count_if covar_pop covar_samp"
+        " every geometric_mean histogram kurtosis listagg map_agg map_union max max_by min min_by"
+        " multimap_agg regr_intercept regr_slope skewness stddev stddev_pop stddev_samp sum"
+        " var_pop var_samp variance"
+    ),
+}
+WINDOWS = {
+    "window": (
+        "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank"
+        " row_number"
+    ),
+}
+REFUSED = (
+    "approx_most_frequent approx_set checksum make_set_digest merge merge_set_digest"
+    " numeric_histogram qdigest_agg reduce_agg tdigest_agg bar beta_cdf color combinations"
+    " empty_approx_set hash_counts intersection_cardinality inverse_beta_cdf inverse_normal_cdf"
+    " jaccard_index normal_cdf quantile_at_value render rgb t_cdf t_pdf value_at_quantile"
+    " values_at_quantiles wilson_interval_lower wilson_interval_upper word_stem current_groups"
+    " murmur3 spooky_hash_v2_32 spooky_hash_v2_64 shuffle"
+)
+
+
+def index(modules: dict[str, str]) -> dict[str, str]:
+    """name -> module."""
+    return {name: module for module, names in modules.items() for name in names.split()}

@@ -1,0 +1,367 @@
+"""Calls of Trino's functions, resolved as Trino resolves them, as DuckDB SQL.
+
+In: a function's name and its bound arguments. Out: a `Typed`, or Trino's FUNCTION_NOT_FOUND, or
+`NotSupported` for what Trino has and this engine doesn't.
+
+A function is declared in a module of `functions`, in that module's dict `SCALARS`, `AGGREGATES` or
+`WINDOWS`, and named in `functions.names`:
+
+    SCALARS = {
+        "cbrt": (("(double) -> double", "cbrt({0})"),),
+        "lower": (("(varchar(x)) -> varchar(x)", "lower({0})"), ("(char(x)) -> char(x)", "lower({0})")),
+        "split_part": (("(varchar, varchar, bigint) -> varchar", _split_part),),
+    }
+
+name -> overloads, each a signature (see `signatures`; several with `;` between them share an
+emission) and an emission: a template whose `{0}`, `{1}` … are the arguments, already of the
+signature's types, and `{*}` all of them with commas; or a callable that takes a `Call` and gives
+DuckDB SQL or a whole `Typed`. A signature None takes any arguments as they are: the callable
+checks them itself. Aggregates and window functions use `Call.aggregate`; in their templates
+`@name(…)` is an aggregate of DuckDB that gets DISTINCT, ORDER BY, FILTER and OVER of the call.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from lakeshell.engine.embedded import signatures as s
+from lakeshell.engine.embedded.functions import names
+from lakeshell.engine.embedded.typed import (
+    Argument,
+    BoundLambda,
+    Context,
+    LambdaArgument,
+    SortKey,
+    Typed,
+    common_zone,
+    has_zone,
+    refused,
+    rejected,
+)
+from lakeshell.sql import datatypes as t
+from lakeshell.sql.ast.nodes import Position
+
+
+class Call:
+    """A resolved call: what an emission gets.
+
+    `arguments` are of the signature's types (lambdas bound, their bodies coerced); `result` is the
+    result's type; `types` and `numbers` are what the signature's variables stand for. The rest is
+    for aggregates and windows: `filter` a boolean Typed, `over` DuckDB's ` OVER (…)` or "".
+    """
+
+    __slots__ = (
+        "arguments", "at", "context", "distinct", "filter", "name", "nulls", "numbers",
+        "order_by", "over", "raw", "result", "star", "types",
+    )  # fmt: skip
+
+    def __init__(self, name: str, raw: Sequence[Argument], at: Position, context: Context) -> None:
+        self.name = name
+        self.raw: Sequence[Argument] = raw
+        self.arguments: list[Typed | BoundLambda] = []
+        self.result: t.Type = t.UNKNOWN
+        self.types: dict[str, t.Type] = {}
+        self.numbers: dict[str, int] = {}
+        self.at = at
+        self.context = context
+        self.distinct = False
+        self.filter: Typed | None = None
+        self.order_by: Sequence[SortKey] = ()
+        self.over = ""
+        self.star = False
+        self.nulls: str | None = None
+
+    def sql(self, index: int) -> str:
+        """The argument's DuckDB SQL."""
+        return self.arguments[index].sql
+
+    def typed(self, index: int) -> Typed:
+        """The argument as a value; lambdas have none."""
+        argument = self.arguments[index]
+        assert isinstance(argument, Typed)
+        return argument
+
+    def function(self, index: int) -> BoundLambda:
+        argument = self.arguments[index]
+        assert isinstance(argument, BoundLambda)
+        return argument
+
+    @property
+    def values(self) -> list[Typed]:
+        return [a for a in self.arguments if isinstance(a, Typed)]
+
+    def aggregate(
+        self, name: str, arguments: str, *, where: str = "", ordered: bool = True, suffix: str = ""
+    ) -> str:
+        """DuckDB's aggregate `name` over `arguments` with the call's modifiers.
+
+        `where` is a further condition on the rows; `ordered` false leaves ORDER BY out where it
+        cannot matter; `suffix` stands inside the parentheses, at the end.
+        """
+        distinct = "DISTINCT " if self.distinct else ""
+        order = ""
+        if ordered and self.order_by:
+            order = " ORDER BY " + ", ".join(key.sql for key in self.order_by)
+        conditions = [self.filter.sql] if self.filter is not None else []
+        if where:
+            conditions.append(where)
+        kept = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
+        return f"{name}({distinct}{arguments}{order}{suffix}){kept}{self.over}"
+
+
+Emission: TypeAlias = "str | Callable[[Call], str | Typed]"
+Declared: TypeAlias = "tuple[tuple[str | None, Emission], ...]"
+
+
+class Overload(NamedTuple):
+    signature: s.Signature
+    emission: Emission
+
+
+_INDEX: dict[str, dict[str, str]] = {}
+_OVERLOADS: dict[tuple[str, str], tuple[Overload, ...]] = {}
+_KINDS = {"SCALARS": names.SCALARS, "AGGREGATES": names.AGGREGATES, "WINDOWS": names.WINDOWS}
+
+
+def _module_of(kind: str, name: str) -> str | None:
+    found = _INDEX.get(kind)
+    if found is None:
+        found = _INDEX[kind] = names.index(_KINDS[kind])
+    return found.get(name)
+
+
+def is_scalar(name: str) -> bool:
+    return _module_of("SCALARS", name) is not None
+
+
+def is_aggregate(name: str) -> bool:
+    return _module_of("AGGREGATES", name) is not None
+
+
+def is_window(name: str) -> bool:
+    return _module_of("WINDOWS", name) is not None
+
+
+def call_scalar(name: str, arguments: Sequence[Argument], at: Position, context: Context) -> Typed:
+    """A call of a scalar function; `name` in lower case, `at` where the call starts."""
+    return _emit("SCALARS", Call(name, arguments, at, context))
+
+
+def call_aggregate(
+    name: str,
+    arguments: Sequence[Argument],
+    *,
+    distinct: bool = False,
+    filter: Typed | None = None,
+    order_by: Sequence[SortKey] = (),
+    over: str = "",
+    star: bool = False,
+    at: Position,
+    context: Context,
+) -> Typed:
+    """A call of an aggregate, over a group or, with `over`, a window."""
+    call = Call(name, arguments, at, context)
+    call.distinct, call.filter, call.order_by = distinct, filter, order_by
+    call.over, call.star = over, star
+    return _emit("AGGREGATES", call)
+
+
+def call_window(
+    name: str,
+    arguments: Sequence[Argument],
+    *,
+    over: str,
+    nulls: str | None = None,
+    at: Position,
+    context: Context,
+) -> Typed:
+    """A call of a window function; `nulls` is `ignore`, `respect` or None."""
+    call = Call(name, arguments, at, context)
+    call.over, call.nulls = over, nulls
+    return _emit("WINDOWS", call)
+
+
+def _emit(kind: str, call: Call) -> Typed:
+    module = _module_of(kind, call.name)
+    if module is None:
+        if call.name in names.REFUSED.split():
+            raise refused(f"the function {call.name}", call.at)
+        raise rejected("FUNCTION_NOT_FOUND", f"Function '{call.name}' not registered", call.at)
+    declared = _declared(kind, module, call.name)
+    if declared[0][0] is None:
+        return _finish(call, _apply(declared[0][1], call))
+    overloads = _overloads(kind, call.name, declared)
+    matched = _choose(overloads, call, lower=kind != "SCALARS")
+    call.types, call.numbers = matched[0].types, matched[0].numbers
+    call.result = matched[0].result
+    call.arguments = _coerced(matched[0], call)
+    return _finish(call, _apply(matched[1], call))
+
+
+def _finish(call: Call, made: str | Typed) -> Typed:
+    if isinstance(made, Typed):
+        return made.moved(call.at)
+    zone = common_zone(call.values, call.at) if has_zone(call.result) else None
+    if zone is None and has_zone(call.result):
+        zone = call.context.zone
+    return Typed(made, call.result, call.at, zone=zone)
+
+
+_PLACE = re.compile(r"@(\w+)\(([^()]*)\)|\{(\d+|\*)\}")
+
+
+def _apply(emission: Emission, call: Call) -> str | Typed:
+    if not isinstance(emission, str):
+        return emission(call)
+    sqls = [a.sql for a in call.arguments]
+
+    def place(match: re.Match[str]) -> str:
+        if match[1]:
+            return call.aggregate(match[1], _PLACE.sub(place, match[2]))
+        return ", ".join(sqls) if match[3] == "*" else sqls[int(match[3])]
+
+    return _PLACE.sub(place, emission)
+
+
+def _declared(kind: str, module: str, name: str) -> Declared:
+    loaded: Any = importlib.import_module(f"lakeshell.engine.embedded.functions.{module}")
+    declared: Declared = getattr(loaded, kind)[name]
+    return declared
+
+
+def _overloads(kind: str, name: str, declared: Declared) -> tuple[Overload, ...]:
+    known = _OVERLOADS.get((kind, name))
+    if known is None:
+        known = tuple(
+            Overload(s.parse_signature(text), emission)
+            for said, emission in declared
+            for text in (said or "").split(";")
+        )
+        _OVERLOADS[kind, name] = known
+    return known
+
+
+def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s.Match, Emission]:
+    for generic in (False, True):
+        for overload in overloads:
+            if overload.signature.is_generic == generic:
+                match = s.Match(overload.signature, call.raw, widen=False)
+                if match.fits():
+                    return match, overload.emission
+    fitting: list[tuple[s.Match, Emission]] = []
+    for overload in overloads:
+        match = s.Match(overload.signature, call.raw, widen=True)
+        if match.fits():
+            fitting.append((match, overload.emission))
+    if not fitting:
+        raise _unfit(overloads, call, lower)
+    best = _most_specific(fitting)
+    if len(best) > 1:
+        best = _casting_only_unknown(fitting) or best
+        if len({str(m.result) for m, _ in best}) > 1:
+            raise rejected(
+                "AMBIGUOUS_FUNCTION_CALL",
+                "Could not choose a best candidate operator. Explicit type casts must be added.",
+                call.at,
+            )
+        best = sorted(best, key=lambda b: str(b[0].signature), reverse=True)
+    return best[0]
+
+
+def _most_specific(
+    fitting: list[tuple[s.Match, Emission]],
+) -> list[tuple[s.Match, Emission]]:
+    kept: list[tuple[s.Match, Emission]] = []
+    for candidate in fitting:
+        for i, other in enumerate(kept):
+            if _more_specific(candidate[0], other[0]):
+                kept[i] = candidate
+                break
+            if _more_specific(other[0], candidate[0]):
+                break
+        else:
+            kept.append(candidate)
+    return kept
+
+
+def _more_specific(left: s.Match, right: s.Match) -> bool:
+    bound = [
+        a if isinstance(a, LambdaArgument) else Typed("", left.argument_type(i))
+        for i, a in enumerate(left.arguments)
+    ]
+    return s.Match(right.signature, bound, widen=True).fits()
+
+
+def _casting_only_unknown(
+    fitting: list[tuple[s.Match, Emission]],
+) -> list[tuple[s.Match, Emission]]:
+    return [
+        (m, e)
+        for m, e in fitting
+        if all(
+            not isinstance(a, Typed) or a.type == t.UNKNOWN or a.type == m.argument_type(i)
+            for i, a in enumerate(m.arguments)
+        )
+    ]
+
+
+def _unfit(overloads: tuple[Overload, ...], call: Call, lower: bool) -> Exception:
+    given = ", ".join(
+        "<function>" if isinstance(a, LambdaArgument) else s.signature_text(a.type)
+        for a in call.raw
+    )
+    expected = ", ".join(sorted({o.signature.shown(call.name, lower) for o in overloads}))
+    return rejected(
+        "FUNCTION_NOT_FOUND",
+        f"Unexpected parameters ({given}) for function {call.name}. Expected: {expected}",
+        call.at,
+    )
+
+
+def _coerced(match: s.Match, call: Call) -> list[Typed | BoundLambda]:
+    from lakeshell.engine.embedded.casts import coerce
+
+    made: list[Typed | BoundLambda] = []
+    for i, argument in enumerate(call.raw):
+        wanted = match.argument_type(i)
+        if isinstance(argument, Typed):
+            made.append(coerce(argument, wanted, call.context))
+            continue
+        bound = match.lambdas[i]
+        assert isinstance(wanted, t.FunctionType)
+        body = coerce(bound.body, wanted.result, call.context)
+        made.append(BoundLambda(bound.parameters, body))
+    return made
+
+
+class Listed(NamedTuple):
+    """One line of SHOW FUNCTIONS."""
+
+    name: str
+    result: str
+    arguments: str
+    kind: str
+
+
+def functions() -> list[Listed]:
+    """Every function that runs here, an overload a line, by name. Loads every module."""
+    made: list[Listed] = []
+    for kind, modules in _KINDS.items():
+        said = kind.removesuffix("S").lower()
+        for name, module in names.index(modules).items():
+            declared = _declared(kind, module, name)
+            if declared[0][0] is None:
+                continue
+            made.extend(
+                Listed(
+                    name,
+                    str(o.signature.result),
+                    ", ".join(map(str, o.signature.arguments)),
+                    said,
+                )
+                for o in _overloads(kind, name, declared)
+            )
+    return sorted(made)
