@@ -57,11 +57,12 @@ def common_type(first: Type, second: Type) -> Type | None:
 
 def common_type_of(types: Iterable[Type]) -> Type | None:
     """The common type of all; `unknown` for none."""
-    made: Type | None = UNKNOWN
+    made: Type = UNKNOWN
     for type in types:
-        made = common_type(made, type)
-        if made is None:
+        common = common_type(made, type)
+        if common is None:
             return None
+        made = common
     return made
 
 

@@ -3,21 +3,21 @@
 In: a function's name and its bound arguments. Out: a `Typed`, or Trino's FUNCTION_NOT_FOUND, or
 `NotSupported` for what Trino has and this engine doesn't.
 
-A function is declared in a module of `functions`, in that module's dict `SCALARS`, `AGGREGATES` or
-`WINDOWS`, and named in `functions.names`:
+A function is declared in a module of `functions`, in its tuple `SCALARS`, `AGGREGATES` or `WINDOWS`,
+and named in `functions.names`; an entry is an overload:
 
-    SCALARS = {
-        "cbrt": (("(double) -> double", "cbrt({0})"),),
-        "lower": (("(varchar(x)) -> varchar(x)", "lower({0})"), ("(char(x)) -> char(x)", "lower({0})")),
-        "split_part": (("(varchar, varchar, bigint) -> varchar", _split_part),),
-    }
+    SCALARS = (
+        ("cbrt(double) -> double", "cbrt($0)"),
+        ("split_part(varchar(x), varchar(y), bigint) -> varchar(x)", _split_part),
+    )
 
-name -> overloads, each a signature (see `signatures`; several with `;` between them share an
-emission) and an emission: a template whose `{0}`, `{1}` … are the arguments, already of the
-signature's types, and `{*}` all of them with commas; or a callable that takes a `Call` and gives
-DuckDB SQL or a whole `Typed`. A signature None takes any arguments as they are: the callable
-checks them itself. Aggregates and window functions use `Call.aggregate`; in their templates
-`@name(…)` is an aggregate of DuckDB that gets DISTINCT, ORDER BY, FILTER and OVER of the call.
+Its text is a signature (see `signatures`); its emission a template, whose `$0`, `$1`, … are the
+arguments, already of the signature's types, and `$*` all of them with commas, or a callable that
+makes DuckDB SQL (or a whole `Typed`). A scalar function's callable takes the arguments, the
+result's type and the context; an aggregate's or a window function's takes the `Call`, and their
+templates write `@name(…)` for an aggregate of DuckDB that gets the call's DISTINCT, ORDER BY,
+FILTER and OVER. A bare name for a text takes any arguments; its callable takes the `Call` and
+checks them itself.
 """
 
 from __future__ import annotations
@@ -112,16 +112,20 @@ class Call:
         return f"{name}({distinct}{arguments}{order}{suffix}){kept}{self.over}"
 
 
-Emission: TypeAlias = "str | Callable[[Call], str | Typed]"
-Declared: TypeAlias = "tuple[tuple[str | None, Emission], ...]"
+ScalarEmission: TypeAlias = "Callable[[Sequence[Any], t.Type, Context], str | Typed]"
+CallEmission: TypeAlias = "Callable[[Call], str | Typed]"
+Emission: TypeAlias = "str | ScalarEmission | CallEmission"
+Entry: TypeAlias = "tuple[str, Emission]"
 
 
 class Overload(NamedTuple):
     signature: s.Signature
-    emission: Emission
+    emission: Any
+    takes_call: bool
 
 
 _INDEX: dict[str, dict[str, str]] = {}
+_DECLARED: dict[tuple[str, str], dict[str, list[Entry]]] = {}
 _OVERLOADS: dict[tuple[str, str], tuple[Overload, ...]] = {}
 _KINDS = {"SCALARS": names.SCALARS, "AGGREGATES": names.AGGREGATES, "WINDOWS": names.WINDOWS}
 
@@ -191,14 +195,14 @@ def _emit(kind: str, call: Call) -> Typed:
             raise refused(f"the function {call.name}", call.at)
         raise rejected("FUNCTION_NOT_FOUND", f"Function '{call.name}' not registered", call.at)
     declared = _declared(kind, module, call.name)
-    if declared[0][0] is None:
-        return _finish(call, _apply(declared[0][1], call))
+    if "(" not in declared[0][0]:
+        special: Any = declared[0][1]
+        return _finish(call, special(call))
     overloads = _overloads(kind, call.name, declared)
-    matched = _choose(overloads, call, lower=kind != "SCALARS")
-    call.types, call.numbers = matched[0].types, matched[0].numbers
-    call.result = matched[0].result
-    call.arguments = _coerced(matched[0], call)
-    return _finish(call, _apply(matched[1], call))
+    match, overload = _choose(overloads, call, lower=kind != "SCALARS")
+    call.types, call.numbers, call.result = match.types, match.numbers, match.result
+    call.arguments = _coerced(match, call)
+    return _finish(call, _apply(overload, call))
 
 
 def _finish(call: Call, made: str | Typed) -> Typed:
@@ -210,12 +214,18 @@ def _finish(call: Call, made: str | Typed) -> Typed:
     return Typed(made, call.result, call.at, zone=zone)
 
 
-_PLACE = re.compile(r"@(\w+)\(([^()]*)\)|\{(\d+|\*)\}")
+_PLACE = re.compile(r"@(\w+)\(([^()]*)\)|\$(\d+|\*)")
 
 
-def _apply(emission: Emission, call: Call) -> str | Typed:
+def _apply(overload: Overload, call: Call) -> str | Typed:
+    emission = overload.emission
     if not isinstance(emission, str):
-        return emission(call)
+        made: str | Typed = (
+            emission(call)
+            if overload.takes_call
+            else emission(call.arguments, call.result, call.context)
+        )
+        return made
     sqls = [a.sql for a in call.arguments]
 
     def place(match: re.Match[str]) -> str:
@@ -226,36 +236,38 @@ def _apply(emission: Emission, call: Call) -> str | Typed:
     return _PLACE.sub(place, emission)
 
 
-def _declared(kind: str, module: str, name: str) -> Declared:
-    loaded: Any = importlib.import_module(f"lakeshell.engine.embedded.functions.{module}")
-    declared: Declared = getattr(loaded, kind)[name]
-    return declared
+def _declared(kind: str, module: str, name: str) -> list[Entry]:
+    known = _DECLARED.get((kind, module))
+    if known is None:
+        loaded: Any = importlib.import_module(f"lakeshell.engine.embedded.functions.{module}")
+        known = _DECLARED[kind, module] = {}
+        for entry in getattr(loaded, kind):
+            known.setdefault(entry[0].partition("(")[0], []).append(entry)
+    return known[name]
 
 
-def _overloads(kind: str, name: str, declared: Declared) -> tuple[Overload, ...]:
+def _overloads(kind: str, name: str, declared: Sequence[Entry]) -> tuple[Overload, ...]:
     known = _OVERLOADS.get((kind, name))
     if known is None:
-        known = tuple(
-            Overload(s.parse_signature(text), emission)
-            for said, emission in declared
-            for text in (said or "").split(";")
+        known = _OVERLOADS[kind, name] = tuple(
+            Overload(s.parse_signature(text[len(name) :]), emission, kind != "SCALARS")
+            for text, emission in declared
         )
-        _OVERLOADS[kind, name] = known
     return known
 
 
-def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s.Match, Emission]:
+def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s.Match, Overload]:
     for generic in (False, True):
         for overload in overloads:
             if overload.signature.is_generic == generic:
                 match = s.Match(overload.signature, call.raw, widen=False)
                 if match.fits():
-                    return match, overload.emission
-    fitting: list[tuple[s.Match, Emission]] = []
+                    return match, overload
+    fitting: list[tuple[s.Match, Overload]] = []
     for overload in overloads:
         match = s.Match(overload.signature, call.raw, widen=True)
         if match.fits():
-            fitting.append((match, overload.emission))
+            fitting.append((match, overload))
     if not fitting:
         raise _unfit(overloads, call, lower)
     best = _most_specific(fitting)
@@ -272,9 +284,9 @@ def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s
 
 
 def _most_specific(
-    fitting: list[tuple[s.Match, Emission]],
-) -> list[tuple[s.Match, Emission]]:
-    kept: list[tuple[s.Match, Emission]] = []
+    fitting: list[tuple[s.Match, Overload]],
+) -> list[tuple[s.Match, Overload]]:
+    kept: list[tuple[s.Match, Overload]] = []
     for candidate in fitting:
         for i, other in enumerate(kept):
             if _more_specific(candidate[0], other[0]):
@@ -296,8 +308,8 @@ def _more_specific(left: s.Match, right: s.Match) -> bool:
 
 
 def _casting_only_unknown(
-    fitting: list[tuple[s.Match, Emission]],
-) -> list[tuple[s.Match, Emission]]:
+    fitting: list[tuple[s.Match, Overload]],
+) -> list[tuple[s.Match, Overload]]:
     return [
         (m, e)
         for m, e in fitting
@@ -353,7 +365,7 @@ def functions() -> list[Listed]:
         said = kind.removesuffix("S").lower()
         for name, module in names.index(modules).items():
             declared = _declared(kind, module, name)
-            if declared[0][0] is None:
+            if "(" not in declared[0][0]:
                 continue
             made.extend(
                 Listed(
