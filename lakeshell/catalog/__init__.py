@@ -1,0 +1,1 @@
+"""Catalogs of the lake: `local` keeps one in a SQLite file."""
