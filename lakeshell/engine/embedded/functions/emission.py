@@ -1,0 +1,148 @@
+"""How an entry's DuckDB SQL is made from its arguments.
+
+In: a template with `$0`, `$1`, … for the arguments, or a Python function. Out: emissions for the
+registry. An argument that a template names more than once is computed once; a function that only
+Python can run faithfully is asked of the statement's `Needs`, or run at once over literals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zlib import crc32
+
+from lakeshell.engine.embedded.typed import (
+    Typed,
+    Udf,
+    duckdb_literal,
+    duckdb_type,
+    failure,
+    quote_text,
+)
+from lakeshell.errors import QueryFailed
+
+if TYPE_CHECKING:
+    from lakeshell.engine.embedded.registry import Call, Declared
+    from lakeshell.sql.datatypes import Type
+
+Emission: TypeAlias = "Callable[[Call], str | Typed]"
+Entry: TypeAlias = "tuple[str, str | Emission]"
+
+INVALID = "INVALID_FUNCTION_ARGUMENT"
+SHORT = 48
+"""An argument's SQL up to this long is repeated rather than bound to a name."""
+
+_PLACE = re.compile(r"\$(\d)")
+
+
+def by_name(entries: Iterable[Entry]) -> dict[str, Declared]:
+    """Entries that start with their name (`lower(varchar(x)) -> varchar(x)`) as the registry's."""
+    made: dict[str, list[tuple[str | None, Any]]] = {}
+    for text_, emission in entries:
+        name, _, signature = text_.partition("(")
+        made.setdefault(name, []).append(("(" + signature, emission))
+    return {name: tuple(overloads) for name, overloads in made.items()}
+
+
+def sql(template: str, *, guarded: bool = False) -> Emission:
+    """An emission that fills `template`; with `guarded` any NULL argument makes NULL first."""
+
+    def emit(call: Call) -> str:
+        return fill(template, call.values, guarded=guarded)
+
+    return emit
+
+
+def fill(template: str, arguments: Sequence[Typed], *, guarded: bool = False) -> str:
+    """`template` over `arguments`, each computed once however often it is named."""
+    return filled(template, [a.sql for a in arguments], guarded=guarded, constants=[
+        i for i, a in enumerate(arguments) if a.is_constant and a.value is not None
+    ])  # fmt: skip
+
+
+def filled(
+    template: str,
+    arguments: Sequence[str],
+    *,
+    guarded: bool = False,
+    constants: Sequence[int] = (),
+) -> str:
+    """As `fill`, over SQL texts; `constants` are the places of those that are literals."""
+    if guarded:
+        tests = [f"${i} IS NULL" for i in range(len(arguments)) if i not in constants]
+        if tests:
+            template = f"(CASE WHEN {' OR '.join(tests)} THEN NULL ELSE {template} END)"
+    places = _PLACE.findall(template)
+    long = [
+        i
+        for i, argument in enumerate(arguments)
+        if len(argument) > SHORT and i not in constants and places.count(str(i)) > 1
+    ]
+    names = list(arguments)
+    if not long:
+        return _PLACE.sub(lambda match: names[int(match[1])], template)
+    bound = "once_" + format(crc32("\0".join(arguments).encode()), "x")
+    fields = []
+    for i in long:
+        fields.append(f"a{i} := {arguments[i]}")
+        names[i] = f"{bound}.a{i}"
+    body = _PLACE.sub(lambda match: names[int(match[1])], template)
+    return f"(list_transform([struct_pack({', '.join(fields)})], lambda {bound}: {body})[1])"
+
+
+def python(path: str) -> Emission:
+    """An emission that calls the Python function `module:function` of this package.
+
+    The function gets plain Python values, never None, and raises `QueryFailed`.
+    """
+
+    def emit(call: Call) -> str:
+        return python_call(path, call.values, call.result, call)
+
+    return emit
+
+
+def python_call(path: str, values: Sequence[Typed], result: Type, call: Call) -> str:
+    """SQL that calls the function at `path` (below this package) over `values`."""
+    whole = f"lakeshell.engine.embedded.functions.{path}"
+    if any(v.is_constant and v.value is None for v in values):
+        return duckdb_literal(None, result)
+    if all(v.is_constant for v in values):
+        return _now(whole, [v.value for v in values], result)
+    name = path.rpartition(":")[2]
+    types = [duckdb_type(v.type) for v in values]
+    made = duckdb_type(result)
+    tag = format(crc32(" ".join((whole, *types, made)).encode()), "x")
+    udf = Udf(f"py_{name}_{tag}", whole, types, made)
+    return f"{call.context.needs.function(udf)}({', '.join(v.sql for v in values)})"
+
+
+def _now(path: str, values: Sequence[Any], result: Type) -> str:
+    module, _, name = path.partition(":")
+    function = getattr(import_module(module), name)
+    try:
+        return duckdb_literal(function(*values), result)
+    except QueryFailed as failed:
+        return failure(failed.code, failed.message, result)
+
+
+def invalid(message: str) -> QueryFailed:
+    """What a Python function raises over an argument that it cannot take."""
+    return QueryFailed(message, code=INVALID)
+
+
+def fails(message: str, type: Type, code: str = INVALID) -> str:
+    """SQL of `type` that fails with a fixed message."""
+    return failure(code, message, type)
+
+
+def fails_with(message_sql: str, type: Type, code: str = INVALID) -> str:
+    """SQL of `type` that fails with a message computed by `message_sql` (of VARCHAR)."""
+    return failure(code, message_sql, type, is_sql=True)
+
+
+def text(value: str) -> str:
+    """A VARCHAR literal of DuckDB."""
+    return quote_text(value)
