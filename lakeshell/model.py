@@ -188,3 +188,18 @@ class RunRecord:
     detail: str = ""
     error: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used and spent under one key (a workgroup, user, day or job) in one currency.
+
+    `scanned` in bytes, None where nothing was metered; `elapsed` in seconds.
+    """
+
+    key: str
+    currency: str
+    count: int
+    scanned: int | None
+    elapsed: float
+    cost: Decimal

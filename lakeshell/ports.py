@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from lakeshell.model import (
@@ -24,6 +25,7 @@ from lakeshell.model import (
     SourceObject,
     SourceTable,
     TableName,
+    Usage,
 )
 
 if TYPE_CHECKING:
@@ -252,6 +254,21 @@ class Ledger(Protocol):
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         """Newest first."""
+
+    def request_cancel(self, id: str, user: str) -> QueryRecord:
+        """Asks whoever runs the query to cancel it. Raises `NotFound`, `UsageError` when it has
+        ended already."""
+
+    def cancel_requested(self, id: str) -> str | None:
+        """Who asked for the end of the query; its runner looks about once a second."""
+
+    def spent(
+        self, workgroup: str, since: datetime, until: datetime | None = None, *, currency: str
+    ) -> Decimal:
+        """What the queries cost that a workgroup began from `since` up to `until`."""
+
+    def usage(self, since: datetime, until: datetime, by: str) -> Sequence[Usage]:
+        """Queries grouped `by` workgroup, user or day, or runs by job; in order of the key."""
 
     def begin_run(self, record: RunRecord) -> None: ...
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\0": "\\0"}
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_CONTROL_BUT_NEWLINE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_BEYOND = "\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""The controls of Latin-1, and those that turn the direction of the text after them."""
+_CONTROL = re.compile(f"[\x00-\x1f{_BEYOND}]")
+_CONTROL_BUT_NEWLINE = re.compile(f"[\x00-\x09\x0b-\x1f{_BEYOND}]")
 
 
 def _escaped(match: re.Match[str]) -> str:
     character = match[0]
-    return _NAMED.get(character) or f"\\x{ord(character):02x}"
+    if character in _NAMED:
+        return _NAMED[character]
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def printable(text: str) -> str:

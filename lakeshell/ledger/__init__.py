@@ -1,0 +1,1 @@
+"""The ledger's adapters: queries and runs, as they happened."""

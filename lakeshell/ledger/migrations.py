@@ -1,0 +1,93 @@
+"""The ledger's tables, as numbered steps from an empty file to the present.
+
+In: an open connection. Out: the same at the newest version. A step once released is never
+changed; a ledger of a newer Lakeshell is refused, not guessed at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lakeshell.errors import ConfigurationError
+
+_FIRST = """
+CREATE TABLE queries (
+  id TEXT PRIMARY KEY,
+  started INTEGER NOT NULL,      -- microseconds since 1970, UTC; so are all moments here
+  user TEXT NOT NULL,
+  workgroup TEXT NOT NULL,
+  source TEXT NOT NULL,
+  database TEXT NOT NULL,
+  sql TEXT NOT NULL,
+  state TEXT NOT NULL,
+  finished INTEGER,
+  elapsed REAL,                  -- seconds
+  scanned INTEGER,               -- bytes; NULL is not metered
+  rows INTEGER,
+  cost INTEGER,                  -- 10^-10 of the currency
+  currency TEXT NOT NULL,
+  error_code TEXT NOT NULL,
+  error TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  job_run TEXT NOT NULL,
+  process TEXT NOT NULL,         -- of the process that runs it: host, boot, id, start
+  cancelled_by TEXT              -- who asked for its end
+) WITHOUT ROWID;
+CREATE INDEX queries_by_start ON queries (started);
+CREATE INDEX queries_by_workgroup ON queries (workgroup, started, cost, currency);
+CREATE INDEX queries_under_way ON queries (state) WHERE state IN ('QUEUED', 'RUNNING');
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  user TEXT NOT NULL,
+  state TEXT NOT NULL,
+  finished INTEGER,
+  elapsed REAL,
+  attempt INTEGER NOT NULL,
+  rows INTEGER,
+  bytes INTEGER,
+  dpu INTEGER NOT NULL,
+  cost INTEGER,
+  currency TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  error TEXT NOT NULL,
+  parameters TEXT NOT NULL,      -- JSON
+  process TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX runs_by_kind ON runs (kind, started);
+CREATE INDEX runs_by_name ON runs (kind, name, started);
+CREATE INDEX runs_under_way ON runs (state) WHERE state IN ('QUEUED', 'RUNNING');
+"""
+
+STEPS = (_FIRST,)
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Raises `ConfigurationError` for a ledger that a newer Lakeshell wrote."""
+    version = _version(connection)
+    if version == len(STEPS):
+        return
+    if version > len(STEPS):
+        raise ConfigurationError(
+            f"{path} was written by a newer Lakeshell (its version is {version})",
+            hint="use that Lakeshell, or another lake",
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have been here while this one waited for the lock.
+        for number in range(_version(connection), len(STEPS)):
+            for statement in STEPS[number].split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,327 @@
+"""The ledger in one SQLite file, written by many processes at once.
+
+In: records of queries and runs. Out: the same, newest first, and sums of them. Transactions are
+short and waited for; a record whose process died is shown as failed, not as running for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lakeshell.errors import ConfigurationError, LakeshellError, NotFound, UsageError
+from lakeshell.ledger import identity
+from lakeshell.ledger.migrations import migrate
+from lakeshell.model import QueryRecord, QueryState, RunRecord, Usage
+from lakeshell.ports import HistoryFilter
+
+_MONEY = 10_000_000_000
+_WAIT = 30.0
+"""Seconds that a writer waits for the others."""
+
+_QUERY = (
+    "id", "started", "user", "workgroup", "source", "database", "sql", "state", "finished",
+    "elapsed", "scanned", "rows", "cost", "currency", "error_code", "error", "engine", "kind",
+    "job_run",
+)  # fmt: skip
+_RUN = (
+    "id", "kind", "name", "started", "user", "state", "finished", "elapsed", "attempt", "rows",
+    "bytes", "dpu", "cost", "currency", "detail", "error", "parameters",
+)  # fmt: skip
+_OPEN = (QueryState.QUEUED, QueryState.RUNNING)
+_GROUPS = {
+    "workgroup": "workgroup",
+    "user": "user",
+    "day": "date(started / 1000000, 'unixepoch')",
+    "job": "job_run",
+}
+ABANDONED = "ABANDONED"
+
+
+class SqliteLedger:
+    """A `ports.Ledger`. Opened once a process; usable from any of its threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._process = identity.this_process()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+            with self._translated():
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = NORMAL")
+                migrate(self._db, str(path))
+        except (OSError, sqlite3.OperationalError) as error:
+            raise ConfigurationError(
+                f"the ledger {path} cannot be opened: {error}",
+                hint="it must be a file that you may write, in a folder that you may write",
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def new_id(self) -> str:
+        return identity.new_id()
+
+    # --- queries ---------------------------------------------------------------------------
+
+    def begin(self, record: QueryRecord) -> None:
+        self._insert("queries", _QUERY, _of_query(record))
+
+    def end(self, record: QueryRecord) -> None:
+        values = _of_query(record)
+        done = self._update("queries", _QUERY, values, "finished IS NULL")
+        if not done:
+            self._insert("queries", _QUERY, values, "OR IGNORE")
+
+    def query(self, id: str) -> QueryRecord:
+        self._bury()
+        return _to_query(self._one("queries", _QUERY, id, "query"))
+
+    def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        self._bury()
+        wheres, values = [], list[Any]()
+        for clause, value in (
+            ("workgroup = ?", filter.workgroup),
+            ("user = ?", filter.user),
+            ("state = ?", filter.state and filter.state.value),
+            ("instr(lower(sql), lower(?)) > 0", filter.contains),
+            ("started >= ?", _micros(filter.since)),
+            ("started < ?", _micros(filter.until)),
+        ):
+            if value is not None:
+                wheres.append(clause)
+                values.append(value)
+        where = f"WHERE {' AND '.join(wheres)}" if wheres else ""
+        limit = -1 if filter.limit is None else filter.limit
+        rows = self._read(
+            f"SELECT {', '.join(_QUERY)} FROM queries {where} ORDER BY started DESC, id DESC LIMIT ?",
+            (*values, limit),
+        )
+        return [_to_query(row) for row in rows]
+
+    def request_cancel(self, id: str, user: str) -> QueryRecord:
+        record = self.query(id)
+        if record.state not in _OPEN:
+            raise UsageError(
+                f"query {record.id} is not running: it is {record.state.value}",
+                hint="`lakeshell history --status RUNNING` lists those that are",
+            )
+        self._write(
+            "UPDATE queries SET cancelled_by = ? WHERE id = ? AND finished IS NULL",
+            (user, record.id),
+        )
+        return record
+
+    def cancel_requested(self, id: str) -> str | None:
+        rows = self._read("SELECT cancelled_by FROM queries WHERE id = ?", (id,))
+        return rows[0][0] if rows else None
+
+    # --- money -----------------------------------------------------------------------------
+
+    def spent(
+        self, workgroup: str, since: datetime, until: datetime | None = None, *, currency: str
+    ) -> Decimal:
+        rows = self._read(
+            "SELECT sum(cost) FROM queries WHERE workgroup = ? AND started >= ? AND started < ?"
+            " AND currency = ?",
+            (workgroup, _micros(since), _micros(until) or 2**62, currency),
+        )
+        return _money(rows[0][0] or 0)
+
+    def usage(self, since: datetime, until: datetime, by: str) -> Sequence[Usage]:
+        span = (_micros(since), _micros(until))
+        if by == "job":
+            rows = self._read(
+                "SELECT name, currency, count(*), NULL, sum(elapsed), sum(cost) FROM runs"
+                " WHERE started >= ? AND started < ? GROUP BY 1, 2 ORDER BY 1, 2",
+                span,
+            )
+        else:
+            rows = self._read(
+                f"SELECT {_GROUPS[by]}, currency, count(*), sum(scanned), sum(elapsed), sum(cost)"
+                " FROM queries WHERE started >= ? AND started < ? GROUP BY 1, 2 ORDER BY 1, 2",
+                span,
+            )
+        return [
+            Usage(
+                key=key,
+                currency=currency,
+                count=count,
+                scanned=scanned,
+                elapsed=elapsed or 0.0,
+                cost=_money(cost or 0),
+            )
+            for key, currency, count, scanned, elapsed, cost in rows
+        ]
+
+    # --- runs ------------------------------------------------------------------------------
+
+    def begin_run(self, record: RunRecord) -> None:
+        self._insert("runs", _RUN, _of_run(record))
+
+    def end_run(self, record: RunRecord) -> None:
+        values = _of_run(record)
+        if not self._update("runs", _RUN, values, "TRUE"):
+            self._insert("runs", _RUN, values, "OR IGNORE")
+
+    def run(self, id: str) -> RunRecord:
+        self._bury()
+        return _to_run(self._one("runs", _RUN, id, "run"))
+
+    def runs(
+        self, kind: str, name: str | None = None, limit: int | None = 50
+    ) -> Sequence[RunRecord]:
+        self._bury()
+        named = "" if name is None else " AND name = ?"
+        values = (kind,) if name is None else (kind, name)
+        rows = self._read(
+            f"SELECT {', '.join(_RUN)} FROM runs WHERE kind = ?{named}"
+            " ORDER BY started DESC, id DESC LIMIT ?",
+            (*values, -1 if limit is None else limit),
+        )
+        return [_to_run(row) for row in rows]
+
+    # --- the file --------------------------------------------------------------------------
+
+    def _insert(
+        self, table: str, columns: Sequence[str], values: Sequence[Any], how: str = ""
+    ) -> None:
+        marks = ", ".join("?" * (len(columns) + 1))
+        self._write(
+            f"INSERT {how} INTO {table} ({', '.join(columns)}, process) VALUES ({marks})",
+            (*values, self._process),
+        )
+
+    def _update(
+        self, table: str, columns: Sequence[str], values: Sequence[Any], condition: str
+    ) -> bool:
+        sets = ", ".join(f"{column} = ?" for column in columns[1:])
+        return bool(
+            self._write(
+                f"UPDATE {table} SET {sets} WHERE id = ? AND {condition}", (*values[1:], values[0])
+            )
+        )
+
+    def _one(self, table: str, columns: Sequence[str], id: str, what: str) -> Any:
+        rows = self._read(
+            f"SELECT {', '.join(columns)} FROM {table} WHERE id >= ? AND id < ? LIMIT 2",
+            (id, id + "\U0010ffff"),
+        )
+        exact = [row for row in rows if row[0] == id]
+        if len(exact or rows) == 1 and id:
+            return (exact or rows)[0]
+        listing = "lakeshell history" if what == "query" else "lakeshell job runs"
+        if rows and id:
+            raise NotFound(
+                f"more than one {what} begins with {id!r}", hint=f"give more of it: {listing}"
+            )
+        raise NotFound(f"there is no {what} {id!r}", hint=f"`{listing}` lists them")
+
+    def _bury(self) -> None:
+        """Ends the records of processes that died."""
+        for table in ("queries", "runs"):
+            found = self._read(
+                f"SELECT id, process FROM {table} WHERE state IN ('QUEUED', 'RUNNING')", ()
+            )
+            for id, process in found:
+                if process != self._process and identity.is_gone(process):
+                    code = f"error_code = '{ABANDONED}', " if table == "queries" else ""
+                    self._write(
+                        f"UPDATE {table} SET state = 'FAILED', {code}error = ?, finished = ?"
+                        " WHERE id = ? AND finished IS NULL",
+                        ("the process that ran it was killed", _micros(datetime.now(UTC)), id),
+                    )
+
+    def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        with self._lock, self._translated():
+            return self._db.execute(sql, values).fetchall()
+
+    def _write(self, sql: str, values: Sequence[Any]) -> int:
+        with self._lock, self._translated():
+            return self._db.execute(sql, values).rowcount
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise LakeshellError(
+                f"the ledger has this record already: {error}", hint="report this"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ConfigurationError(
+                f"the ledger {self.path} cannot be used: {error}",
+                hint="free some disk space if it is full; if it is corrupt, move it away: a new "
+                "one is made, with an empty history",
+            ) from error
+
+
+def _micros(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(
+        1970, 1, 1, tzinfo=UTC
+    )
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _moment(micros: int | None) -> datetime | None:
+    if micros is None:
+        return None
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
+
+
+def _money(units: int) -> Decimal:
+    return Decimal(units) / _MONEY
+
+
+def _units(money: Decimal | None) -> int | None:
+    return None if money is None else int((money * _MONEY).to_integral_value())
+
+
+def _of_query(record: QueryRecord) -> tuple[Any, ...]:
+    stored = replace(record, database=record.database or "")
+    values = {name: getattr(stored, name) for name in _QUERY}
+    values["state"] = record.state.value
+    values["started"], values["finished"] = _micros(record.started), _micros(record.finished)
+    values["cost"] = _units(record.cost)
+    return tuple(values.values())
+
+
+def _to_query(row: Sequence[Any]) -> QueryRecord:
+    values = dict(zip(_QUERY, row, strict=True))
+    values["state"] = QueryState(values["state"])
+    values["started"], values["finished"] = _moment(values["started"]), _moment(values["finished"])
+    values["cost"] = None if values["cost"] is None else _money(values["cost"])
+    return QueryRecord(**values)
+
+
+def _of_run(record: RunRecord) -> tuple[Any, ...]:
+    values = {name: getattr(record, name) for name in _RUN}
+    values["state"] = record.state.value
+    values["started"], values["finished"] = _micros(record.started), _micros(record.finished)
+    values["cost"] = _units(record.cost)
+    values["parameters"] = json.dumps(record.parameters, ensure_ascii=False)
+    return tuple(values.values())
+
+
+def _to_run(row: Sequence[Any]) -> RunRecord:
+    values = dict(zip(_RUN, row, strict=True))
+    values["state"] = QueryState(values["state"])
+    values["started"], values["finished"] = _moment(values["started"]), _moment(values["finished"])
+    values["cost"] = None if values["cost"] is None else _money(values["cost"])
+    values["parameters"] = json.loads(values["parameters"])
+    return RunRecord(**values)
