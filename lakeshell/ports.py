@@ -218,7 +218,7 @@ class Engine(Protocol):
     def split(self, text: str) -> Sequence[StatementText]:
         """The statements of `text`; a wrong one is left for `run` to reject."""
 
-    def estimate(self, sql: str, session: Session) -> Estimate:
+    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         """What `run` would scan at most; nothing is read but metadata."""
 
     def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:

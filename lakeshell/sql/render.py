@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.sql import javamap
@@ -191,20 +190,23 @@ def _zoned(array: pa.Array, precision: int) -> Texts:
 
 
 def _times(array: pa.Array, type: TimeType) -> Texts:
-    import pyarrow as pa
+    if type.with_zone:
+        clocks, offsets = array.flatten()
+        return [
+            None if clock is None or minutes is None else clock + _offset(minutes)
+            for clock, minutes in zip(_clocks(clocks, type), offsets.to_pylist(), strict=True)
+        ]
+    return _clocks(array, type)
 
-    if not pa.types.is_time64(array.type):
-        return [None if v is None else str(v) for v in array.to_pylist()]
-    nanos = array.type.unit == "ns"
-    made: Texts = []
-    for value in integers(array, 64):
-        if value is None:
-            made.append(None)
-            continue
-        micros, finer = divmod(value, 1000) if nanos else (value, 0)
-        whole = f"{_clock(micros)}{finer:03d}000"
-        made.append(whole[: 9 + type.precision] if type.precision else whole[:8])
-    return made
+
+def _clocks(array: pa.Array, type: TimeType) -> Texts:
+    end = 9 + type.precision if type.precision else 8
+    return [None if v is None else f"{_clock(v)}000000"[:end] for v in integers(array, 64)]
+
+
+def _offset(minutes: int) -> str:
+    hours, minute = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{minute:02d}"
 
 
 # --- values of several parts ---------------------------------------------------------------
@@ -264,7 +266,3 @@ def is_numeric(type: Type) -> bool:
     return isinstance(type, DecimalType) or type.name in (
         "tinyint", "smallint", "integer", "bigint", "real", "double",
     )  # fmt: skip
-
-
-def decimal_text(value: Decimal) -> str:
-    return f"{value:f}"

@@ -1,0 +1,128 @@
+"""Results kept for `history result`: one Arrow file a query, for a time and up to a size.
+
+In: a result's batches as they are read. Out: the same, later. A result that grows too large, or a
+disk that is full, ends the keeping, never the query.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakeshell.errors import NotFound
+from lakeshell.model import Column
+from lakeshell.sql.datatypes import parse_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_COLUMNS = b"lakeshell.columns"
+_PRUNED = ".pruned"
+_PRUNE_EVERY = 3600
+
+
+class Results:
+    """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result."""
+
+    def __init__(self, folder: Path, keep: int, max_size: int) -> None:
+        self.folder = folder
+        self.keep = keep
+        self.max_size = max_size
+
+    def path(self, id: str) -> Path:
+        return self.folder / f"{id}.arrow"
+
+    def writer(self, id: str, columns: Sequence[Column]) -> ResultWriter | None:
+        """None when nothing is to be kept."""
+        if self.keep <= 0 or self.max_size <= 0:
+            return None
+        return ResultWriter(self.path(id), columns, self.max_size)
+
+    def open(self, id: str) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
+        """Columns and batches of the result of the query `id`; raises `NotFound`."""
+        import pyarrow as pa
+
+        path = self.path(id)
+        try:
+            source = pa.memory_map(str(path))
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"the result of query {id} is not kept",
+                hint="results are kept for the time and up to the size of [results] in "
+                "lakeshell.toml; run the query again: `lakeshell history show` has its text",
+            ) from error
+        reader = pa.ipc.open_file(source)
+        said = json.loads(reader.schema.metadata[_COLUMNS])
+        columns = [Column(name, parse_type(type)) for name, type in said]
+        return columns, (reader.get_batch(i) for i in range(reader.num_record_batches))
+
+    def prune(self) -> None:
+        """Removes what is older than it may be; looks at the folder once an hour at most."""
+        mark = self.folder / _PRUNED
+        now = time.time()
+        with suppress(OSError):
+            if mark.exists() and now - mark.stat().st_mtime < _PRUNE_EVERY:
+                return
+            mark.touch()
+            for path in self.folder.iterdir():
+                if path.suffix in (".arrow", ".part") and now - path.stat().st_mtime > self.keep:
+                    path.unlink()
+
+
+class ResultWriter:
+    """Writes one result beside its reading. Nothing is seen under its name before `finish`."""
+
+    def __init__(self, path: Path, columns: Sequence[Column], max_size: int) -> None:
+        self.path = path
+        self.columns = columns
+        self.max_size = max_size
+        self._part = path.with_suffix(".part")
+        self._size = 0
+        self._writer: pa.RecordBatchFileWriter | None = None
+        self._dropped = False
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._dropped:
+            return
+        self._size += batch.nbytes
+        if self._size > self.max_size:
+            self.drop()
+            return
+        try:
+            self._opened(batch.schema).write_batch(batch)
+        except OSError:
+            self.drop()
+
+    def finish(self, schema: pa.Schema | None) -> None:
+        """`schema` for a result without a batch."""
+        if self._dropped:
+            return
+        try:
+            if schema is not None:
+                self._opened(schema)
+            if self._writer is not None:
+                self._writer.close()
+                self._part.replace(self.path)
+        except OSError:
+            self.drop()
+
+    def drop(self) -> None:
+        self._dropped = True
+        with suppress(OSError):
+            if self._writer is not None:
+                self._writer.close()
+        self._part.unlink(missing_ok=True)
+
+    def _opened(self, schema: pa.Schema) -> pa.RecordBatchFileWriter:
+        if self._writer is None:
+            import pyarrow as pa
+
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            said = json.dumps([[column.name, str(column.type)] for column in self.columns])
+            kept = schema.with_metadata({_COLUMNS: said.encode()})
+            self._writer = pa.ipc.new_file(str(self._part), kept)
+        return self._writer

@@ -1,0 +1,362 @@
+"""One statement, from its text to its record in the ledger.
+
+    text -> membership -> estimate, limit, budget -> engine -> rows -> record
+
+In: a statement and the session. Out: its rows as Arrow batches, and one record of it, whatever
+happens: refused, failed and cancelled statements are kept like the others. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from lakeshell.cost.periods import day_start, month_start
+from lakeshell.cost.prices import QueryPrices, money_text, query_cost
+from lakeshell.cost.sizes import size_text
+from lakeshell.errors import (
+    Cancelled,
+    Interrupted,
+    LakeshellError,
+    LimitExceeded,
+    QueryFailed,
+    TimedOut,
+    UsageError,
+)
+from lakeshell.model import Column, Estimate, QueryRecord, QueryState
+from lakeshell.ports import Engine, Ledger, Running, Session
+from lakeshell.query.results import Results, ResultWriter
+from lakeshell.query.statement import is_billed_kind, statement_kind
+from lakeshell.query.watch import Watch
+from lakeshell.query.workgroup import Workgroup
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_CODES: dict[type[BaseException], str] = {
+    LimitExceeded: "EXCEEDED_SCAN_LIMIT",
+    TimedOut: "EXCEEDED_TIME_LIMIT",
+    Cancelled: "USER_CANCELED",
+    Interrupted: "USER_CANCELED",
+    UsageError: "PERMISSION_DENIED",
+}
+_STATES: dict[type[BaseException], QueryState] = {
+    LimitExceeded: QueryState.REFUSED,
+    UsageError: QueryState.REFUSED,
+    TimedOut: QueryState.CANCELLED,
+    Cancelled: QueryState.CANCELLED,
+    Interrupted: QueryState.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What statements are run with; the composition root fills it in. The clock gives UTC."""
+
+    engine: Callable[[], Engine]
+    ledger: Ledger
+    workgroup: Callable[[str], Workgroup]
+    prices: QueryPrices
+    results: Results | None = None
+    engine_name: str = "duckdb"
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One statement to run. `parameters` are SQL literals for its `?`s, `timeout` in seconds;
+    `text` is what the history keeps, where it is not the statement itself."""
+
+    sql: str
+    parameters: Sequence[str] = ()
+    timeout: float | None = None
+    text: str | None = None
+    job_run: str = ""
+    keep_result: bool = True
+
+
+def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
+    """What the workgroup's queries cost today and this month, in UTC."""
+    now = services.now()
+    currency = services.prices.currency
+    return (
+        services.ledger.spent(workgroup, day_start(now), currency=currency),
+        services.ledger.spent(workgroup, month_start(now), currency=currency),
+    )
+
+
+def estimate(order: Order, session: Session, services: Services) -> tuple[Estimate, Decimal | None]:
+    """What a statement would scan at most and cost; nothing is run, and nothing recorded."""
+    found = services.engine().estimate(order.sql, session, order.parameters)
+    if not is_billed_kind(statement_kind(order.sql), writes_rows=bool(found.scanned)):
+        return found, Decimal(0)
+    return found, query_cost(found.scanned, services.prices)
+
+
+class RunningQuery:
+    """A statement that was started by `start_query`. A context manager: leaving it before the rows
+    are through cancels it. `record` is what the ledger has."""
+
+    def __init__(
+        self, record: QueryRecord, order: Order, services: Services, group: Workgroup
+    ) -> None:
+        self.record = record
+        self._order = order
+        self._services = services
+        self._group = group
+        self._clock = time.monotonic()
+        self._running: Running | None = None
+        self._kept: ResultWriter | None = None
+        self._rows = 0
+        self._watch = Watch(
+            limit=group.scan_limit,
+            workgroup=group.name,
+            timeout=order.timeout,
+            cancel_requested=lambda: services.ledger.cancel_requested(record.id),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.record.finished is not None:
+            return
+        if isinstance(error, KeyboardInterrupt):
+            raise self._interrupted() from error
+        self._fail(error or Cancelled("its reader went away before the end"))
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        return self._begun.columns
+
+    @property
+    def update_type(self) -> str | None:
+        return self._begun.update_type
+
+    @property
+    def update_count(self) -> int | None:
+        return self._begun.update_count
+
+    @property
+    def progress(self) -> tuple[int | None, int, float | None]:
+        """Bytes scanned, None if not metered; rows given; the share done, None if unknown."""
+        progress = self._begun.progress
+        return progress.scanned, self._rows, progress.fraction
+
+    @property
+    def unmetered(self) -> Sequence[str]:
+        return self._begun.progress.unmetered
+
+    @property
+    def _begun(self) -> Running:
+        assert self._running is not None
+        return self._running
+
+    def cancel(self, reason: LakeshellError | None = None) -> None:
+        """From any thread; `batches` then raises the reason."""
+        self._watch.cancel(reason or Cancelled("cancelled"))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows. Raises what ended the statement early; the record is in the ledger by then."""
+        try:
+            for batch in self._begun.batches():
+                self._check()
+                self._rows += batch.num_rows
+                if self._kept is not None:
+                    self._kept.write(batch)
+                yield batch
+            if self.update_type is None:
+                self._check()
+        except KeyboardInterrupt as error:
+            raise self._interrupted() from error
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            reason = self._reason(error)
+            self._fail(reason)
+            if reason is error:
+                raise
+            raise reason from error
+        self._finish()
+
+    # --- its life --------------------------------------------------------------------------
+
+    def _start(self, session: Session) -> None:
+        try:
+            self._admit(session)
+            self._watch.start()
+            self._running = self._services.engine().run(
+                self._order.sql, session, self._order.parameters
+            )
+            self._watch.running = self._running
+            if self._watch.reason is not None:
+                self._running.cancel()
+        except KeyboardInterrupt as error:
+            raise self._interrupted() from error
+        except BaseException as error:
+            reason = self._reason(error)
+            self._fail(reason)
+            if reason is error:
+                raise
+            raise reason from error
+        results = self._services.results
+        if results is not None and self._order.keep_result and self._running.update_type is None:
+            self._kept = results.writer(self.record.id, self._running.columns)
+
+    def _admit(self, session: Session) -> None:
+        group = self._group
+        if group.members and session.user not in group.members:
+            raise UsageError(
+                f"{session.user} is not a member of workgroup {group.name!r}",
+                hint="use another workgroup (-w), or add the user to its members",
+            )
+        if group.scan_limit is None and group.daily_budget is None and group.monthly_budget is None:
+            return
+        found, cost = estimate(self._order, session, self._services)
+        if group.scan_limit is not None and (found.scanned or 0) > group.scan_limit:
+            raise LimitExceeded(
+                f"it would scan {size_text(found.scanned)}, over the limit of "
+                f"{size_text(group.scan_limit)} a query of workgroup {group.name!r}",
+                hint="read less: fewer columns, a filter on a partition; or use another "
+                "workgroup (-w). `--dry-run` estimates",
+            )
+        if cost:
+            self._check_budgets(cost)
+
+    def _check_budgets(self, cost: Decimal) -> None:
+        group, currency = self._group, self._services.prices.currency
+        day, month = spent(self._services, group.name)
+        for budget, used, period, until in (
+            (group.daily_budget, day, "daily", "tomorrow (UTC)"),
+            (group.monthly_budget, month, "monthly", "next month (UTC)"),
+        ):
+            if budget is not None and used + cost > budget:
+                raise LimitExceeded(
+                    f"the {period} budget of workgroup {group.name!r} is used up: "
+                    f"{money_text(used)} of {money_text(budget)} {currency} are spent, and it "
+                    f"would cost {money_text(cost)}",
+                    hint=f"raise it: lakeshell workgroup set {group.name} --{period}-budget "
+                    f"AMOUNT; or wait until {until}",
+                )
+
+    def _check(self) -> None:
+        if self._watch.reason is not None:
+            raise self._watch.reason
+        over = self._watch.over_limit()
+        if over is not None:
+            self._watch.reason = over
+            raise over
+
+    def _reason(self, error: BaseException) -> BaseException:
+        """Why it really ended: an engine only knows that it was told to stop."""
+        reason = self._watch.reason
+        return reason if reason is not None and isinstance(error, LakeshellError) else error
+
+    def _interrupted(self) -> Interrupted:
+        error = Interrupted("interrupted", hint="the query was cancelled")
+        self._watch.cancel(error)
+        self._fail(error)
+        return error
+
+    def _fail(self, error: BaseException) -> None:
+        if self.record.finished is not None:
+            return
+        self._watch.stop()
+        if self._running is not None:
+            self._running.cancel()
+            self._running.close()
+        if self._kept is not None:
+            self._kept.drop()
+        code = error.code if isinstance(error, QueryFailed) else _CODES.get(type(error), "")
+        message = error.message if isinstance(error, LakeshellError) else repr(error)
+        self._record(_STATES.get(type(error), QueryState.FAILED), code, message)
+
+    def _finish(self) -> None:
+        over = self._watch.over_limit()
+        self._watch.stop()
+        running = self._begun
+        if self._kept is not None:
+            self._kept.finish(_empty_schema(running.columns) if self._rows == 0 else None)
+        running.close()
+        self._record(QueryState.FINISHED, "", "" if over is None else over.message)
+        if self._services.results is not None:
+            self._services.results.prune()
+
+    def _record(self, state: QueryState, code: str, message: str) -> None:
+        running = self._running
+        scanned = None if running is None else running.progress.scanned
+        if running is None:
+            scanned = 0
+        rows = self._rows
+        writes = running is not None and running.update_count is not None
+        if running is not None and running.update_count is not None:
+            rows = running.update_count
+        self.record = replace(
+            self.record,
+            state=state,
+            finished=self._services.now(),
+            elapsed=time.monotonic() - self._clock,
+            scanned=scanned,
+            rows=rows if state is QueryState.FINISHED else None,
+            cost=self._cost(state, scanned, writes),
+            error_code=code,
+            error=message,
+        )
+        self._services.ledger.end(self.record)
+
+    def _cost(self, state: QueryState, scanned: int | None, writes: bool) -> Decimal | None:
+        """Free are definitions and what failed; what was stopped costs what it scanned."""
+        if state is QueryState.FAILED or not is_billed_kind(self.record.kind, writes_rows=writes):
+            return Decimal(0)
+        if state is not QueryState.FINISHED and scanned == 0:
+            return Decimal(0)
+        return query_cost(scanned, self._services.prices)
+
+
+def start_query(order: Order, session: Session, services: Services) -> RunningQuery:
+    """Starts a statement in the session's workgroup. Raises what refuses it or what the engine
+    rejects it for; its record is in the ledger either way."""
+    group = services.workgroup(session.workgroup)
+    text = order.text if order.text is not None else order.sql
+    record = QueryRecord(
+        id=services.ledger.new_id(),
+        started=services.now(),
+        user=session.user,
+        workgroup=group.name,
+        source=session.source,
+        database=session.database or "",
+        sql=text,
+        state=QueryState.RUNNING,
+        currency=services.prices.currency,
+        engine=services.engine_name,
+        kind=statement_kind(order.sql),
+        job_run=order.job_run,
+    )
+    services.ledger.begin(record)
+    query = RunningQuery(record, order, services, group)
+    query._start(session)
+    return query
+
+
+def run_query(order: Order, session: Session, services: Services) -> QueryRecord:
+    """Runs a statement to its end and drops its rows; gives its record."""
+    with start_query(replace(order, keep_result=False), session, services) as query:
+        for _ in query.batches():
+            pass
+    return query.record
+
+
+def _empty_schema(columns: Sequence[Column]) -> pa.Schema:
+    from lakeshell.sql.arrow import arrow_schema
+
+    return arrow_schema(columns)

@@ -1,0 +1,50 @@
+"""What kind of statement a text is, from its first words alone, for the history and the bill.
+
+In: one statement. Out: `SELECT`, `INSERT`, `CREATE TABLE`, … The engine's parser has the last word
+on what it means; this never decides what is run.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_]+")
+_SELECTS = ("WITH", "VALUES", "TABLE", "EXECUTE")
+_OBJECTS = ("TABLE", "VIEW", "SCHEMA", "MATERIALIZED", "FUNCTION", "ROLE", "CATALOG")
+_BILLED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN ANALYZE"})
+
+
+def statement_kind(sql: str) -> str:
+    """`SELECT` also of WITH, VALUES and TABLE; CREATE, DROP and ALTER with their object."""
+    words = _words(sql)
+    first = words[0] if words else ""
+    if first == "(" or first in _SELECTS:
+        return "SELECT"
+    if first in ("CREATE", "DROP", "ALTER"):
+        named = next((word for word in words[1:] if word in _OBJECTS), "")
+        return f"{first} {named}".strip()
+    if words[:2] == ["EXPLAIN", "ANALYZE"]:
+        return "EXPLAIN ANALYZE"
+    return first
+
+
+def is_billed_kind(kind: str, *, writes_rows: bool) -> bool:
+    """Whether Athena charges for it: queries and what writes rows, not what defines things."""
+    return writes_rows or kind in _BILLED
+
+
+def _words(sql: str) -> list[str]:
+    found: list[str] = []
+    at = 0
+    while len(found) < 5:
+        space = _SPACE.match(sql, at)
+        at = space.end() if space else at
+        if not found and sql[at : at + 1] == "(":
+            return ["("]
+        word = _WORD.match(sql, at)
+        if word is None:
+            break
+        found.append(word[0].upper())
+        at = word.end()
+    return found

@@ -1,0 +1,112 @@
+"""The eye on a running statement: limit, time, a request to cancel it, Ctrl-C.
+
+In: a statement under way and what it may use. Out: its cancellation, with the reason. A thread of
+its own, because the one that reads may be inside the engine for long and see no signal there.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from lakeshell.cost.sizes import size_text
+from lakeshell.errors import Cancelled, Interrupted, LakeshellError, LimitExceeded, TimedOut
+from lakeshell.ports import Running
+
+_TICK = 0.1
+_ASK_EVERY = 1.0
+
+
+class Watch:
+    """Watches one statement between `start` and `stop`. `reason` says why it was cancelled."""
+
+    def __init__(
+        self,
+        *,
+        limit: int | None,
+        workgroup: str,
+        timeout: float | None,
+        cancel_requested: Callable[[], str | None],
+    ) -> None:
+        self.limit = limit
+        self.workgroup = workgroup
+        self.timeout = timeout
+        self.reason: LakeshellError | None = None
+        self.running: Running | None = None
+        self._cancel_requested = cancel_requested
+        self._started = time.monotonic()
+        self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._ended = False
+        self._old_fd: int | None = None
+        self._thread = threading.Thread(target=self._run, name="query-watch", daemon=True)
+
+    def start(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            # The kernel tells this pipe of a signal even while the main thread is inside C code.
+            self._old_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if self._old_fd is not None:
+            signal.set_wakeup_fd(self._old_fd)
+        os.write(self._write, b"\0")
+        self._thread.join()
+        os.close(self._read)
+        os.close(self._write)
+
+    def over_limit(self) -> LimitExceeded | None:
+        """What is wrong with what was scanned by now, if anything."""
+        running = self.running
+        scanned = None if running is None else running.progress.scanned
+        if self.limit is None or scanned is None or scanned <= self.limit:
+            return None
+        return LimitExceeded(
+            f"scanned {size_text(scanned)}, {size_text(scanned - self.limit)} over the limit of "
+            f"{size_text(self.limit)} a query of workgroup {self.workgroup!r}",
+            hint="read less: fewer columns, a filter on a partition; or use another workgroup (-w)",
+        )
+
+    def cancel(self, reason: LakeshellError) -> None:
+        """Ends the statement for `reason`; the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+        if self.running is not None:
+            self.running.cancel()
+
+    def _run(self) -> None:
+        asked = time.monotonic()
+        while not self._ended:
+            ready, _, _ = select.select([self._read], [], [], _TICK)
+            if ready:
+                signals = os.read(self._read, 64)
+                if signal.SIGINT in signals or signal.SIGTERM in signals:
+                    self.cancel(Interrupted("interrupted", hint="the query was cancelled"))
+            if self.reason is not None:
+                # A cancellation that came before the engine had begun is repeated.
+                self.cancel(self.reason)
+                continue
+            over = self.over_limit()
+            if over is not None:
+                self.cancel(over)
+            now = time.monotonic()
+            if self.timeout is not None and now - self._started > self.timeout:
+                self.cancel(
+                    TimedOut(
+                        f"stopped after {self.timeout:g} s",
+                        hint="give it more time with --timeout, or have it read less",
+                    )
+                )
+            if now - asked >= _ASK_EVERY:
+                asked = now
+                by = self._cancel_requested()
+                if by is not None:
+                    self.cancel(
+                        Cancelled(f"cancelled by {by}", hint="`lakeshell history` has its record")
+                    )
