@@ -8,7 +8,7 @@ Python can run faithfully is asked of the statement's `Needs`, or run at once ov
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
@@ -24,10 +24,11 @@ from lakeshell.engine.embedded.typed import (
 from lakeshell.errors import QueryFailed
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.registry import Call, Declared
+    from lakeshell.engine.embedded.typed import BoundLambda, Context
     from lakeshell.sql.datatypes import Type
 
-Emission: TypeAlias = "Callable[[Call], str | Typed]"
+Arguments: TypeAlias = "Sequence[Typed | BoundLambda]"
+Emission: TypeAlias = "Callable[[Arguments, Type, Context], str | Typed]"
 Entry: TypeAlias = "tuple[str, str | Emission]"
 
 INVALID = "INVALID_FUNCTION_ARGUMENT"
@@ -37,22 +38,25 @@ SHORT = 48
 _PLACE = re.compile(r"\$(\d)")
 
 
-def by_name(entries: Iterable[Entry]) -> dict[str, Declared]:
-    """Entries that start with their name (`lower(varchar(x)) -> varchar(x)`) as the registry's."""
-    made: dict[str, list[tuple[str | None, Any]]] = {}
-    for text_, emission in entries:
-        name, _, signature = text_.partition("(")
-        made.setdefault(name, []).append(("(" + signature, emission))
-    return {name: tuple(overloads) for name, overloads in made.items()}
-
-
 def sql(template: str, *, guarded: bool = False) -> Emission:
     """An emission that fills `template`; with `guarded` any NULL argument makes NULL first."""
 
-    def emit(call: Call) -> str:
-        return fill(template, call.values, guarded=guarded)
+    def emit(arguments: Arguments, result: Type, context: Context) -> str:
+        return fill(template, values(arguments), guarded=guarded)
 
     return emit
+
+
+def values(arguments: Arguments) -> list[Typed]:
+    """The arguments that are values, lambdas left out."""
+    return [argument for argument in arguments if isinstance(argument, Typed)]
+
+
+def function(arguments: Arguments, index: int) -> BoundLambda:
+    """The lambda at `index`."""
+    found = arguments[index]
+    assert not isinstance(found, Typed)
+    return found
 
 
 def fill(template: str, arguments: Sequence[Typed], *, guarded: bool = False) -> str:
@@ -98,25 +102,25 @@ def python(path: str) -> Emission:
     The function gets plain Python values, never None, and raises `QueryFailed`.
     """
 
-    def emit(call: Call) -> str:
-        return python_call(path, call.values, call.result, call)
+    def emit(arguments: Arguments, result: Type, context: Context) -> str:
+        return python_call(path, values(arguments), result, context)
 
     return emit
 
 
-def python_call(path: str, values: Sequence[Typed], result: Type, call: Call) -> str:
-    """SQL that calls the function at `path` (below this package) over `values`."""
+def python_call(path: str, arguments: Sequence[Typed], result: Type, context: Context) -> str:
+    """SQL that calls the function at `path` (below this package) over `arguments`."""
     whole = f"lakeshell.engine.embedded.functions.{path}"
-    if any(v.is_constant and v.value is None for v in values):
+    if any(v.is_constant and v.value is None for v in arguments):
         return duckdb_literal(None, result)
-    if all(v.is_constant for v in values):
-        return _now(whole, [v.value for v in values], result)
+    if all(v.is_constant for v in arguments):
+        return _now(whole, [v.value for v in arguments], result)
     name = path.rpartition(":")[2]
-    types = [duckdb_type(v.type) for v in values]
+    types = [duckdb_type(v.type) for v in arguments]
     made = duckdb_type(result)
     tag = format(crc32(" ".join((whole, *types, made)).encode()), "x")
     udf = Udf(f"py_{name}_{tag}", whole, types, made)
-    return f"{call.context.needs.function(udf)}({', '.join(v.sql for v in values)})"
+    return f"{context.needs.function(udf)}({', '.join(v.sql for v in arguments)})"
 
 
 def _now(path: str, values: Sequence[Any], result: Type) -> str:

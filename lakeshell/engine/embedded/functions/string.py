@@ -8,20 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions.emission import (
+    Arguments,
     Emission,
-    by_name,
+    Entry,
     fails,
     fails_with,
     fill,
     filled,
     sql,
     text,
+    values,
 )
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.registry import Call
-    from lakeshell.engine.embedded.typed import Typed
+    from lakeshell.engine.embedded.typed import Context, Typed
 
 _CASE_HOLD = "\ufdd0"
 _NEW_UPPER = "\ua7dc\ua7cb\u1c89\ua7cc\ua7da" + "".join(map(chr, range(0x10D50, 0x10D66)))
@@ -51,9 +52,9 @@ _EMPTY_PAD = fails("Padding string must not be empty", t.VARCHAR)
 _NO_DELIMITER = fails("The delimiter may not be the empty string", t.ArrayType(t.VARCHAR))
 
 
-def _padded(call: Call) -> list[str]:
+def _padded(arguments: Arguments) -> list[str]:
     """The SQL of the arguments, a first of `char(x)` with its blanks."""
-    first, *others = call.values
+    first, *others = values(arguments)
     assert isinstance(first.type, t.CharType)
     return [f"rpad({first.sql}, {first.type.length}, ' ')", *(o.sql for o in others)]
 
@@ -61,28 +62,28 @@ def _padded(call: Call) -> list[str]:
 def _of_char(template: str, *, guarded: bool = False) -> Emission:
     """As `sql`, for a first argument of `char(x)` whose blanks count."""
 
-    def emit(call: Call) -> str:
-        return filled(template, _padded(call), guarded=guarded)
+    def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
+        return filled(template, _padded(arguments), guarded=guarded)
 
     return emit
 
 
-def _char_length(call: Call) -> str:
-    (value,) = call.values
+def _char_length(arguments: Arguments, result: t.Type, context: Context) -> str:
+    (value,) = values(arguments)
     assert isinstance(value.type, t.CharType)
     return f"CAST(CASE WHEN {value.sql} IS NOT NULL THEN {value.type.length} END AS BIGINT)"
 
 
-def _replace(call: Call) -> str:
-    values = call.values
-    if len(values) == 2:
-        return fill("replace($0, $1, '')", values)
-    if values[1].is_constant and values[1].value:
-        return fill("replace($0, $1, $2)", values)
+def _replace(arguments: Arguments, result: t.Type, context: Context) -> str:
+    given = values(arguments)
+    if len(given) == 2:
+        return fill("replace($0, $1, '')", given)
+    if given[1].is_constant and given[1].value:
+        return fill("replace($0, $1, $2)", given)
     return fill(
         "(CASE WHEN $1 = '' AND $0 = '' THEN $2 WHEN $1 = '' THEN "
         f"$2 || array_to_string({POINTS}, $2) || $2 ELSE replace($0, $1, $2) END)",
-        values,
+        given,
     )
 
 
@@ -96,20 +97,20 @@ _SUBSTR = (
 )
 
 
-def _substr_from(call: Call) -> str:
-    values = call.values
-    start = values[1].value
-    if values[1].is_constant and start is not None and 0 < start < 2**31:
-        return fill("substr($0, $1)", values)
-    return fill(_SUBSTR_FROM, values, guarded=True)
+def _substr_from(arguments: Arguments, result: t.Type, context: Context) -> str:
+    given = values(arguments)
+    start = given[1].value
+    if given[1].is_constant and start is not None and 0 < start < 2**31:
+        return fill("substr($0, $1)", given)
+    return fill(_SUBSTR_FROM, given, guarded=True)
 
 
-def _substr(call: Call) -> str:
-    values = call.values
-    limits = [v.value if v.is_constant and v.value is not None else 0 for v in values[1:]]
+def _substr(arguments: Arguments, result: t.Type, context: Context) -> str:
+    given = values(arguments)
+    limits = [v.value if v.is_constant and v.value is not None else 0 for v in given[1:]]
     if all(0 < limit < 2**31 for limit in limits):
-        return fill("substr($0, $1, $2)", values)
-    return fill(_SUBSTR, values, guarded=True)
+        return fill("substr($0, $1, $2)", given)
+    return fill(_SUBSTR, given, guarded=True)
 
 
 _PLACES = "list_filter(range(1, length($0) + 1), lambda i: substr($0, i, length($1)) = $1)"
@@ -140,11 +141,11 @@ _SPLIT_PART = (
 )
 
 
-def _split(call: Call) -> str:
-    values = call.values
-    if values[1].is_constant and values[1].value:
-        return fill("str_split($0, $1)", values)
-    return fill(_SPLIT, values, guarded=True)
+def _split(arguments: Arguments, result: t.Type, context: Context) -> str:
+    given = values(arguments)
+    if given[1].is_constant and given[1].value:
+        return fill("str_split($0, $1)", given)
+    return fill(_SPLIT, given, guarded=True)
 
 
 def _pad(function: str) -> str:
@@ -167,18 +168,18 @@ def _pad_bytes(function: str) -> str:
 def _pad_emission(function: str) -> Emission:
     guarded = sql(_pad(function), guarded=True)
 
-    def emit(call: Call) -> str | Typed:
-        values = call.values
-        size, pad = values[1].value, values[2].value
-        if values[1].is_constant and values[2].is_constant and pad and 0 <= (size or -1) < 2**31:
-            return fill(f"{function}($0, CAST($1 AS INTEGER), $2)", values)
-        return guarded(call)
+    def emit(arguments: Arguments, result: t.Type, context: Context) -> str | Typed:
+        given = values(arguments)
+        size, pad = given[1].value, given[2].value
+        if given[1].is_constant and given[2].is_constant and pad and 0 <= (size or -1) < 2**31:
+            return fill(f"{function}($0, CAST($1 AS INTEGER), $2)", given)
+        return guarded(arguments, result, context)
 
     return emit
 
 
-def _concat_ws(call: Call) -> str:
-    return "concat_ws(" + ", ".join(value.sql for value in call.values) + ")"
+def _concat_ws(arguments: Arguments, result: t.Type, context: Context) -> str:
+    return "concat_ws(" + ", ".join(value.sql for value in values(arguments)) + ")"
 
 
 _CODEPOINT = (
@@ -249,12 +250,12 @@ def _entry_failures(kind: str, quote: str) -> tuple[str, str, str]:
     return delimiters, entries, "list_transform(pairs, lambda p: p[1])"
 
 
-def _split_to_map(call: Call) -> str:
+def _split_to_map(arguments: Arguments, result: t.Type, context: Context) -> str:
     delimiters, entries, keys = _entry_failures("map", "''")
     repeated = fails_with(
         f"'Duplicate keys (' || list_filter({keys}, lambda k, i: "
         f"list_position({keys}, k) < i)[1] || ') are not allowed'",
-        call.result,
+        result,
     )
     built = (
         f"CASE WHEN len({keys}) <> len(list_distinct({keys})) THEN {repeated} "
@@ -262,116 +263,114 @@ def _split_to_map(call: Call) -> str:
     )
     return fill(
         f"(CASE {delimiters} ELSE list_transform([{entries}], lambda pairs: {built})[1] END)",
-        call.values,
+        values(arguments),
         guarded=True,
     )
 
 
-def _split_to_multimap(call: Call) -> str:
+def _split_to_multimap(arguments: Arguments, result: t.Type, context: Context) -> str:
     delimiters, entries, keys = _entry_failures("multimap", "")
     distinct = f"list_filter({keys}, lambda k, i: list_position({keys}, k) = i)"
-    values = (
+    grouped = (
         f"list_transform({distinct}, lambda k: list_transform("
         "list_filter(pairs, lambda p: p[1] = k), lambda p: p[2]))"
     )
     return fill(
         f"(CASE {delimiters} ELSE list_transform([{entries}], "
-        f"lambda pairs: map({distinct}, {values}))[1] END)",
-        call.values,
+        f"lambda pairs: map({distinct}, {grouped}))[1] END)",
+        values(arguments),
         guarded=True,
     )
 
 
-SCALARS = by_name(
+SCALARS: tuple[Entry, ...] = (
+    ("length(varchar(x)) -> bigint", sql("length($0)")),
+    ("length(char(x)) -> bigint", _char_length),
+    ("length(varbinary) -> bigint", sql("octet_length($0)")),
+    ("chr(bigint) -> varchar(1)", sql(_CHR, guarded=True)),
+    ("codepoint(varchar(1)) -> integer", sql(_CODEPOINT, guarded=True)),
+    ("replace(varchar(x), varchar(y)) -> varchar(x)", _replace),
     (
-        ("length(varchar(x)) -> bigint", sql("length($0)")),
-        ("length(char(x)) -> bigint", _char_length),
-        ("length(varbinary) -> bigint", sql("octet_length($0)")),
-        ("chr(bigint) -> varchar(1)", sql(_CHR, guarded=True)),
-        ("codepoint(varchar(1)) -> integer", sql(_CODEPOINT, guarded=True)),
-        ("replace(varchar(x), varchar(y)) -> varchar(x)", _replace),
-        (
-            "replace(varchar(x), varchar(y), varchar(z)) -> varchar(min(2147483647, x + z * (x + 1)))",
-            _replace,
-        ),
-        ("reverse(varchar(x)) -> varchar(x)", sql(f"array_to_string(list_reverse({POINTS}), '')")),
-        (
-            "reverse(char(x)) -> char(x)",
-            _of_char(f"rtrim(array_to_string(list_reverse({POINTS}), ''), ' ')"),
-        ),
-        (
-            "reverse(varbinary) -> varbinary",
-            sql("unhex(array_to_string(list_reverse(regexp_extract_all(hex($0), '..')), ''))"),
-        ),
-        ("strpos(varchar(x), varchar(y)) -> bigint", sql("strpos($0, $1)")),
-        (
-            "strpos(varchar(x), varchar(y), bigint) -> bigint",
-            sql(_STRPOS_NTH, guarded=True),
-        ),
-        *(
-            entry
-            for name in ("substring", "substr")
-            for entry in (
-                (f"{name}(varchar(x), bigint) -> varchar(x)", _substr_from),
-                (f"{name}(varchar(x), bigint, bigint) -> varchar(x)", _substr),
-                (f"{name}(char(x), bigint) -> varchar(x)", _of_char(_SUBSTR_FROM, guarded=True)),
-                (f"{name}(char(x), bigint, bigint) -> varchar(x)", _of_char(_SUBSTR, guarded=True)),
-            )
-        ),
-        ("split(varchar(x), varchar(y)) -> array(varchar(x))", _split),
-        (
-            "split(varchar(x), varchar(y), bigint) -> array(varchar(x))",
-            sql(_SPLIT_LIMIT, guarded=True),
-        ),
-        (
-            "split_part(varchar(x), varchar(y), bigint) -> varchar(x)",
-            sql(_SPLIT_PART, guarded=True),
-        ),
-        ("split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)", _split_to_map),
-        (
-            "split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar))",
-            _split_to_multimap,
-        ),
-        *(
-            entry
-            for name in ("trim", "ltrim", "rtrim")
-            for entry in (
-                (f"{name}(varchar(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
-                (f"{name}(char(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
-                (f"{name}(varchar(x), varchar) -> varchar(x)", sql(f"{name}($0, $1)")),
-                (
-                    f"{name}(char(x), varchar) -> varchar(x)",
-                    sql(f"{name}($0, $1)" if name == "ltrim" else f"rtrim({name}($0, $1), ' ')"),
-                ),
-            )
-        ),
-        ("lower(varchar(x)) -> varchar(x)", sql(_LOWER)),
-        ("lower(char(x)) -> char(x)", sql(_LOWER)),
-        ("upper(varchar(x)) -> varchar(x)", sql(_UPPER)),
-        ("upper(char(x)) -> char(x)", sql(_UPPER)),
-        *(
-            entry
-            for name in ("lpad", "rpad")
-            for entry in (
-                (f"{name}(varchar(x), bigint, varchar(y)) -> varchar", _pad_emission(name)),
-                (
-                    f"{name}(varbinary, bigint, varbinary) -> varbinary",
-                    sql(_pad_bytes(name), guarded=True),
-                ),
-            )
-        ),
-        ("lpad(char(x), bigint, varchar(y)) -> varchar", _of_char(_pad("lpad"), guarded=True)),
-        ("levenshtein_distance(varchar(x), varchar(y)) -> bigint", sql(_LEVENSHTEIN, guarded=True)),
-        ("hamming_distance(varchar(x), varchar(y)) -> bigint", sql(_HAMMING, guarded=True)),
-        ("luhn_check(varchar) -> boolean", sql(_LUHN, guarded=True)),
-        ("starts_with(varchar(x), varchar(y)) -> boolean", sql("starts_with($0, $1)")),
-        ("translate(varchar(x), varchar(y), varchar(z)) -> varchar", sql("translate($0, $1, $2)")),
-        ("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
-        (
-            "concat_ws(varchar, array(varchar)) -> varchar",
-            sql("array_to_string(list_filter($1, lambda e: e IS NOT NULL), $0)"),
-        ),
-        ("to_utf8(varchar(x)) -> varbinary", sql("encode($0)")),
-        ("to_utf8(char(x)) -> varbinary", _of_char("encode($0)")),
-    )
+        "replace(varchar(x), varchar(y), varchar(z)) -> varchar(min(2147483647, x + z * (x + 1)))",
+        _replace,
+    ),
+    ("reverse(varchar(x)) -> varchar(x)", sql(f"array_to_string(list_reverse({POINTS}), '')")),
+    (
+        "reverse(char(x)) -> char(x)",
+        _of_char(f"rtrim(array_to_string(list_reverse({POINTS}), ''), ' ')"),
+    ),
+    (
+        "reverse(varbinary) -> varbinary",
+        sql("unhex(array_to_string(list_reverse(regexp_extract_all(hex($0), '..')), ''))"),
+    ),
+    ("strpos(varchar(x), varchar(y)) -> bigint", sql("strpos($0, $1)")),
+    (
+        "strpos(varchar(x), varchar(y), bigint) -> bigint",
+        sql(_STRPOS_NTH, guarded=True),
+    ),
+    *(
+        entry
+        for name in ("substring", "substr")
+        for entry in (
+            (f"{name}(varchar(x), bigint) -> varchar(x)", _substr_from),
+            (f"{name}(varchar(x), bigint, bigint) -> varchar(x)", _substr),
+            (f"{name}(char(x), bigint) -> varchar(x)", _of_char(_SUBSTR_FROM, guarded=True)),
+            (f"{name}(char(x), bigint, bigint) -> varchar(x)", _of_char(_SUBSTR, guarded=True)),
+        )
+    ),
+    ("split(varchar(x), varchar(y)) -> array(varchar(x))", _split),
+    (
+        "split(varchar(x), varchar(y), bigint) -> array(varchar(x))",
+        sql(_SPLIT_LIMIT, guarded=True),
+    ),
+    (
+        "split_part(varchar(x), varchar(y), bigint) -> varchar(x)",
+        sql(_SPLIT_PART, guarded=True),
+    ),
+    ("split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)", _split_to_map),
+    (
+        "split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar))",
+        _split_to_multimap,
+    ),
+    *(
+        entry
+        for name in ("trim", "ltrim", "rtrim")
+        for entry in (
+            (f"{name}(varchar(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
+            (f"{name}(char(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
+            (f"{name}(varchar(x), varchar) -> varchar(x)", sql(f"{name}($0, $1)")),
+            (
+                f"{name}(char(x), varchar) -> varchar(x)",
+                sql(f"{name}($0, $1)" if name == "ltrim" else f"rtrim({name}($0, $1), ' ')"),
+            ),
+        )
+    ),
+    ("lower(varchar(x)) -> varchar(x)", sql(_LOWER)),
+    ("lower(char(x)) -> char(x)", sql(_LOWER)),
+    ("upper(varchar(x)) -> varchar(x)", sql(_UPPER)),
+    ("upper(char(x)) -> char(x)", sql(_UPPER)),
+    *(
+        entry
+        for name in ("lpad", "rpad")
+        for entry in (
+            (f"{name}(varchar(x), bigint, varchar(y)) -> varchar", _pad_emission(name)),
+            (
+                f"{name}(varbinary, bigint, varbinary) -> varbinary",
+                sql(_pad_bytes(name), guarded=True),
+            ),
+        )
+    ),
+    ("lpad(char(x), bigint, varchar(y)) -> varchar", _of_char(_pad("lpad"), guarded=True)),
+    ("levenshtein_distance(varchar(x), varchar(y)) -> bigint", sql(_LEVENSHTEIN, guarded=True)),
+    ("hamming_distance(varchar(x), varchar(y)) -> bigint", sql(_HAMMING, guarded=True)),
+    ("luhn_check(varchar) -> boolean", sql(_LUHN, guarded=True)),
+    ("starts_with(varchar(x), varchar(y)) -> boolean", sql("starts_with($0, $1)")),
+    ("translate(varchar(x), varchar(y), varchar(z)) -> varchar", sql("translate($0, $1, $2)")),
+    ("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
+    (
+        "concat_ws(varchar, array(varchar)) -> varchar",
+        sql("array_to_string(list_filter($1, lambda e: e IS NOT NULL), $0)"),
+    ),
+    ("to_utf8(varchar(x)) -> varbinary", sql("encode($0)")),
+    ("to_utf8(char(x)) -> varbinary", _of_char("encode($0)")),
 )
