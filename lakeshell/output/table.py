@@ -22,10 +22,9 @@ def write_table(
     known = [list(row) for row in rows]
     headings = [_heading(name, [row[i] for row in known]) for i, name in enumerate(columns)]
     made = printer(format_name.upper(), headings, out.write)
-    safe = out.isatty()
-    as_json = format_name.upper() == "JSON"
+    safe = out.isatty() and format_name.upper() != "JSON"
     for chunk, last in _chunks(known):
-        made.rows([[_cell(value, as_json, safe) for value in row] for row in chunk], last)
+        made.rows([[_cell(value, safe) for value in row] for row in chunk], last)
 
 
 def _chunks(rows: list[list[Any]]) -> Iterator[tuple[list[list[Any]], bool]]:
@@ -42,7 +41,7 @@ def _heading(name: str, values: Sequence[Any]) -> Heading:
     return Heading(name, numeric=numeric, raw=raw)
 
 
-def _cell(value: Any, as_json: bool, safe: bool) -> Cell:
+def _cell(value: Any, safe: bool) -> Cell:
     if value is None:
         return None
     match value:
@@ -55,4 +54,4 @@ def _cell(value: Any, as_json: bool, safe: bool) -> Cell:
             text = f"{value:f}"
         case _:
             text = str(value)
-    return printable_lines(text) if safe and not as_json else text
+    return printable_lines(text) if safe else text
