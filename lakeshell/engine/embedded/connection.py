@@ -1,0 +1,193 @@
+"""One DuckDB for one statement: opened, given what the statement needs, locked, read, thrown away.
+
+In: the files that the statement may read, Arrow streams, macros, functions, one query. Out: record
+batches, and how many bytes of which file were read so far. Never reads or writes another file,
+attaches a database or loads an extension: after `lock` DuckDB itself refuses that, whatever the
+SQL says. A statement's DuckDB is never used again, so nothing leaks from one to the next.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from lakeshell.engine.embedded.failures import translated
+from lakeshell.errors import Cancelled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakeshell.engine.embedded.typed import Needs, Udf
+
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+_INTERRUPT_AGAIN = 0.01
+"""Seconds between interrupts: one that comes before DuckDB began is lost."""
+
+
+class Connection:
+    """A DuckDB. One thread works with it; any thread may `interrupt` it and ask what it read."""
+
+    def __init__(self, memory_limit: int | None = None, threads: int = 0) -> None:
+        """`memory_limit` in bytes; None and 0 leave DuckDB's own defaults."""
+        config = dict(_CLOSED)
+        if memory_limit:
+            config["memory_limit"] = f"{memory_limit}B"
+        if threads:
+            config["threads"] = str(threads)
+        self._duckdb = duckdb.connect(":memory:", config=config)
+        self._monitor: Any = None
+        self._monitoring = threading.Lock()
+        self._sizes: dict[str, int] = {}
+        self._reader: Any = None
+        self._cancelled = threading.Event()
+        self._busy = threading.Event()
+        self._closing = threading.Lock()
+        self._closed = False
+
+    # --- before the lock -------------------------------------------------------------------
+
+    def count_reads(self, sizes: Mapping[str, int]) -> None:
+        """Has every read of these files noted; `sizes` are the files' in bytes."""
+        if sizes and not self._sizes:
+            self._execute("CALL enable_logging('FileSystem')")
+            self._execute("SET parquet_metadata_cache = true")
+            self._monitor = self._duckdb.cursor()
+        self._sizes.update(sizes)
+
+    def supply(self, needs: Needs) -> None:
+        """The macros and Python functions that the statement's SQL uses."""
+        for udf in needs.functions.values():
+            self._function(udf)
+        for create in needs.macros.values():
+            self._execute(create)
+
+    def _function(self, udf: Udf) -> None:
+        from importlib import import_module
+
+        module, _, name = udf.path.partition(":")
+        create: Any = self._duckdb.create_function
+        create(
+            udf.name,
+            getattr(import_module(module), name),
+            [*udf.arguments],
+            udf.result,
+            type="arrow" if udf.vectorised else "native",
+            null_handling=udf.null_handling,
+        )
+
+    def relation(self, name: str, query: str) -> None:
+        """Makes `name` mean `query` for the statement."""
+        self._execute(f'CREATE TEMP VIEW "{name}" AS {query}')
+
+    def stream(self, name: str, opened: Callable[[], pa.RecordBatchReader]) -> None:
+        """Makes `name` mean the rows that `opened` gives; it is called anew for each read."""
+        self._duckdb.register(name, _Stream(opened))
+
+    def lock(self, paths: Iterable[str]) -> None:
+        """From here on nothing but `paths` can be read, nothing written, no setting changed."""
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        self._execute(f"SET allowed_paths = [{listed}]")
+        self._execute("SET enable_external_access = false")
+        self._execute("SET lock_configuration = true")
+
+    # --- the statement ---------------------------------------------------------------------
+
+    def query(self, sql: str, batch_rows: int) -> pa.RecordBatchReader:
+        """Starts the one query; raises `QueryFailed`, `Cancelled`."""
+        self._reader = self._working(lambda: self._started(sql, batch_rows))
+        return self._reader
+
+    def _started(self, sql: str, batch_rows: int) -> Any:
+        if len(self._duckdb.extract_statements(sql)) != 1:
+            raise AssertionError("one statement at a time")
+        return self._duckdb.sql(sql).to_arrow_reader(batch_rows)
+
+    def next_batch(self) -> pa.RecordBatch | None:
+        """None at the end."""
+        return self._working(self._next)
+
+    def _next(self) -> Any:
+        try:
+            return self._reader.read_next_batch()
+        except StopIteration:
+            return None
+
+    def _execute(self, sql: str) -> None:
+        self._working(lambda: self._duckdb.execute(sql).fetchall())
+
+    def _working(self, work: Callable[[], Any]) -> Any:
+        """`work` inside DuckDB, with its failures translated and interrupts getting through."""
+        self._busy.set()
+        try:
+            if self._cancelled.is_set():
+                raise Cancelled("the query was cancelled")
+            return work()
+        except (duckdb.Error, OSError, RuntimeError, ValueError) as error:
+            if self._cancelled.is_set():
+                raise Cancelled("the query was cancelled") from error
+            raise translated(error) from error
+        finally:
+            self._busy.clear()
+
+    # --- from any thread -------------------------------------------------------------------
+
+    def interrupt(self) -> None:
+        """Ends what runs, and lets nothing run any more."""
+        self._cancelled.set()
+        threading.Thread(target=self._interrupting, daemon=True).start()
+
+    def _interrupting(self) -> None:
+        while True:
+            with self._closing:
+                if self._closed or not self._busy.is_set():
+                    return
+                self._duckdb.interrupt()
+            threading.Event().wait(_INTERRUPT_AGAIN)
+
+    def bytes_read(self) -> dict[str, int]:
+        """Bytes read so far of each file, its footer left out."""
+        with self._monitoring:
+            if self._monitor is None:
+                return {}
+            rows = self._monitor.execute(
+                "SELECT path, bytes::BIGINT, pos::BIGINT FROM duckdb_logs_parsed('FileSystem')"
+                " WHERE op = 'READ'"
+            ).fetchall()
+        read: dict[str, int] = {}
+        for path, count, position in rows:
+            if position + count < self._sizes.get(path, 0):
+                read[path] = read.get(path, 0) + count
+        return read
+
+    def close(self) -> None:
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        with self._monitoring:
+            if self._monitor is not None:
+                self._monitor.close()
+                self._monitor = None
+        self._duckdb.close()
+
+
+class _Stream:
+    """What DuckDB reads as a table: it asks for a new stream each time that it reads."""
+
+    def __init__(self, opened: Callable[[], pa.RecordBatchReader]) -> None:
+        self._opened = opened
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._opened().__arrow_c_stream__(requested_schema)
