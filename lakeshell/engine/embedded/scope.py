@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from lakeshell.engine.embedded.typed import rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import RowType, Type
@@ -100,9 +101,15 @@ class BoundQuery(NamedTuple):
 
 
 class Field:
-    """A column that a scope offers. Two fields are the same only if they are the same object."""
+    """A column that a scope offers. Two fields are the same only if they are the same object.
 
-    __slots__ = ("hidden", "name", "origin", "qualifier", "scan", "sql", "type", "zone")
+    `sql` reads it. A field of a scan names its `column` there; one of a query has the fields that
+    it was made of as `sources`. `marked` once the statement's result depends on it.
+    """
+
+    __slots__ = (
+        "column", "hidden", "marked", "name", "qualifier", "scan", "sources", "sql", "type", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -114,7 +121,7 @@ class Field:
         qualifier: tuple[str, ...] = (),
         hidden: bool = False,
         scan: Scan | None = None,
-        origin: Field | None = None,
+        sources: tuple[Field, ...] = (),
     ) -> None:
         self.name = name
         self.type = type
@@ -123,24 +130,27 @@ class Field:
         self.qualifier = qualifier
         self.hidden = hidden
         self.scan = scan
-        self.origin = origin or self
+        self.column = name or ""
+        self.sources = sources
+        self.marked = False
 
     def matches(self, prefix: tuple[str, ...]) -> bool:
         """Whether `prefix` names this field's relation, as far as it goes."""
         return not prefix or self.qualifier[-len(prefix) :] == prefix
 
-    def renamed(
-        self, name: str | None, qualifier: tuple[str, ...] = (), hidden: bool | None = None
-    ) -> Field:
-        return Field(
+    def renamed(self, name: str | None, qualifier: tuple[str, ...] = ()) -> Field:
+        made = Field(
             name,
             self.type,
             self.sql,
             zone=self.zone,
             qualifier=qualifier,
-            hidden=self.hidden if hidden is None else hidden,
+            hidden=self.hidden,
             scan=self.scan,
+            sources=self.sources,
         )
+        made.column = self.column
+        return made
 
 
 class Resolved(NamedTuple):
@@ -252,12 +262,8 @@ class Scope:
 class Translation(Protocol):
     """What the fields of a scope become above a GROUP BY."""
 
-    def field(self, field: Field, at: ast.Position, *, local: bool) -> Typed:
+    def field(self, field: Field, node: ast.Node) -> Typed:
         """Raises EXPRESSION_NOT_AGGREGATE for a field that is not grouped."""
-
-
-def rejected(code: str, message: str, at: ast.Position) -> QueryRejected:
-    return QueryRejected(message, code=code, line=at.line, column=at.column)
 
 
 def ambiguous(name: str, at: ast.Position) -> QueryRejected:
@@ -266,11 +272,6 @@ def ambiguous(name: str, at: ast.Position) -> QueryRejected:
 
 def missing(name: str, at: ast.Position) -> QueryRejected:
     return rejected("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", at)
-
-
-def quoted(name: str) -> str:
-    """A DuckDB identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def select_list(fields: Iterable[Field]) -> str:

@@ -1,0 +1,113 @@
+"""Notes the conditions of a WHERE that let whole files be skipped.
+
+In: the WHERE and its scope. Out: `Scan.conjuncts`. Only what every row of the result must meet,
+and only a column against literals; anything else is left to DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lakeshell.engine.embedded import literals
+from lakeshell.engine.embedded.expressions import column_name
+from lakeshell.engine.embedded.scope import Conjunct, Field, Scope
+from lakeshell.errors import QueryFailed
+from lakeshell.sql import ast
+from lakeshell.sql.coercion import can_coerce
+from lakeshell.sql.datatypes import CharType, Type
+
+if TYPE_CHECKING:
+    from lakeshell.engine.embedded.binder import Binder
+
+_MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_LITERALS = (
+    ast.BooleanLiteral, ast.LongLiteral, ast.DecimalLiteral, ast.DoubleLiteral,
+    ast.StringLiteral, ast.GenericLiteral, ast.Unary,
+)  # fmt: skip
+
+
+def note_conjuncts(binder: Binder, where: ast.Expression, scope: Scope) -> None:
+    """Adds the simple conditions of `where` to the scans whose columns they are on."""
+    for term in _terms(where):
+        for field, conjunct in _conjuncts(binder, term, scope):
+            assert field.scan is not None
+            field.scan.conjuncts = (*field.scan.conjuncts, conjunct)
+
+
+def _terms(node: ast.Expression) -> Iterator[ast.Expression]:
+    if isinstance(node, ast.Logical) and node.op.upper() == "AND":
+        for term in node.terms:
+            yield from _terms(term)
+    else:
+        yield node
+
+
+def _conjuncts(
+    binder: Binder, term: ast.Expression, scope: Scope
+) -> Iterator[tuple[Field, Conjunct]]:
+    match term:
+        case ast.Comparison() if term.op in _MIRRORED:
+            for column, op, other in (
+                (term.left, term.op, term.right),
+                (term.right, _MIRRORED[term.op], term.left),
+            ):
+                field = _field(column, scope)
+                if field is not None:
+                    yield from _compared(binder, field, op, (other,))
+                    return
+        case ast.Between():
+            field = _field(term.value, scope)
+            if field is not None:
+                yield from _compared(binder, field, ">=", (term.low,))
+                yield from _compared(binder, field, "<=", (term.high,))
+        case ast.InList():
+            field = _field(term.value, scope)
+            if field is not None:
+                yield from _compared(binder, field, "in", term.items)
+        case ast.IsNull(negated=True):
+            field = _field(term.value, scope)
+            if field is not None:
+                yield field, Conjunct(field.column, "is_not_null", ())
+
+
+def _field(node: ast.Expression, scope: Scope) -> Field | None:
+    parts = column_name(node)
+    resolved = scope.resolve(parts, node.at) if parts is not None else None
+    if resolved is None or resolved.scope is not scope or resolved.field.scan is None:
+        return None
+    return resolved.field
+
+
+def _compared(
+    binder: Binder, field: Field, op: str, nodes: tuple[ast.Expression, ...]
+) -> Iterator[tuple[Field, Conjunct]]:
+    values = []
+    for node in nodes:
+        found = _constant(binder, node, field.type)
+        if found is None:
+            return
+        values.append(found)
+    yield field, Conjunct(field.column, op, tuple(values))
+
+
+def _constant(binder: Binder, node: ast.Expression, type: Type) -> object | None:
+    """The literal's value where it is of the column's type or widens to it; else None."""
+    if not isinstance(node, _LITERALS) or isinstance(type, CharType):
+        return None
+    sign = 1
+    while isinstance(node, ast.Unary):
+        sign = -sign if node.op == "-" else sign
+        node = node.value
+    if not isinstance(node, _LITERALS):
+        return None
+    try:
+        value = literals.literal(node, binder.context)
+    except QueryFailed:
+        return None
+    if value.zone is not None or not can_coerce(value.type, type):
+        return None
+    found: object = value.value
+    if sign < 0:
+        return -found if isinstance(found, int) and not isinstance(found, bool) else None
+    return found if value.is_constant else None

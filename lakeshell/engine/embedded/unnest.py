@@ -1,0 +1,125 @@
+"""Binds UNNEST and table functions.
+
+In: arrays and maps, which may refer to the relations on their left. Out: a FROM item whose rows
+are their elements, several of them side by side and padded with NULL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakeshell.engine.embedded import casts
+from lakeshell.engine.embedded.expressions import Expressions
+from lakeshell.engine.embedded.relations import BoundRelation
+from lakeshell.engine.embedded.scope import Field, Scope
+from lakeshell.engine.embedded.typed import Typed, failure, refused, rejected
+from lakeshell.errors import QueryRejected
+from lakeshell.sql import ast
+from lakeshell.sql.coercion import can_coerce
+from lakeshell.sql.datatypes import BIGINT, ArrayType, MapType, RowType, Type
+
+if TYPE_CHECKING:
+    from lakeshell.engine.embedded.binder import Binder
+
+
+def bind_unnest(binder: Binder, node: ast.Unnest, scope: Scope) -> BoundRelation:
+    """The columns have no names of their own but those of rows' fields."""
+    from lakeshell.engine.embedded.aggregation import forbid_aggregates
+
+    inner, outer = binder.alias(), binder.alias()
+    expressions = Expressions(binder, Scope(parent=scope))
+    lists: list[str] = []
+    columns: list[tuple[str | None, Type, str, str | None]] = []
+    lengths: list[str] = []
+    for expression in node.expressions:
+        forbid_aggregates(expression, "UNNEST")
+        with binder.collecting(None):
+            value = expressions.bind(expression)
+        lengths.append(_length(value))
+        for item in _lists(value):
+            column = f"{inner}.e{len(lists)}"
+            lists.append(item)
+            columns.extend(_columns(value, column, len(lists), len(columns)))
+    if node.ordinality:
+        longest = f"greatest({', '.join(lengths)})" if len(lengths) > 1 else lengths[0]
+        columns.append((None, BIGINT, f"{inner}.e{len(lists)}", None))
+        lists.append(f"range(1, {longest} + 1)")
+    spread = ", ".join(f"unnest({item}) AS e{n}" for n, item in enumerate(lists))
+    items = ", ".join(f"{sql} AS c{n}" for n, (_, _, sql, _) in enumerate(columns))
+    fields = [
+        Field(name, type, f"{outer}.c{n}", zone=zone)
+        for n, (name, type, _, zone) in enumerate(columns)
+    ]
+    sql = f"LATERAL (SELECT {items} FROM (SELECT {spread}) AS {inner}) AS {outer}"
+    return BoundRelation(sql, Scope(fields, scope))
+
+
+def _lists(value: Typed) -> list[str]:
+    if isinstance(value.type, ArrayType):
+        return [value.sql]
+    if isinstance(value.type, MapType):
+        return [f"map_keys({value.sql})", f"map_values({value.sql})"]
+    raise QueryRejected(f"Cannot unnest type: {value.type}", code="INVALID_FUNCTION_ARGUMENT")
+
+
+def _length(value: Typed) -> str:
+    if isinstance(value.type, MapType):
+        return f"coalesce(cardinality({value.sql}), 0)::BIGINT"
+    return f"coalesce(len({value.sql}), 0)"
+
+
+def _columns(
+    value: Typed, column: str, ordinal: int, _done: int
+) -> list[tuple[str | None, Type, str, str | None]]:
+    if isinstance(value.type, MapType):
+        type = value.type.key if column.endswith(f".e{ordinal - 1}") else value.type.value
+        return [(None, type, column, value.zone)]
+    assert isinstance(value.type, ArrayType)
+    element = value.type.element
+    if isinstance(element, RowType):
+        return [
+            (field.name, field.type, f"struct_extract({column}, 'f{n}')", value.zone)
+            for n, field in enumerate(element.fields)
+        ]
+    return [(None, element, column, value.zone)]
+
+
+# --- table functions -----------------------------------------------------------------------
+
+
+def bind_table_function(binder: Binder, node: ast.TableFunction, scope: Scope) -> BoundRelation:
+    """`sequence`; the others are refused."""
+    name = node.name.keys
+    if name[-1] != "sequence" or (len(name) > 1 and name[:-1] != ("system", "builtin")):
+        raise refused(f"the table function {node.name}", node.at)
+    given = _arguments(binder, node)
+    start = given.get("start", "CAST(0 AS BIGINT)")
+    stop = given["stop"]
+    step = given.get("step", "CAST(1 AS BIGINT)")
+    alias = binder.alias()
+    message = "Step must not be equal to 0"
+    guarded = (
+        f"CASE WHEN {step} = 0 THEN {failure('INVALID_FUNCTION_ARGUMENT', message, BIGINT)} "
+        f"ELSE {step} END"
+    )
+    field = Field("sequential_number", BIGINT, f"{alias}.c0", qualifier=())
+    sql = f"(SELECT generate_series AS c0 FROM generate_series({start}, {stop}, {guarded})) AS {alias}"
+    return BoundRelation(sql, Scope([field], scope))
+
+
+def _arguments(binder: Binder, node: ast.TableFunction) -> dict[str, str]:
+    names = ("start", "stop", "step")
+    given: dict[str, str] = {}
+    for n, (name, expression) in enumerate(node.arguments):
+        key = name.key if name is not None else names[min(n, 2)]
+        if key not in names:
+            message = f"Unexpected argument name: {key.upper()}"
+            raise rejected("INVALID_FUNCTION_ARGUMENT", message, expression.at)
+        value = Expressions(binder, Scope()).bind(expression)
+        if not can_coerce(value.type, BIGINT):
+            message = f"Invalid argument {key.upper()}. Expected type bigint, got {value.type}"
+            raise rejected("TYPE_MISMATCH", message, expression.at)
+        given[key] = casts.coerce(value, BIGINT, binder.context).sql
+    if "stop" not in given:
+        raise rejected("MISSING_ARGUMENT", "Missing argument: STOP", node.at)
+    return given
