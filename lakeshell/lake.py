@@ -14,18 +14,28 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from lakeshell.definitions.connections import Connection, Connections
-from lakeshell.errors import ConfigurationError, UsageError
-from lakeshell.ports import Catalog, Engine, Ledger, Session, Source, TableStore
+from lakeshell.definitions.connections import Connections
+from lakeshell.errors import NotFound, UsageError
+from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
 
 if TYPE_CHECKING:
     from lakeshell.definitions.crawlers import Crawlers
     from lakeshell.definitions.jobs import Jobs
     from lakeshell.definitions.workgroups import Workgroups
+    from lakeshell.etl.job import Job
+    from lakeshell.etl.run import Workshop
+    from lakeshell.query.run import Services
+    from lakeshell.store.iceberg import IcebergStore
 
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+_Adapter = TypeVar("_Adapter", bound=_Closing)
 STATE = ".lakeshell"
 
 _TEMPLATE = """\
@@ -148,7 +158,135 @@ class Lake:
     # --- adapters --------------------------------------------------------------------------
 
     @cached_property
+    def catalog(self) -> Catalog:
+        from lakeshell.catalog.local import LocalCatalog
+
+        return self._opened(LocalCatalog(self.state / "catalog.db"))
+
+    @cached_property
+    def store(self) -> IcebergStore:
+        from lakeshell.store.iceberg import IcebergStore
+
+        return IcebergStore(self.state)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from lakeshell.ledger.sqlite import SqliteLedger
+
+        return self._opened(SqliteLedger(self.state / "ledger.db"))
+
+    @cached_property
+    def engine(self) -> Engine:
+        from lakeshell.engine.embedded.engine import EmbeddedEngine
+
+        return self._opened(
+            EmbeddedEngine(
+                catalog=self.catalog,
+                store=lambda: self.store,
+                state=self.state,
+                connections=self.connections.names,
+                open_source=self.source,
+                memory_limit=self.settings.memory_limit,
+                threads=self.settings.threads,
+            )
+        )
+
+    def source(self, name: str) -> Source:
+        """Opens the source of a connection; the caller closes it."""
+        from lakeshell.source.sqlite import SqliteSource
+
+        connection = self.connections.get(name)
+        return SqliteSource(connection.sqlite_path(self.environment, self.folder), connection.name)
+
+    # --- services of the verbs -------------------------------------------------------------
+
+    @cached_property
+    def services(self) -> Services:
+        """What queries are run with."""
+        from lakeshell.cost.prices import query_prices
+        from lakeshell.query.results import Results
+        from lakeshell.query.run import Services
+
+        settings = self.settings
+        return Services(
+            engine=lambda: self.engine,
+            ledger=self.ledger,
+            workgroup=self.workgroups.get,
+            prices=query_prices(settings.query_prices, settings.per_tb, settings.currency),
+            results=Results(
+                self.state / "results", settings.results_keep, settings.results_max_size
+            ),
+        )
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """What jobs are run with."""
+        from lakeshell.etl.run import Workshop
+
+        return Workshop(
+            catalog=lambda: self.catalog,
+            store=lambda: self.store,
+            engine=lambda: self.engine,
+            ledger=self.ledger,
+            open_source=self.source,
+            run_sql=self._run_sql,
+            logs=self.state / "logs",
+            locks=self.state / "locks",
+            price=lambda job, seconds: self._run_price(seconds, "job", job.dpu),
+            user=self.user,
+        )
+
+    def _run_sql(
+        self, job: Job, script: str, parameters: Mapping[str, str], say: Callable[[str], None]
+    ) -> int:
+        from lakeshell.query.script import run_script
+
+        session = self.session(job.workgroup, source=f"job:{job.name}")
+        return run_script(script, parameters, session, self.services, say)
+
+    def _run_price(self, seconds: float, kind: str, dpu: int = 1) -> tuple[Decimal, str]:
+        from lakeshell.cost.prices import compute_prices, run_cost
+
+        settings = self.settings
+        prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
+        return run_cost(seconds, prices, kind=kind, dpu=dpu), prices.currency
+
+    def spent(self, workgroup: str) -> tuple[Decimal, Decimal]:
+        """What a workgroup's queries cost today and this month, in UTC."""
+        from lakeshell.query.run import spent
+
+        return spent(self.services, workgroup)
+
+    def check_database(self, name: str) -> None:
+        """Raises `NotFound` with the nearest database."""
+        known = [database.name for database in self.catalog.databases()]
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else "see: lakeshell catalog databases"
+            raise NotFound(f"there is no database {name!r}", hint=hint)
+
+    # --- who and what ----------------------------------------------------------------------
+
+    @cached_property
     def user(self) -> str:
         with suppress(KeyError, OSError):
             return self.environment.get("LAKESHELL_USER") or getpass.getuser()
         return f"user@{socket.gethostname()}"
+
+    def session(self, workgroup: str | None = None, source: str = "lakeshell") -> Session:
+        """A new session of this user, with the defaults of the settings and the workgroup."""
+        group = self.workgroups.get(workgroup or self.settings.workgroup)
+        return Session(
+            user=self.user,
+            workgroup=group.name,
+            source=source,
+            database=group.database or self.settings.database,
+            properties=dict(group.properties),
+            time_zone=self.settings.time_zone,
+        )
+
+    def _opened(self, adapter: _Adapter) -> _Adapter:
+        self._close.append(adapter.close)
+        return adapter

@@ -1,0 +1,57 @@
+"""A script of statements, run one after the other in one session.
+
+    text -> statements -> each with its parameters bound -> one record each
+
+In: the script and its parameters. Out: the rows that it wrote. The first statement that fails ends
+it; those before it stay done, each a snapshot of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lakeshell.errors import QueryFailed, UsageError
+from lakeshell.ports import Session
+from lakeshell.query.parameters import bind, names
+from lakeshell.query.run import Order, Services, run_query
+
+
+def run_script(
+    text: str,
+    parameters: Mapping[str, str],
+    session: Session,
+    services: Services,
+    say: Callable[[str], None],
+    job_run: str = "",
+) -> int:
+    """Runs every statement and drops result rows; `say` is told each one's fate. Raises what the
+    first failing statement failed with, its line counted in the whole script."""
+    statements = services.engine().split(text)
+    known = {name for statement in statements for name in names(statement.text)}
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise UsageError(
+            f"the script has no parameter :{unknown[0]}",
+            hint=f"it has: {', '.join(sorted(known)) or 'none'}",
+        )
+    written = 0
+    for number, statement in enumerate(statements, 1):
+        sql, literals = bind(statement.text, parameters)
+        order = Order(sql, literals, text=statement.text, job_run=job_run, keep_result=False)
+        try:
+            record = run_query(order, session, services)
+        except QueryFailed as error:
+            if error.line is not None:
+                error.column = (error.column or 1) + (
+                    statement.column - 1 if error.line == 1 else 0
+                )
+                error.line += statement.line - 1
+            raise
+        rows = record.rows or 0
+        if record.kind not in ("SELECT", "SHOW", "DESCRIBE", "EXPLAIN"):
+            written += rows
+        say(
+            f"statement {number} of {len(statements)}, {record.kind}: {rows} rows "
+            f"in {record.elapsed or 0:.2f} s, query {record.id}"
+        )
+    return written
