@@ -17,6 +17,16 @@ SCALARS = {
         "bit_count bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift"
         " bitwise_right_shift_arithmetic bitwise_xor"
     ),
+    "string": (
+        "length chr codepoint replace reverse strpos substring substr split split_part split_to_map"
+        " split_to_multimap trim ltrim rtrim lower upper lpad rpad levenshtein_distance"
+        " hamming_distance luhn_check starts_with translate concat_ws to_utf8"
+    ),
+    "datetime": (
+        "year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy"
+        " year_of_week yow last_day_of_month hour minute second millisecond date_trunc date_add"
+        " date_diff date to_milliseconds"
+    ),
 }
 """module -> names of the scalar functions in its `SCALARS`."""
 

@@ -19,6 +19,7 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
+from lakeshell.engine.embedded.typed import rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
@@ -105,6 +106,22 @@ def _substr_from(arguments: Arguments, result: t.Type, context: Context) -> str:
     return fill(_SUBSTR_FROM, given, guarded=True)
 
 
+def _of_bytes(template: str) -> Emission:
+    """`template`, which counts the characters `$0`, over bytes."""
+    # Latin-1 by way of hexadecimal: DuckDB has no substring of a BLOB.
+    counted = template.replace("length($0)", "octet_length($0)").replace("''", "CAST('' AS BLOB)")
+    start = "least($1, 1073741823)"
+    first = f"(CASE WHEN {start} > 0 THEN 2 * {start} - 1 ELSE 2 * {start} END)"
+    counted = counted.replace(
+        "substr($0, least($1, 4294967295), least($2, 2147483647))",
+        f"unhex(substr(hex($0), {first}, 2 * least($2, 1073741823)))",
+    )
+    counted = counted.replace(
+        "substr($0, least($1, 4294967295))", f"unhex(substr(hex($0), {first}))"
+    ).replace("substr($0, $1)", "unhex(substr(hex($0), 2 * $1))")
+    return sql(counted, guarded=True)
+
+
 def _substr(arguments: Arguments, result: t.Type, context: Context) -> str:
     given = values(arguments)
     limits = [v.value if v.is_constant and v.value is not None else 0 for v in given[1:]]
@@ -179,6 +196,9 @@ def _pad_emission(function: str) -> Emission:
 
 
 def _concat_ws(arguments: Arguments, result: t.Type, context: Context) -> str:
+    if len(arguments) < 2:
+        message = "There must be two or more arguments"
+        raise rejected("INVALID_FUNCTION_ARGUMENT", message, None)
     return "concat_ws(" + ", ".join(value.sql for value in values(arguments)) + ")"
 
 
@@ -314,6 +334,8 @@ SCALARS: tuple[Entry, ...] = (
         for entry in (
             (f"{name}(varchar(x), bigint) -> varchar(x)", _substr_from),
             (f"{name}(varchar(x), bigint, bigint) -> varchar(x)", _substr),
+            (f"{name}(varbinary, bigint) -> varbinary", _of_bytes(_SUBSTR_FROM)),
+            (f"{name}(varbinary, bigint, bigint) -> varbinary", _of_bytes(_SUBSTR)),
             (f"{name}(char(x), bigint) -> varchar(x)", _of_char(_SUBSTR_FROM, guarded=True)),
             (f"{name}(char(x), bigint, bigint) -> varchar(x)", _of_char(_SUBSTR, guarded=True)),
         )
