@@ -1,0 +1,1 @@
+"""Databases that Lakeshell reads: one module a kind of source."""

@@ -1,0 +1,258 @@
+"""The rows of one SQLite table or view as Arrow, in one read transaction and bounded memory.
+
+In: a file, an object's name, columns with their Trino types. Out: record batches of those types.
+Whole columns are converted at once; where a value does not look as declared, each value is looked
+at, and one that its type cannot hold ends the read with `ValueRefused`.
+
+The driver takes a column's type from its first batch. A first row of constants, dropped again,
+fixes it; should values of another kind come, the rest is read anew with each value's kind beside
+it (`_TAGGED`), within the same transaction and from the row reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import adbc_driver_sqlite.dbapi as adbc
+import pyarrow as pa
+from adbc_driver_manager import Error as DriverError
+
+from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone, ValueRefused
+from lakeshell.model import Column, ObjectKind, ObjectName, SourceTable
+from lakeshell.source.arrays import FLOAT_DIGITS, Undecided, whole_column
+from lakeshell.source.values import BITS, Misfit, Value, converter, text_of
+from lakeshell.sql.arrow import arrow_type
+from lakeshell.sql.datatypes import BOOLEAN, DOUBLE, VARBINARY, DecimalType
+
+BUSY_MILLISECONDS = 5_000
+MAX_CELLS = 2_000_000
+"""Cells of a batch: a table of many columns is read in shorter batches."""
+_BATCH_ROWS = "adbc.sqlite.query.batch_rows"
+_TAGGED = (
+    "CASE typeof({0}) WHEN 'null' THEN NULL WHEN 'integer' THEN 'i' || {0}"
+    " WHEN 'real' THEN 'r' || printf('%!.17g', {0})"
+    " ELSE substr(typeof({0}), 1, 1) || hex({0}) END"
+)
+# The driver would write the bytes of a number's digits; this ends the statement instead.
+_BYTES = (
+    "CASE typeof({0}) WHEN 'blob' THEN {0} WHEN 'text' THEN CAST({0} AS BLOB)"
+    " WHEN 'null' THEN NULL ELSE json('not ' || {0}) END"
+)
+_OTHER_KIND = ("Type mismatch", "malformed JSON")
+
+
+def quoted(name: str) -> str:
+    """An identifier; in double quotes SQLite would take an unknown one for a string."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def read_only_uri(path: Path) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode=ro"
+
+
+class Rows:
+    """One read of a table: `batches` gives its record batches once."""
+
+    def __init__(self, path: Path, table: SourceTable, columns: Sequence[Column], rows: int):
+        self.path = path
+        self.table = table
+        self.columns = columns
+        self.batch_rows = max(1, min(rows, MAX_CELLS // max(len(columns), 1)))
+        self.schema = pa.schema([pa.field(c.name, arrow_type(c.type)) for c in columns])
+        self._whole = [whole_column(c.type, c.source_type) for c in columns]
+        self._single = [converter(c.type, c.source_type) for c in columns]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        done = 0
+        with closing(_connect(self.path, self.table.name)) as connection:
+            try:
+                for batch in self._stream(connection, self._select(_plain), 0):
+                    yield self._converted(batch, done)
+                    done += batch.num_rows
+                return
+            except _OtherKind:
+                pass
+            for batch in self._stream(connection, self._select(_tagged), done):
+                yield self._from_tagged(batch, done)
+                done += batch.num_rows
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def _select(self, expression: Callable[[Column], tuple[str, str]]) -> str:
+        parts = [expression(column) for column in self.columns]
+        first = ", ".join(constant for constant, _ in parts) or "NULL"
+        rest = ", ".join(sql for _, sql in parts) or "NULL"
+        # Both selects must give the rows in the same order, so neither may walk an index.
+        plain = " NOT INDEXED" if self.table.kind is ObjectKind.TABLE else ""
+        source = f"SELECT {rest} FROM {quoted(self.table.name.name)}{plain} LIMIT -1 OFFSET"
+        return f"SELECT {first} UNION ALL SELECT * FROM ({source} {{skipped}})"
+
+    def _stream(self, connection: Any, select: str, skipped: int) -> Iterator[pa.RecordBatch]:
+        """The raw batches without the row of constants. Raises `_OtherKind`."""
+        with closing(connection.cursor()) as cursor:
+            cursor.adbc_statement.set_options(**{_BATCH_ROWS: str(self.batch_rows)})
+            try:
+                cursor.execute(select.replace("{skipped}", str(skipped)))
+                first = 1
+                for batch in cursor.fetch_record_batch():
+                    yield batch.slice(first)
+                    first = 0
+            except (DriverError, OSError) as error:
+                if any(words in str(error) for words in _OTHER_KIND):
+                    raise _OtherKind from error
+                raise _failure(self.path, self.table.name, error) from error
+
+    # --- converting ------------------------------------------------------------------------
+
+    def _converted(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
+        made: list[pa.Array] = []
+        for index, column in enumerate(self.columns):
+            raw = batch.column(index)
+            try:
+                made.append(self._whole[index](raw))
+            except Undecided:
+                made.append(self._one_by_one(index, column, _values(raw, column), before))
+        return self._batch(made, batch.num_rows)
+
+    def _from_tagged(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
+        made = [
+            self._one_by_one(
+                index, column, (_untagged(v) for v in batch.column(index).to_pylist()), before
+            )
+            for index, column in enumerate(self.columns)
+        ]
+        return self._batch(made, batch.num_rows)
+
+    def _batch(self, arrays: list[pa.Array], rows: int) -> pa.RecordBatch:
+        if not arrays:
+            empty = pa.StructArray.from_arrays([], fields=[]) if rows == 0 else pa.nulls(rows)
+            return pa.record_batch([empty], names=["_"]).select([])
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _one_by_one(
+        self, index: int, column: Column, values: Iterator[Value], before: int
+    ) -> pa.Array:
+        convert = self._single[index]
+        made: list[Any] = []
+        for value in values:
+            try:
+                made.append(None if value is None else convert(value))
+            except Misfit as misfit:
+                raise self._refused(column, value, before + len(made) + 1, misfit) from misfit
+        return pa.array(made, self.schema.field(index).type)
+
+    def _refused(self, column: Column, value: Value, row: int, misfit: Misfit) -> ValueRefused:
+        shown = ascii(value) if isinstance(value, bytes) else repr(value)
+        if len(shown) > 60:
+            shown = shown[:57] + "..."
+        declared = f", declared {column.source_type}" if column.source_type else ""
+        return ValueRefused(
+            f"{self.table.name}, row {row:,}, column {column.name!r}: the value {shown} does not "
+            f"fit {column.type}{declared}: {misfit}",
+            hint="mend the value in the source, or leave the column out of the job's mapping",
+        )
+
+
+class _OtherKind(Exception):
+    """A value of another kind than its column's declared type came from the driver."""
+
+
+def _plain(column: Column) -> tuple[str, str]:
+    """A constant of the column's kind, and the expression that reads it."""
+    name = quoted(column.name)
+    type = column.type
+    if type.name in BITS or type == BOOLEAN or column.source_type.lower().startswith("year"):
+        return "0", name
+    if type == DOUBLE or (isinstance(type, DecimalType) and type.precision <= FLOAT_DIGITS):
+        return "0.5", name
+    if isinstance(type, DecimalType):
+        return "''", _TAGGED.format(name)
+    if type == VARBINARY:
+        return "x''", _BYTES.format(name)
+    if _text_affinity(column.source_type):
+        return "''", name
+    return "''", f"CAST({name} AS TEXT)"
+
+
+def _tagged(column: Column) -> tuple[str, str]:
+    return "''", _TAGGED.format(quoted(column.name))
+
+
+def _text_affinity(declared: str) -> bool:
+    """Whether SQLite itself turns every number put into such a column into text."""
+    folded = declared.upper()
+    return "INT" not in folded and any(word in folded for word in ("CHAR", "CLOB", "TEXT"))
+
+
+def _values(array: pa.Array, column: Column) -> Iterator[Value]:
+    """The values of a raw column. Strings come as bytes where they are not UTF-8."""
+    if not pa.types.is_string(array.type):
+        yield from array.to_pylist()
+        return
+    tagged = isinstance(column.type, DecimalType) and column.type.precision > FLOAT_DIGITS
+    for value in array.cast(pa.binary()).to_pylist():
+        if value is None:
+            yield None
+        elif tagged:
+            yield _untagged(value.decode())
+        else:
+            yield _text_or_bytes(value)
+
+
+def _untagged(written: str | None) -> Value:
+    if written is None:
+        return None
+    kind, rest = written[0], written[1:]
+    if kind == "i":
+        return int(rest)
+    if kind == "r":
+        return float(rest)
+    value = bytes.fromhex(rest)
+    return _text_or_bytes(value) if kind == "t" else value
+
+
+def _text_or_bytes(value: bytes) -> str | bytes:
+    try:
+        return text_of(value)
+    except Misfit:
+        return value
+
+
+# --- the driver ----------------------------------------------------------------------------
+
+
+def _connect(path: Path, name: ObjectName) -> Any:
+    if not path.is_file():
+        raise ConnectionFailed(
+            f"the source file {path} is gone", hint="put it back, or change the connection's url"
+        )
+    try:
+        connection = adbc.connect(read_only_uri(path))
+    except (DriverError, OSError) as error:
+        raise _failure(path, name, error) from error
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    except (DriverError, OSError) as error:
+        connection.close()
+        raise _failure(path, name, error) from error
+    return connection
+
+
+def _failure(path: Path, name: ObjectName, error: Exception) -> LakeshellError:
+    said = str(error).partition("\n")[0]
+    if "no such table" in said or "no such column" in said:
+        return ObjectGone(
+            f"{name} has changed in the source: {said.rpartition('no such')[1]} "
+            f"{said.rpartition('no such')[2].strip()}",
+            hint="crawl the source again",
+        )
+    return ConnectionFailed(
+        f"the source {path} cannot be read: {said.rpartition('] ')[2]}",
+        hint="see whether another program holds it locked, and whether it is whole: "
+        "sqlite3 FILE 'PRAGMA integrity_check'",
+    )
