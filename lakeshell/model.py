@@ -194,9 +194,11 @@ class RunRecord:
 class Usage:
     """What was used and spent under one key (a workgroup, user, day or job) in one currency.
 
-    `scanned` in bytes, None where nothing was metered; `elapsed` in seconds.
+    `kind` is `query`, `job` or `crawler`; `scanned` in bytes, None where nothing was metered;
+    `elapsed` in seconds. Runs have no workgroup: their key is empty there.
     """
 
+    kind: str
     key: str
     currency: str
     count: int

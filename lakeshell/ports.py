@@ -267,8 +267,11 @@ class Ledger(Protocol):
     ) -> Decimal:
         """What the queries cost that a workgroup began from `since` up to `until`."""
 
-    def usage(self, since: datetime, until: datetime, by: str) -> Sequence[Usage]:
-        """Queries grouped `by` workgroup, user or day, or runs by job; in order of the key."""
+    def usage(
+        self, since: datetime, until: datetime, by: str, workgroup: str | None = None
+    ) -> Sequence[Usage]:
+        """Queries and runs grouped `by` workgroup, user, day or job (a job's or crawler's name;
+        queries by the job that ran them), in order of the key; of one workgroup only queries."""
 
     def begin_run(self, record: RunRecord) -> None: ...
 

@@ -9,13 +9,17 @@ import click
 
 from lakeshell.errors import LakeshellError, QueryFailed
 from lakeshell.output.text import printable
+from lakeshell.output.width import console_width
 
 
-def say(error: LakeshellError, sql: str | None = None) -> None:
-    """Two lines to stderr; an SQL error also shows its line with a caret below the fault."""
-    where = ""
+def say(error: LakeshellError, sql: str | None = None, name: str = "") -> None:
+    """Two lines to stderr; an SQL error also shows its line with a caret below the fault.
+
+    `sql` is the whole text that the user gave, and `name` its file.
+    """
+    where = f"{printable(name)}: " if name else ""
     if isinstance(error, QueryFailed) and error.line is not None:
-        where = f"line {error.line}:{error.column}: "
+        where += f"line {error.line}:{error.column}: "
     click.echo(f"error: {where}{printable(error.message)}", err=True)
     if sql is not None and isinstance(error, QueryFailed) and error.line is not None:
         _caret(sql, error.line, error.column or 1)
@@ -24,13 +28,14 @@ def say(error: LakeshellError, sql: str | None = None) -> None:
 
 
 def _caret(sql: str, line: int, column: int) -> None:
-    lines = sql.splitlines()
+    lines = sql.replace("\r\n", "\n").split("\n")
     if not 1 <= line <= len(lines):
         return
-    text = printable(lines[line - 1])
+    # A control character stands for one column here, as in the position; a tab for a blank.
+    text = "".join(c if printable(c) == c else " " for c in lines[line - 1])
     start = max(0, column - 60)
     click.echo(f"  {text[start : start + 100]}", err=True)
-    click.echo("  " + " " * (column - 1 - start) + "^", err=True)
+    click.echo("  " + " " * console_width(text[start : column - 1]) + "^", err=True)
 
 
 def say_bug(error: Exception) -> None:

@@ -38,10 +38,16 @@ _RUN = (
 )  # fmt: skip
 _OPEN = (QueryState.QUEUED, QueryState.RUNNING)
 _GROUPS = {
-    "workgroup": "workgroup",
+    "workgroup": ("q.workgroup", ""),
+    "user": ("q.user", ""),
+    "day": ("date(q.started / 1000000, 'unixepoch')", ""),
+    "job": ("coalesce(r.name, '')", "LEFT JOIN runs r ON r.id = q.job_run"),
+}
+_RUN_GROUPS = {
+    "workgroup": "''",
     "user": "user",
     "day": "date(started / 1000000, 'unixepoch')",
-    "job": "job_run",
+    "job": "name",
 }
 ABANDONED = "ABANDONED"
 
@@ -141,30 +147,35 @@ class SqliteLedger:
         )
         return _money(rows[0][0] or 0)
 
-    def usage(self, since: datetime, until: datetime, by: str) -> Sequence[Usage]:
+    def usage(
+        self, since: datetime, until: datetime, by: str, workgroup: str | None = None
+    ) -> Sequence[Usage]:
         span = (_micros(since), _micros(until))
-        if by == "job":
-            rows = self._read(
-                "SELECT name, currency, count(*), NULL, sum(elapsed), sum(cost) FROM runs"
-                " WHERE started >= ? AND started < ? GROUP BY 1, 2 ORDER BY 1, 2",
-                span,
-            )
-        else:
-            rows = self._read(
-                f"SELECT {_GROUPS[by]}, currency, count(*), sum(scanned), sum(elapsed), sum(cost)"
-                " FROM queries WHERE started >= ? AND started < ? GROUP BY 1, 2 ORDER BY 1, 2",
+        filtered = "" if workgroup is None else " AND workgroup = ?"
+        key, join = _GROUPS[by]
+        rows = self._read(
+            f"SELECT 'query', {key}, q.currency, count(*), sum(q.scanned), sum(q.elapsed),"
+            f" sum(q.cost) FROM queries q {join} WHERE q.started >= ? AND q.started < ?{filtered}"
+            " GROUP BY 2, 3 ORDER BY 2, 3",
+            span if workgroup is None else (*span, workgroup),
+        )
+        if workgroup is None:
+            rows += self._read(
+                f"SELECT kind, {_RUN_GROUPS[by]}, currency, count(*), NULL, sum(elapsed), sum(cost)"
+                " FROM runs WHERE started >= ? AND started < ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
                 span,
             )
         return [
             Usage(
-                key=key,
+                kind=kind,
+                key=name,
                 currency=currency,
                 count=count,
                 scanned=scanned,
                 elapsed=elapsed or 0.0,
                 cost=_money(cost or 0),
             )
-            for key, currency, count, scanned, elapsed, cost in rows
+            for kind, name, currency, count, scanned, elapsed, cost in rows
         ]
 
     # --- runs ------------------------------------------------------------------------------

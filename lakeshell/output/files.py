@@ -43,15 +43,26 @@ def write_file(
 ) -> int:
     """Writes the result to `path` and gives its number of rows."""
     with replaced(path) as part:
-        match format_name:
-            case "ARROW":
-                return _write_arrow(columns, batches, part)
-            case "PARQUET":
-                return _write_parquet(columns, batches, part)
-            case "XLSX":
-                return _write_xlsx(columns, batches, part)
+        if format_name in BINARY:
+            return write_binary(columns, batches, format_name, part)
         with part.open("w", encoding="utf-8", newline="") as file:
             return write_result(columns, batches, format_name, file.write)
+
+
+def write_binary(
+    columns: Sequence[Column], batches: Iterable[pa.RecordBatch], format_name: str, path: Path
+) -> int:
+    """ARROW, PARQUET or XLSX into `path` itself."""
+    match format_name:
+        case "ARROW":
+            return _write_arrow(columns, batches, path)
+        case "PARQUET":
+            return _write_parquet(columns, batches, path)
+    return _write_xlsx(columns, batches, path)
+
+
+class Discarded(Exception):
+    """Raised inside `replaced` to leave what was there before; goes no further."""
 
 
 @contextmanager
@@ -78,6 +89,8 @@ def replaced(path: Path) -> Iterator[Path]:
         yield part
         _keep_mode(target, part)
         part.replace(target)
+    except Discarded:
+        part.unlink(missing_ok=True)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise LakeshellError(

@@ -133,7 +133,9 @@ class RunningQuery:
             return
         if isinstance(error, KeyboardInterrupt):
             raise self._interrupted() from error
-        self._fail(error or Cancelled("its reader went away before the end"))
+        if error is None or isinstance(error, BrokenPipeError | GeneratorExit):
+            error = Cancelled("its reader went away before the end")
+        self._fail(error)
 
     @property
     def columns(self) -> Sequence[Column]:

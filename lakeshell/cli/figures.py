@@ -1,0 +1,104 @@
+"""The figures of a running statement, on stderr: a line that renews itself, and one at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from lakeshell.cost.prices import money_text
+from lakeshell.cost.sizes import size_text
+
+if TYPE_CHECKING:
+    from lakeshell.query.run import RunningQuery
+
+_FIRST = 0.7
+_EVERY = 0.3
+_CLEAR = "\r\x1b[K"
+
+
+class Figures:
+    """A context manager around one statement. `shown` None means: when stderr is a terminal."""
+
+    def __init__(self, *, shown: bool | None, as_json: bool) -> None:
+        terminal = sys.stderr.isatty()
+        self._asked = shown is True
+        self._shown = terminal if shown is None else shown
+        # A line that renews itself would tear rows apart that go to the same terminal.
+        self._live = self._shown and terminal and not sys.stdout.isatty()
+        self._as_json = as_json
+        self._started = time.monotonic()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def watch(self, query: RunningQuery) -> None:
+        if self._live:
+            self._thread = threading.Thread(target=self._run, args=(query,), daemon=True)
+            self._thread.start()
+
+    def say_end(self, query: RunningQuery) -> None:
+        """What a statement changed is always said; figures when asked for or on a terminal."""
+        record = query.record
+        if query.update_type is not None:
+            count = query.update_count
+            rows = "" if count is None else f": {count} row{'' if count == 1 else 's'}"
+            click.echo(f"{query.update_type}{rows}", err=True)
+        if self._shown:
+            cost = "" if record.cost is None else f", {money_text(record.cost)} {record.currency}"
+            click.echo(
+                f"{record.rows or 0:,} rows in {record.elapsed or 0:.2f} s, "
+                f"scanned {size_text(record.scanned)}{cost}",
+                err=True,
+            )
+        if self._as_json:
+            said = {
+                "id": record.id,
+                "state": record.state.value,
+                "workgroup": record.workgroup,
+                "elapsed": round(record.elapsed or 0.0, 6),
+                "rows": record.rows,
+                "scanned": record.scanned,
+                "unmetered": list(query.unmetered),
+                "cost": money_text(record.cost),
+                "currency": record.currency,
+                "update_type": query.update_type,
+                "update_count": query.update_count,
+            }
+            click.echo(json.dumps(said, ensure_ascii=False), err=True)
+
+    def _run(self, query: RunningQuery) -> None:
+        wait = _FIRST
+        shown = False
+        while not self._stop.wait(wait):
+            wait = _EVERY
+            scanned, rows, fraction = query.progress
+            seconds = time.monotonic() - self._started
+            share = "" if fraction is None else f" {fraction:.0%}"
+            rate = "" if scanned is None else f", {size_text(int(scanned / seconds))}/s"
+            sys.stderr.write(
+                f"{_CLEAR}{int(seconds) // 60}:{int(seconds) % 60:02d} [{rows:,} rows, "
+                f"{size_text(scanned)}] [{rows / seconds:,.0f} rows/s{rate}]{share}"
+            )
+            sys.stderr.flush()
+            shown = True
+        if shown:
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()

@@ -1,0 +1,210 @@
+"""`lakeshell history`: past queries; show, result, cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lakeshell.cli.listing import chosen, show_listing, show_values
+from lakeshell.cli.options import FORMATS, with_format, with_lake
+from lakeshell.errors import ExitCode
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+    from lakeshell.model import QueryRecord
+
+COLUMNS = (
+    "id", "started", "state", "workgroup", "user", "elapsed", "scanned", "rows", "cost", "query",
+    "error",
+)  # fmt: skip
+STATES = ("QUEUED", "RUNNING", "FINISHED", "FAILED", "CANCELLED", "REFUSED")
+_SHORT = 60
+_WAIT = 15.0
+"""Seconds to wait for a cancelled query to end: its runner looks once a second."""
+
+
+@click.group(
+    "history",
+    invoke_without_command=True,
+    epilog="Example: lakeshell history -w analysts --status FAILED --since 7d",
+)
+@click.option("-w", "--workgroup", metavar="WORKGROUP", help="Only of this workgroup.")
+@click.option("--user", metavar="USER", help="Only of this user.")
+@click.option(
+    "--status",
+    type=click.Choice(STATES, case_sensitive=False),
+    metavar="STATE",
+    help=f"{', '.join(STATES)}.",
+)
+@click.option("--contains", metavar="TEXT", help="Only with this in their SQL, in any case.")
+@click.option("--since", metavar="TIME", help="2026-11-24, 2026-11-24T14:00 (UTC), or 2h, 7d ago.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@with_format
+@with_lake
+@click.pass_context
+def command(
+    context: click.Context,
+    lake: Lake,
+    workgroup: str | None,
+    user: str | None,
+    status: str | None,
+    contains: str | None,
+    since: str | None,
+    limit: int,
+    output_format: str | None,
+) -> None:
+    """Past queries, newest first: who, when, what they scanned and cost."""
+    if context.invoked_subcommand is not None:
+        return
+    from lakeshell.model import QueryState
+    from lakeshell.ports import HistoryFilter
+
+    wanted = HistoryFilter(
+        workgroup=workgroup,
+        user=user,
+        state=None if status is None else QueryState(status.upper()),
+        contains=contains,
+        since=None if since is None else _moment(since),
+        limit=limit,
+    )
+    short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
+    rows = [_row(record, short) for record in lake.ledger.queries(wanted)]
+    show_listing(COLUMNS, rows, output_format)
+
+
+def _row(record: QueryRecord, short: bool) -> Sequence[Any]:
+    from lakeshell.cost.prices import money_text
+
+    return (
+        record.id,
+        record.started,
+        record.state.value,
+        record.workgroup,
+        record.user,
+        None if record.elapsed is None else f"{record.elapsed:.2f}s",
+        _scanned(record),
+        record.rows,
+        money_text(record.cost),
+        _shortened(record.sql, short),
+        _shortened(record.error, short) or None,
+    )
+
+
+def _scanned(record: QueryRecord) -> str | None:
+    from lakeshell.cost.sizes import size_text
+
+    if record.finished is None:
+        return None
+    return size_text(record.scanned)
+
+
+def _shortened(text: str, short: bool) -> str:
+    line = " ".join(text.split()) if short else text
+    return line[: _SHORT - 1] + "…" if short and len(line) > _SHORT else line
+
+
+@command.command("show", epilog="Example: lakeshell history show 20261124_1403")
+@click.argument("id")
+@with_format
+@with_lake
+def show(lake: Lake, id: str, output_format: str | None) -> None:
+    """One query with everything known of it. ID may be its beginning."""
+    from lakeshell.cost.prices import money_text
+
+    record = lake.ledger.query(id)
+    values: dict[str, Any] = {
+        "id": record.id,
+        "state": record.state.value,
+        "started": record.started,
+        "finished": record.finished,
+        "elapsed": None if record.elapsed is None else f"{record.elapsed:.3f}s",
+        "user": record.user,
+        "workgroup": record.workgroup,
+        "source": record.source,
+        "database": record.database or None,
+        "engine": record.engine,
+        "kind": record.kind or None,
+        "job_run": record.job_run or None,
+        "scanned": _scanned(record),
+        "bytes": record.scanned,
+        "rows": record.rows,
+        "cost": money_text(record.cost),
+        "currency": record.currency,
+        "error_code": record.error_code or None,
+        "error": record.error or None,
+        "result": "kept" if lake.services.results and _kept(lake, record.id) else None,
+        "query": record.sql,
+    }
+    show_values(values, output_format)
+
+
+def _kept(lake: Lake, id: str) -> bool:
+    results = lake.services.results
+    return results is not None and results.path(id).exists()
+
+
+@command.command("result", epilog="Example: lakeshell history result 20261124_1403 -o films.xlsx")
+@click.argument("id")
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    metavar="FORMAT",
+    help="As `lakeshell query` has them.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@with_lake
+def result(lake: Lake, id: str, output_format: str | None, output: Path | None) -> None:
+    """A query's result again, as it was, without running it."""
+    from lakeshell.cli.sink import open_sink
+
+    record = lake.ledger.query(id)
+    results = lake.services.results
+    assert results is not None
+    columns, batches = results.open(record.id)
+    with open_sink(output_format, output) as sink:
+        sink.write_rows(columns, batches)
+
+
+@command.command("cancel", epilog="Example: lakeshell history cancel 20261124_1403")
+@click.argument("id")
+@with_lake
+def cancel(lake: Lake, id: str) -> int:
+    """Cancel a running query, also one of another process on this lake."""
+    from lakeshell.model import QueryState
+
+    record = lake.ledger.request_cancel(id, lake.user)
+    deadline = time.monotonic() + _WAIT
+    while time.monotonic() < deadline:
+        record = lake.ledger.query(record.id)
+        if record.finished is not None:
+            break
+        time.sleep(0.1)
+    if record.finished is None:
+        click.echo(f"asked query {record.id} to end; it has not yet", err=True)
+        return int(ExitCode.FAILED)
+    if record.state is QueryState.CANCELLED:
+        click.echo(f"cancelled query {record.id}", err=True)
+        return int(ExitCode.OK)
+    click.echo(f"query {record.id} ended by itself: {record.state.value}", err=True)
+    return int(ExitCode.FAILED)
+
+
+def _moment(text: str) -> datetime:
+    from lakeshell.definitions.schema import duration
+
+    try:
+        return datetime.now(UTC) - timedelta(seconds=duration(text))
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(
+            f"--since {text!r} is neither a time such as 2026-11-24T14:00 nor an age such as 7d"
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

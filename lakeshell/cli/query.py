@@ -1,0 +1,200 @@
+"""`lakeshell query`: SQL from the command line, files or stdin; rows to stdout or a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lakeshell.cli.options import FORMATS, pairs, with_lake
+from lakeshell.errors import ExitCode, LakeshellError, QueryFailed
+
+if TYPE_CHECKING:
+    from lakeshell.cli.sink import Sink
+    from lakeshell.cli.texts import Statement
+    from lakeshell.lake import Lake
+    from lakeshell.ports import Session
+
+
+@click.command(
+    "query",
+    epilog="Example: lakeshell query -d raw -e 'SELECT count(*) FROM film'. Exit codes: 0 ok, "
+    "1 failed, 4 timed out, 5 a workgroup's limit or budget, 130 interrupted.",
+)
+@click.argument("stdin", required=False, type=click.Choice(["-"]), metavar="[-]")
+@click.option("-e", "--execute", "texts", multiple=True, metavar="SQL", help="Run it; repeatable.")
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Run its statements; repeatable.",
+)
+@click.option("-w", "--workgroup", metavar="WORKGROUP", help="The workgroup to run in.")
+@click.option("-d", "--database", metavar="DATABASE", help="For names without a database.")
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    metavar="FORMAT",
+    help=f"{', '.join(FORMATS)}. Default: ALIGNED on a terminal, CSV otherwise.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write here; the file appears when the result is whole.",
+)
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Bind :NAME, or the n-th ? by n=VALUE. Numbers, true, null and DATE '…' mean what they "
+    "mean in SQL, the rest is text; text that looks like a number is quoted: zip=\"'01234'\".",
+)
+@click.option("--dry-run", is_flag=True, help="Say what it would scan and cost; run nothing.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.0, min_open=True),
+    metavar="SECONDS",
+    help="Cancel a statement that takes longer.",
+)
+@click.option(
+    "--session", "properties", multiple=True, metavar="NAME=VALUE", help="A session property."
+)
+@click.option("--ignore-errors", is_flag=True, help="Go on after a failed statement; end with 1.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Figures on stderr while it runs. Default: when stderr is a terminal.",
+)
+@click.option("--stats", is_flag=True, help="A line of JSON on stderr for each statement.")
+@with_lake
+def command(
+    lake: Lake,
+    stdin: str | None,
+    texts: tuple[str, ...],
+    files: tuple[Path, ...],
+    workgroup: str | None,
+    database: str | None,
+    output_format: str | None,
+    output: Path | None,
+    parameters: tuple[str, ...],
+    dry_run: bool,
+    properties: tuple[str, ...],
+    **options: Any,
+) -> int:
+    """Run SQL, in Trino's language, and print the result."""
+    from lakeshell.cli.texts import given_texts, statements_of
+
+    session = lake.session(workgroup)
+    session.database = database or session.database
+    session.properties.update(pairs(properties, "--session"))
+    given = given_texts(texts, files, stdin is not None)
+    statements = statements_of(given, lake.engine.split, pairs(parameters, "--param"))
+    if not statements:
+        raise click.UsageError("there is no statement to run")
+    if dry_run:
+        return _dry_run(lake, session, statements, output_format)
+    from lakeshell.cli.sink import open_sink
+
+    with open_sink(output_format, output) as sink:
+        code = _run_all(lake, session, statements, sink, options)
+        sink.keep = code == ExitCode.OK or options["ignore_errors"]
+    return code
+
+
+def _run_all(
+    lake: Lake,
+    session: Session,
+    statements: Sequence[Statement],
+    sink: Sink,
+    options: dict[str, Any],
+) -> int:
+    """Runs the statements in turn; gives the exit code."""
+    failed = False
+    for statement in statements:
+        try:
+            _run_one(lake, session, statement, sink, options)
+        except LakeshellError as error:
+            _say(error, statement)
+            failed = True
+            if not options["ignore_errors"] or error.exit_code is ExitCode.INTERRUPTED:
+                return int(error.exit_code)
+    return int(ExitCode.FAILED if failed else ExitCode.OK)
+
+
+def _run_one(
+    lake: Lake, session: Session, statement: Statement, sink: Sink, options: dict[str, Any]
+) -> None:
+    from lakeshell.cli.figures import Figures
+    from lakeshell.query.run import Order, start_query
+
+    order = Order(
+        statement.sql, statement.parameters, options["timeout"], text=statement.as_written
+    )
+    figures = Figures(shown=options["progress"], as_json=options["stats"])
+    with figures, start_query(order, session, lake.services) as query:
+        figures.watch(query)
+        sink.write(query)
+    figures.say_end(query)
+
+
+def _dry_run(
+    lake: Lake, session: Session, statements: Sequence[Statement], output_format: str | None
+) -> int:
+    """A row for each statement: what it would scan at most, and cost."""
+    from lakeshell.cli.listing import show_listing
+    from lakeshell.cost.prices import money_text
+    from lakeshell.cost.sizes import size_text
+    from lakeshell.query.run import Order, estimate
+
+    limit = lake.workgroups.get(session.workgroup).scan_limit
+    rows = []
+    for statement in statements:
+        order = Order(statement.sql, statement.parameters)
+        try:
+            found, cost = estimate(order, session, lake.services)
+        except LakeshellError as error:
+            _say(error, statement)
+            return int(error.exit_code)
+        if limit is not None and (found.scanned or 0) > limit:
+            click.echo(
+                f"over the limit of workgroup {session.workgroup!r}, {size_text(limit)} a query: "
+                "it would be refused",
+                err=True,
+            )
+        rows.append(
+            (
+                " ".join(statement.as_written.split()),
+                size_text(found.scanned),
+                found.scanned,
+                found.files,
+                found.rows,
+                money_text(cost),
+                lake.services.prices.currency,
+                ", ".join(found.unmetered) or None,
+            )
+        )
+    columns = ("query", "scanned", "bytes", "files", "rows", "cost", "currency", "not metered")
+    show_listing(columns, rows, output_format)
+    return int(ExitCode.OK)
+
+
+def _say(error: LakeshellError, statement: Statement) -> None:
+    """Shows an error with its place in the text that the user gave, not in the statement alone."""
+    from lakeshell.cli.failures import say
+
+    if "--debug" in sys.argv:
+        raise error
+    if isinstance(error, QueryFailed) and error.line is not None:
+        if error.line == 1 and error.column is not None:
+            error.column += statement.column - 1
+        error.line += statement.line - 1
+    say(error, statement.text, statement.name)

@@ -1,0 +1,137 @@
+"""Where the rows of a command's statements go: stdout, or one file that appears when it is whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.options import FORMATS
+from lakeshell.errors import LakeshellError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakeshell.model import Column
+    from lakeshell.query.run import RunningQuery
+
+BINARY = FORMATS[11:]
+_SUFFIXES = {
+    ".parquet": "PARQUET",
+    ".arrow": "ARROW",
+    ".xlsx": "XLSX",
+    ".json": "JSON",
+    ".jsonl": "JSON",
+    ".tsv": "TSV",
+    ".md": "MARKDOWN",
+}
+
+
+class Sink:
+    """Takes results one after the other. `keep` says at the end whether the file shall appear."""
+
+    def __init__(
+        self, format_name: str, write: Callable[[str], object], path: Path | None, safe: bool
+    ) -> None:
+        self.format_name = format_name
+        self.keep = True
+        self._write = write
+        self._path = path
+        self._safe = safe
+        self._results = 0
+
+    def write(self, query: RunningQuery) -> None:
+        """The rows of a query; of a statement that changes something, only runs it."""
+        if query.update_type is not None or not query.columns:
+            for _ in query.batches():
+                pass
+        else:
+            self.write_rows(query.columns, query.batches())
+
+    def write_rows(self, columns: Sequence[Column], batches: Iterable[pa.RecordBatch]) -> None:
+        self._results += 1
+        if self.format_name not in BINARY:
+            from lakeshell.output.result import write_result
+
+            write_result(columns, batches, self.format_name, self._write, safe=self._safe)
+            return
+        from lakeshell.output.files import write_binary
+
+        if self._results > 1:
+            raise UsageError(
+                f"a file of {self.format_name} holds one result, and this is another",
+                hint="write each to its own file, or use a text format",
+            )
+        assert self._path is not None
+        write_binary(columns, batches, self.format_name, self._path)
+
+
+def chosen_format(output_format: str | None, output: Path | None) -> str:
+    """The format asked for; by a file's ending; ALIGNED on a terminal, CSV otherwise."""
+    if output_format is not None:
+        name = output_format.upper()
+    elif output is not None:
+        name = _SUFFIXES.get(output.suffix.lower(), "CSV")
+    else:
+        name = "ALIGNED" if sys.stdout.isatty() else "CSV"
+    if name in BINARY and output is None:
+        raise click.UsageError(f"{name} goes into a file: name it with -o FILE")
+    return name
+
+
+@contextmanager
+def open_sink(output_format: str | None, output: Path | None) -> Iterator[Sink]:
+    name = chosen_format(output_format, output)
+    if output is None:
+        with _stdout() as write:
+            yield Sink(name, write, None, sys.stdout.isatty())
+        return
+    from lakeshell.output.files import Discarded, replaced
+
+    with replaced(output) as part:
+        if name in BINARY:
+            sink = Sink(name, sys.stdout.write, part, False)
+            yield sink
+        else:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                sink = Sink(name, file.write, part, False)
+                yield sink
+        if not sink.keep:
+            raise Discarded
+
+
+@contextmanager
+def _stdout() -> Iterator[Callable[[str], object]]:
+    """Writes to stdout as UTF-8; a full disk behind it is an error like others."""
+    stream = sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8", newline="\n")
+
+    try:
+        yield _checked(stream.write)
+        _checked(lambda _: stream.flush())("")
+    except LakeshellError as error:
+        if isinstance(error.__cause__, OSError):
+            # The interpreter must not flush into it again at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
+
+
+def _checked(write: Callable[[str], object]) -> Callable[[str], object]:
+    def checked(text: str) -> None:
+        try:
+            write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise LakeshellError(
+                f"the output cannot be written: {error.strerror or error}",
+                hint="make room, or write elsewhere with -o",
+            ) from error
+
+    return checked
