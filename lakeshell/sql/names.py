@@ -1,0 +1,30 @@
+"""Trino's words and identifiers: which names need quotes, and how they are quoted.
+
+In: a name. Out: the name as it must be written in a statement. Nothing here parses.
+"""
+
+from __future__ import annotations
+
+import re
+
+RESERVED = frozenset(
+    ["ALTER", "AND", "AS", "AUTO", "BETWEEN", "BY", "CASE", "CAST", "CONSTRAINT", "CREATE", "CROSS", "CUBE", "CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH", "CURRENT_ROLE", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "DEALLOCATE", "DELETE", "DESCRIBE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXCEPT", "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER", "INSERT", "INTERSECT", "INTO", "IS", "JOIN", "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_TABLE", "JSON_VALUE", "LEFT", "LIKE", "LISTAGG", "LOCALTIME", "LOCALTIMESTAMP", "NATURAL", "NORMALIZE", "NOT", "NULL", "ON", "OR", "ORDER", "OUTER", "PREPARE", "RECURSIVE", "RIGHT", "ROLLUP", "SELECT", "SKIP", "TABLE", "THEN", "TRIM", "TRUE", "UESCAPE", "UNION", "UNNEST", "USING", "VALUES", "WHEN", "WHERE", "WITH"]
+)
+
+NON_RESERVED = frozenset(
+    ["ABSENT", "ADD", "ADMIN", "AFTER", "ALL", "ANALYZE", "ANY", "ARRAY", "ASC", "AT", "AUTHORIZATION", "BEGIN", "BERNOULLI", "BOTH", "CALL", "CALLED", "CASCADE", "CATALOG", "CATALOGS", "COLUMN", "COLUMNS", "COMMENT", "COMMIT", "COMMITTED", "CONDITIONAL", "COPARTITION", "CORRESPONDING", "COUNT", "CURRENT", "DATA", "DATE", "DAY", "DECLARE", "DEFAULT", "DEFINE", "DEFINER", "DENY", "DESC", "DESCRIPTOR", "DETERMINISTIC", "DISTRIBUTED", "DO", "DOUBLE", "ELSEIF", "EMPTY", "ENCODING", "ERROR", "EXCLUDING", "EXECUTE", "EXPLAIN", "FETCH", "FILTER", "FINAL", "FIRST", "FOLLOWING", "FORMAT", "FUNCTION", "FUNCTIONS", "GRACE", "GRANT", "GRANTED", "GRANTS", "GRAPHVIZ", "GROUPS", "HOUR", "IF", "IGNORE", "IMMEDIATE", "INCLUDING", "INITIAL", "INPUT", "INTERVAL", "INVOKER", "IO", "ISOLATION", "ITERATE", "JSON", "KEEP", "KEY", "KEYS", "LANGUAGE", "LAST", "LATERAL", "LEADING", "LEAVE", "LEVEL", "LIMIT", "LOCAL", "LOGICAL", "LOOP", "MAP", "MATCH", "MATCHED", "MATCHES", "MATCH_RECOGNIZE", "MATERIALIZED", "MEASURES", "MERGE", "MINUTE", "MONTH", "NESTED", "NEXT", "NFC", "NFD", "NFKC", "NFKD", "NO", "NONE", "NULLIF", "NULLS", "OBJECT", "OF", "OFFSET", "OMIT", "ONE", "ONLY", "OPTION", "ORDINALITY", "OUTPUT", "OVER", "OVERFLOW", "PARTITION", "PARTITIONS", "PASSING", "PAST", "PATH", "PATTERN", "PER", "PERIOD", "PERMUTE", "PLAN", "POSITION", "PRECEDING", "PRECISION", "PRIVILEGES", "PROPERTIES", "PRUNE", "QUOTES", "RANGE", "READ", "REFRESH", "RENAME", "REPEAT", "REPEATABLE", "REPLACE", "RESET", "RESPECT", "RESTRICT", "RETURN", "RETURNING", "RETURNS", "REVOKE", "ROLE", "ROLES", "ROLLBACK", "ROW", "ROWS", "RUNNING", "SCALAR", "SCHEMA", "SCHEMAS", "SECOND", "SECURITY", "SEEK", "SERIALIZABLE", "SESSION", "SET", "SETS", "SHOW", "SOME", "START", "STATS", "STRING", "SUBSET", "SUBSTRING", "SYSTEM", "TABLES", "TABLESAMPLE", "TEXT", "TIES", "TIME", "TIMESTAMP", "TO", "TRAILING", "TRANSACTION", "TRUNCATE", "TRY_CAST", "TYPE", "UNBOUNDED", "UNCOMMITTED", "UNCONDITIONAL", "UNIQUE", "UNKNOWN", "UNMATCHED", "UNTIL", "UPDATE", "USE", "USER", "UTF16", "UTF32", "UTF8", "VALIDATE", "VALUE", "VERBOSE", "VERSION", "VIEW", "WHILE", "WINDOW", "WITHIN", "WITHOUT", "WORK", "WRAPPER", "WRITE", "YEAR", "ZONE"]
+)
+
+KEYWORDS = RESERVED | NON_RESERVED
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_plain_identifier(name: str) -> bool:
+    """Whether `name` may stand in a statement as it is, without quotes."""
+    return _PLAIN.fullmatch(name) is not None and name.upper() not in RESERVED
+
+
+def quote_identifier(name: str) -> str:
+    """`name` as a statement must write it: in quotes only where it needs them."""
+    return name if is_plain_identifier(name) else '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,67 @@
+"""The parser's entries: a whole statement, a whole expression.
+
+In: text. Out: its tree, or the one fault that Trino would report.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from lakeshell.errors import QueryRejected
+from lakeshell.sql.lexer import tokenize
+from lakeshell.sql.parser.cursor import MAX_CHAIN, SyntaxFault
+from lakeshell.sql.parser.statements import StatementParser
+
+if TYPE_CHECKING:
+    from lakeshell.sql.ast.expressions import Expression
+    from lakeshell.sql.ast.statements import Statement
+
+T = TypeVar("T")
+
+STACK = 12 * MAX_CHAIN
+"""Frames that the deepest tree let through may need, in the parser and in whoever walks it."""
+
+
+def parse_statement(text: str) -> Statement:
+    return _parse(text, StatementParser.statement)
+
+
+def parse_expression(text: str) -> Expression:
+    return _parse(text, lambda parser: parser.expression())
+
+
+def _parse(text: str, parse: Callable[[StatementParser], T]) -> T:
+    if sys.getrecursionlimit() < STACK:
+        sys.setrecursionlimit(STACK)
+    parser = StatementParser(tokenize(text))
+    try:
+        made = parse(parser)
+        parser.accept(";")
+        parser.expect("eof")
+    except SyntaxFault as fault:
+        raise _rejected(parser, parser.furthest or fault) from None
+    if parser.late:
+        raise parser.late[0]
+    return made
+
+
+def _rejected(parser: StatementParser, fault: SyntaxFault) -> QueryRejected:
+    place = parser.places[fault.index]
+    found = parser.texts[fault.index]
+    expected = ", ".join(sorted(_shown(kind) for kind in fault.expected))
+    return QueryRejected(
+        f"mismatched input '{found}'. Expecting: {expected}",
+        code="SYNTAX_ERROR",
+        line=place.line,
+        column=place.column,
+    )
+
+
+def _shown(kind: str) -> str:
+    if kind.startswith("<") and kind.endswith(">") and len(kind) > 2:
+        return kind
+    if kind == "eof":
+        return "<EOF>"
+    return "<integer>" if kind == "integer" else f"'{kind}'"
