@@ -9,13 +9,13 @@ SQL says. A statement's DuckDB is never used again, so nothing leaks from one to
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from lakeshell.engine.embedded.failures import translated
-from lakeshell.errors import Cancelled
+from lakeshell.errors import Cancelled, LakeshellError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +52,7 @@ class Connection:
         self._busy = threading.Event()
         self._closing = threading.Lock()
         self._closed = False
+        self._cause: LakeshellError | None = None
 
     # --- before the lock -------------------------------------------------------------------
 
@@ -90,7 +91,11 @@ class Connection:
 
     def stream(self, name: str, opened: Callable[[], pa.RecordBatchReader]) -> None:
         """Makes `name` mean the rows that `opened` gives; it is called anew for each read."""
-        self._duckdb.register(name, _Stream(opened))
+        self._duckdb.register(name, _Stream(opened, self._failed_inside))
+
+    def _failed_inside(self, error: LakeshellError) -> None:
+        """A stream failed while DuckDB read it, which keeps of the error its text alone."""
+        self._cause = self._cause or error
 
     def lock(self, paths: Iterable[str]) -> None:
         """From here on nothing but `paths` can be read, nothing written, no setting changed."""
@@ -121,6 +126,11 @@ class Connection:
         except StopIteration:
             return None
 
+    def explain(self, sql: str) -> str:
+        """DuckDB's plan, drawn."""
+        rows = self._working(lambda: self._duckdb.execute(f"EXPLAIN {sql}").fetchall())
+        return "\n".join(row[-1] for row in rows)
+
     def _execute(self, sql: str) -> None:
         self._working(lambda: self._duckdb.execute(sql).fetchall())
 
@@ -134,7 +144,7 @@ class Connection:
         except (duckdb.Error, OSError, RuntimeError, ValueError) as error:
             if self._cancelled.is_set():
                 raise Cancelled("the query was cancelled") from error
-            raise translated(error) from error
+            raise (self._cause or translated(error)) from error
         finally:
             self._busy.clear()
 
@@ -186,8 +196,26 @@ class Connection:
 class _Stream:
     """What DuckDB reads as a table: it asks for a new stream each time that it reads."""
 
-    def __init__(self, opened: Callable[[], pa.RecordBatchReader]) -> None:
+    def __init__(
+        self, opened: Callable[[], pa.RecordBatchReader], failed: Callable[[LakeshellError], None]
+    ) -> None:
         self._opened = opened
+        self._failed = failed
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._opened().__arrow_c_stream__(requested_schema)
+        import pyarrow as pa
+
+        try:
+            reader = self._opened()
+        except LakeshellError as error:
+            self._failed(error)
+            raise
+        watched = pa.RecordBatchReader.from_batches(reader.schema, self._watched(reader))
+        return watched.__arrow_c_stream__(requested_schema)
+
+    def _watched(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except LakeshellError as error:
+            self._failed(error)
+            raise

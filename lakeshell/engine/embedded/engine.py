@@ -1,0 +1,181 @@
+"""The embedded engine: Trino's SQL, bound by Trino's rules, run by DuckDB in this process.
+
+    text -> parser -> (query) binder -> scans -> a locked DuckDB -> Arrow
+                   -> (other) statements, which read and write through `Host`
+
+In: statements and a session. Out: `ports.Running`s. Untrusted SQL never reaches DuckDB: what runs
+is written by the binder, on a DuckDB that can open the planned files only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakeshell.engine.embedded.binder import Binder
+from lakeshell.engine.embedded.running import Reads, Statement
+from lakeshell.engine.embedded.scans import Prepared, prepare
+from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
+from lakeshell.engine.embedded.tables import Surroundings, TableLookup
+from lakeshell.engine.embedded.typed import Context
+from lakeshell.model import Column, Estimate
+from lakeshell.ports import Catalog, Session, Source, StatementText
+from lakeshell.sql import ast
+from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakeshell.engine.embedded.connection import Connection
+    from lakeshell.engine.embedded.typed import Typed
+    from lakeshell.store.iceberg import IcebergStore
+
+
+class EmbeddedEngine:
+    """`ports.Engine`. `store` opens the writer of tables when a statement first writes."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        store: Callable[[], IcebergStore],
+        state: Path,
+        connections: Callable[[], Sequence[str]],
+        open_source: Callable[[str], Source],
+        memory_limit: int | None = None,
+        threads: int = 0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`state` is the lake's `.lakeshell`; `memory_limit` in bytes; `threads` 0 takes all."""
+        self.catalog = catalog
+        self.open_store = store
+        self.state = state
+        self.connections = connections
+        self.open_source = open_source
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._now = now
+
+    def split(self, text: str) -> Sequence[StatementText]:
+        return split_statements(text)
+
+    def estimate(self, sql: str, session: Session) -> Estimate:
+        statement = parse_statement(sql)
+        host = self._host(session, ())
+        if isinstance(statement, ast.Query):
+            return host.estimate(host.binder().query(statement))
+        from lakeshell.engine.embedded.statements import estimate
+
+        return estimate(statement, host)
+
+    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Statement:
+        statement = parse_statement(sql)
+        host = self._host(session, [parse_expression(text) for text in parameters])
+        if isinstance(statement, ast.Query):
+            bound = host.binder().query(statement)
+            prepared = prepare(bound.scans)
+            return Statement(
+                columns(bound), lambda: host.rows(bound, prepared), host.reads
+            )  # fmt: skip
+        from lakeshell.engine.embedded.statements import execute
+
+        outcome = execute(statement, host)
+        return Statement(
+            outcome.columns,
+            lambda: outcome.batches,
+            host.reads,
+            outcome.update_type,
+            lambda: outcome.update_count,
+        )
+
+    def close(self) -> None:
+        """Nothing is held between statements."""
+
+    def connect(self) -> Connection:
+        from lakeshell.engine.embedded.connection import Connection
+
+        return Connection(self._memory_limit, self._threads)
+
+    def _host(self, session: Session, parameters: Sequence[ast.Expression]) -> StatementHost:
+        now = session.now or self._now()
+        context = Context(session, now, session.time_zone, parameters=tuple(parameters))
+        return StatementHost(self, context)
+
+
+class StatementHost:
+    """What one statement works with: `statements.host.Host`."""
+
+    def __init__(self, engine: EmbeddedEngine, context: Context) -> None:
+        self.engine = engine
+        self.context = context
+        self.reads = Reads(engine.connect)
+        self.tables = TableLookup(
+            Surroundings(
+                catalog=engine.catalog,
+                state=engine.state,
+                connections=engine.connections,
+                open_source=engine.open_source,
+                evaluate=self.evaluate,
+                zone=context.zone,
+                now=context.now,
+            )
+        )
+
+    @property
+    def session(self) -> Session:
+        return self.context.session
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.engine.catalog
+
+    @property
+    def store(self) -> IcebergStore:
+        return self.engine.open_store()
+
+    def binder(self) -> Binder:
+        return Binder(self.tables, self.context)
+
+    def estimate(self, bound: BoundQuery) -> Estimate:
+        """What `read` would scan at most; reads metadata only."""
+        return prepare(bound.scans).estimate
+
+    def read(self, bound: BoundQuery) -> pa.RecordBatchReader:
+        """The rows of a query, as they come; what they scan is counted to the statement."""
+        import pyarrow as pa
+
+        from lakeshell.sql.arrow import arrow_schema
+
+        schema = arrow_schema(columns(bound))
+        return pa.RecordBatchReader.from_batches(schema, self.rows(bound))
+
+    def rows(self, bound: BoundQuery, prepared: Prepared | None = None) -> Iterator[pa.RecordBatch]:
+        made = prepare(bound.scans) if prepared is None else prepared
+        return self.reads.read(
+            bound, made, lambda connection: connection.supply(self.context.needs)
+        )
+
+    def evaluate(self, value: Typed) -> Any:
+        """What an expression without columns is, as Python has it; NULL is None."""
+        column = BoundColumn("value", value.type, value.zone)
+        bound = BoundQuery(f"SELECT {value.sql} AS c0", (column,), ())
+        (batch,) = self.rows(bound)
+        return batch.column(0)[0].as_py()
+
+    def explain(self, bound: BoundQuery) -> str:
+        """The plan that DuckDB makes of a query, without running it."""
+        prepared = prepare(bound.scans)
+        connection = self.reads.open()
+        try:
+            connection.supply(self.context.needs)
+            prepared.supply(connection)
+            connection.lock(prepared.sizes)
+            return connection.explain(bound.sql)
+        finally:
+            self.reads.end(connection)
+
+
+def columns(bound: BoundQuery) -> tuple[Column, ...]:
+    return tuple(Column(column.name, column.type) for column in bound.columns)

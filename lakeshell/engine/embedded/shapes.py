@@ -1,0 +1,193 @@
+"""How columns of data files become columns as the engine holds them, and results become Arrow.
+
+In: a column's Iceberg type and DuckDB SQL that reads it; or a batch out of DuckDB with the Trino
+types of its columns. Out: SQL of the engine's representation (rows with fields by position,
+instants without a zone); or the batch in the ports' form (`sql.arrow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lakeshell.engine.embedded.typed import duckdb_type, has_zone, quote_name, quote_text
+from lakeshell.sql.datatypes import ArrayType, MapType, RowType, TimestampType, TimeType, Type
+from lakeshell.store.metadata import trino_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakeshell.engine.embedded.scope import BoundColumn
+
+
+# --- out of files --------------------------------------------------------------------------
+
+
+def file_type(written: Any) -> str:
+    """The DuckDB type of a column as its data files hold it; nested names are the files' own."""
+    if isinstance(written, str):
+        if written in ("timestamptz", "timestamp"):
+            return "TIMESTAMP"
+        return duckdb_type(trino_type(written))
+    match written["type"]:
+        case "list":
+            return f"{file_type(written['element'])}[]"
+        case "map":
+            return f"MAP({file_type(written['key'])}, {file_type(written['value'])})"
+        case _:
+            fields = (f"{quote_name(f['name'])} {file_type(f['type'])}" for f in written["fields"])
+            return f"STRUCT({', '.join(fields)})"
+
+
+def held(sql: str, written: Any, depth: int = 0) -> str:
+    """DuckDB SQL of the engine's representation, from `sql` that reads such a column."""
+    if isinstance(written, str) or not _has_row(written):
+        return sql
+    item = f"e{depth}"
+    match written["type"]:
+        case "list":
+            inner = held(item, written["element"], depth + 1)
+            return f"list_transform({sql}, lambda {item}: {inner})"
+        case "map":
+            key = held(f"{item}.key", written["key"], depth + 1)
+            value = held(f"{item}.value", written["value"], depth + 1)
+            entry = f"struct_pack(key := {key}, value := {value})"
+            entries = f"list_transform(map_entries({sql}), lambda {item}: {entry})"
+            return f"CASE WHEN {sql} IS NOT NULL THEN map_from_entries({entries}) END"
+        case _:
+            parts = ", ".join(
+                f"f{n} := "
+                + held(f"struct_extract({sql}, {quote_text(f['name'])})", f["type"], depth + 1)
+                for n, f in enumerate(written["fields"])
+            )
+            return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
+
+
+def _has_row(written: Any) -> bool:
+    if isinstance(written, str):
+        return False
+    match written["type"]:
+        case "list":
+            return _has_row(written["element"])
+        case "map":
+            return _has_row(written["key"]) or _has_row(written["value"])
+        case _:
+            return True
+
+
+# --- out of DuckDB -------------------------------------------------------------------------
+
+
+class Shaping:
+    """Gives the batches of one result the ports' form; does nothing where they have it already."""
+
+    def __init__(self, columns: Sequence[BoundColumn]) -> None:
+        import pyarrow as pa
+
+        from lakeshell.sql.arrow import arrow_type
+
+        self._columns = columns
+        self.schema: pa.Schema = pa.schema(
+            [pa.field(column.name, arrow_type(column.type)) for column in columns]
+        )
+
+    def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        arrays = [
+            array if array.type == field.type else shaped(array, field.type, column.type, column.zone)
+            for array, field, column in zip(
+                batch.columns, self.schema, self._columns, strict=True
+            )
+        ]  # fmt: skip
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def shaped(array: Any, target: Any, type: Type, zone: str | None) -> Any:
+    """`array` of DuckDB as `target`, the ports' form of `type`."""
+    import pyarrow as pa
+
+    if array.type == target:
+        return array
+    match type:
+        case TimestampType(with_zone=True):
+            return _zoned(array, target, zone or "UTC")
+        case TimeType(with_zone=True):
+            return _zoned_time(array, target, zone or "UTC")
+        case ArrayType():
+            values = shaped(array.values, target.value_type, type.element, zone)
+            return pa.Array.from_buffers(
+                target, len(array), array.buffers()[:2], array.null_count, array.offset, [values]
+            )
+        case MapType():
+            entries = array.values
+            parts = [
+                shaped(entries.field(0), target.key_type, type.key, zone),
+                shaped(entries.field(1), target.item_type, type.value, zone),
+            ]
+            made = pa.StructArray.from_arrays(parts, fields=[target.key_field, target.item_field])
+            return pa.Array.from_buffers(
+                target, len(array), array.buffers()[:2], array.null_count, array.offset, [made]
+            )
+        case RowType():
+            parts = [
+                shaped(array.field(n), target.field(n).type, f.type, zone)
+                for n, f in enumerate(type.fields)
+            ]
+            mask = array.is_null() if array.null_count else None
+            fields = [target.field(n) for n in range(target.num_fields)]
+            return pa.StructArray.from_arrays(parts, fields=fields, mask=mask)
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    if type.name == "uuid" and pa.types.is_fixed_size_binary(array.type):
+        return pa.array(map(_uuid_text, array.to_pylist()), target)
+    return array.cast(target)
+
+
+def _uuid_text(raw: bytes | None) -> str | None:
+    import uuid
+
+    return None if raw is None else str(uuid.UUID(bytes=raw))
+
+
+def _zoned(array: Any, target: Any, zone: str) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_struct(array.type):
+        return array.cast(target)
+    instants = array.cast(pa.timestamp("us")).view(target.field(0).type)
+    zones = pa.repeat(pa.scalar(zone, pa.string()), len(array))
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(
+        [instants, zones], fields=[target.field(0), target.field(1)], mask=mask
+    )
+
+
+def _zoned_time(array: Any, target: Any, zone: str) -> Any:
+    """A time of UTC with the fixed offset of its zone, in minutes."""
+    import pyarrow as pa
+
+    minutes = _offset_minutes(zone)
+    day = 86_400 * 10**6
+    moved = [
+        None if value is None else (value + minutes * 60 * 10**6) % day
+        for value in array.cast(pa.time64("us")).view(pa.int64()).to_pylist()
+    ]
+    times = pa.array(moved, pa.int64()).view(pa.time64("us"))
+    offsets = pa.repeat(pa.scalar(minutes, pa.int32()), len(array))
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(
+        [times, offsets], fields=[target.field(0), target.field(1)], mask=mask
+    )
+
+
+def _offset_minutes(zone: str) -> int:
+    if len(zone) == 6 and zone[0] in "+-" and zone[3] == ":":
+        whole = int(zone[1:3]) * 60 + int(zone[4:])
+        return -whole if zone[0] == "-" else whole
+    return 0
+
+
+def needs_zone(type: Type) -> str | None:
+    """The zone of every value of a table's column: instants in files are of UTC."""
+    return "UTC" if has_zone(type) else None
