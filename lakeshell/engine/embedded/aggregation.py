@@ -119,6 +119,8 @@ class Aggregated:
         self._types = keys.expression_types
         self.aggregates: dict[str, Typed] = {}
         self._columns: dict[str, str] = {}
+        self._lift = selection.binder.alias("o")
+        self._lifted: dict[str, str] = {}
 
     def field(self, field: Field, node: ast.Node) -> Typed:
         """A grouped column. Only names inside subqueries come here unchecked."""
@@ -151,6 +153,14 @@ class Aggregated:
             self.aggregates[column] = made
         return Typed(column, made.type, made.at, zone=made.zone)
 
+    def lift(self, outer: Typed) -> Typed:
+        """An outer query's column inside an aggregate, brought into the source.
+
+        DuckDB would take an aggregate of outer columns alone for the outer query's.
+        """
+        column = self._lifted.setdefault(outer.sql, f"{self._lift}.o{len(self._lifted)}")
+        return Typed(column, outer.type, outer.at, zone=outer.zone)
+
     def grouping(self, node: ast.Grouping) -> Typed:
         """GROUPING(): a bit for each argument that its set leaves out, the first one highest."""
         from lakeshell.sql.datatypes import BIGINT, INTEGER
@@ -166,14 +176,18 @@ class Aggregated:
             return Typed(f"CAST(0 AS {held})", type, node.at)
         return self.aggregate(Typed(f"CAST(GROUPING({', '.join(names)}) AS {held})", type, node.at))
 
-    def inner(self, from_: str) -> str:
+    def inner(self, from_: str, where: str) -> str:
         """The inner SELECT: keys as k0, k1, …, aggregates as a0, a1, …"""
         items = [f"{value.sql} AS k{n}" for n, value in enumerate(self.keys.values)]
         items += [f"{made.sql} AS a{n}" for n, made in enumerate(self.aggregates.values())]
         sets = self.keys.sets
         if not items or (sets == [()] and not self.aggregates):
             items.append("count(*) AS rows")
-        sql = f"SELECT {', '.join(items)}{from_}"
+        if self._lifted:
+            lifted = ", ".join(f"{sql} AS o{n}" for n, sql in enumerate(self._lifted))
+            lateral = f"(SELECT {lifted}) AS {self._lift}"
+            from_ = f"{from_} CROSS JOIN LATERAL {lateral}" if from_ else f" FROM {lateral}"
+        sql = f"SELECT {', '.join(items)}{from_}{where}"
         if sets == [()]:
             return sql
         if len(sets) == 1 and sorted(sets[0]) == list(range(len(self.keys.values))):
@@ -209,7 +223,7 @@ def bind_aggregated(selection: SelectBinding) -> Block:
         having = f" WHERE {condition.sql}"
     outputs = selection.outputs(items, bounds)
     sort_keys, rows = selection.order(above.scope, items, outputs)
-    inner = above.inner(selection.from_)
+    inner = above.inner(selection.from_, selection.where)
     return selection.emit(
         f"FROM ({inner}) AS {above.alias}{having}", items, bounds, sort_keys, rows
     )
@@ -367,16 +381,7 @@ def _check(
     from lakeshell.engine.embedded.constancy import Constancy
 
     select = selection.select
-    nodes = [item.node for item in items if item.node is not None]
-    if select.group_by is None:
-        sources = [*nodes, *([select.having] if select.having is not None else []), *order_by]
-        for node in sources:
-            if any(isinstance(n, ast.Grouping) for n in inside(node)):
-                message = (
-                    "A GROUPING() operation can only be used with a corresponding GROUPING "
-                    "SET/CUBE/ROLLUP/GROUP BY clause"
-                )
-                raise rejected("MISSING_GROUP_BY", message, select.at)
+    selection.check_grouping(list(items), order_by)
     constancy = Constancy(keys, selection.source)
     for item in items:
         if item.field is not None:

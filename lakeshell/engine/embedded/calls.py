@@ -59,7 +59,11 @@ def _below(self: Expressions) -> Expressions:
     if self.above is None:
         return self
     return Expressions(
-        self.binder, self.above.source, windows=self.windows, correlated=self.correlated
+        self.binder,
+        self.above.source,
+        below=self.above,
+        windows=self.windows,
+        correlated=self.correlated,
     )
 
 

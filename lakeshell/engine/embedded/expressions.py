@@ -43,7 +43,7 @@ def column_name(node: ast.Node) -> tuple[str, ...] | None:
 class Expressions:
     """Binds the expressions of one place: one clause of one query.
 
-    `above` is set where expressions stand above a GROUP BY; `windows` are the named windows, and
+    `above` is set where expressions stand above a GROUP BY, `below` inside its aggregates; `windows` are the named windows, and
     None where no window function may stand; `correlated` says whether outer queries' columns may
     be read.
     """
@@ -54,6 +54,7 @@ class Expressions:
         scope: Scope,
         *,
         above: Aggregated | None = None,
+        below: Aggregated | None = None,
         windows: Windows | None = None,
         correlated: bool = True,
         in_lambda: bool = False,
@@ -62,6 +63,7 @@ class Expressions:
         self.context = binder.context
         self.scope = scope
         self.above = above
+        self.below = below
         self.windows = windows
         self.correlated = correlated
         self.in_lambda = in_lambda
@@ -89,6 +91,7 @@ class Expressions:
             self.binder,
             scope,
             above=self.above,
+            below=self.below,
             windows=self.windows,
             correlated=self.correlated,
             in_lambda=in_lambda or self.in_lambda,
@@ -104,9 +107,11 @@ class Expressions:
             message = f"Reference to column '{name}' from outer scope not allowed in this context"
             raise rejected("NOT_SUPPORTED", message, node.at)
         if resolved.scope.translation is not None:
-            return resolved.scope.translation.field(field, node)
-        self.binder.refer(field)
-        return Typed(field.sql, field.type, node.at, zone=field.zone)
+            made = resolved.scope.translation.field(field, node)
+        else:
+            self.binder.refer(field)
+            made = Typed(field.sql, field.type, node.at, zone=field.zone)
+        return made if resolved.local or self.below is None else self.below.lift(made)
 
     def identifier(self, node: ast.Identifier) -> Typed:
         resolved = self.scope.resolve((node.key,), node.at)
@@ -138,7 +143,9 @@ class Expressions:
             raise rejected("AMBIGUOUS_NAME", message, node.field.at)
         if not found:
             said = ".".join(parts) if parts else node.field.value
-            raise rejected("INVALID_COLUMN_REFERENCE", f"Invalid reference '{said}'", node.at)
+            raise rejected(
+                "INVALID_COLUMN_REFERENCE", f"Column reference '{said}' is invalid", node.at
+            )
         return operators.dereference(base, name, node.at)
 
     # --- calls -------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def emit(
     items: Sequence[str],
     source: str,
     keys: Sequence[Key] = (),
-    bounds: Bounds = Bounds(),
+    bounds: Bounds | None = None,
     *,
     distinct: bool = False,
 ) -> str:
@@ -157,6 +157,7 @@ def emit(
 
     With `distinct` every key that counts is one of the items.
     """
+    bounds = bounds or Bounds()
     chosen = ", ".join(f"{item} AS c{n}" for n, item in enumerate(items))
     word = "SELECT DISTINCT" if distinct else "SELECT"
     keys = [key for key in keys if not (key.value.is_constant and key.ordinal is None)]

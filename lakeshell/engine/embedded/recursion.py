@@ -105,9 +105,8 @@ def _check_clauses(query: ast.Query) -> None:
 
 def _references(node: ast.Node, name: str) -> Iterator[ast.Table]:
     """The tables called `name`, but for queries that define the name anew."""
-    if isinstance(node, ast.Query) and node.with_ is not None:
-        if any(table.name.key == name for table in node.with_.tables):
-            return
+    if isinstance(node, ast.With) and any(table.name.key == name for table in node.tables):
+        return
     if isinstance(node, ast.Table) and node.name.keys == (name,):
         yield node
     for child in node.children():

@@ -95,7 +95,7 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
         from lakeshell.engine.embedded.views import read_view
 
         return read_view(binder, found, table, scope)
-    return _read(binder, found, name, scope)
+    return _read(binder, found, parts, scope)
 
 
 def qualified(binder: Binder, name: ast.QualifiedName) -> tuple[str, str, str]:
@@ -103,7 +103,7 @@ def qualified(binder: Binder, name: ast.QualifiedName) -> tuple[str, str, str]:
     parts = name.keys
     if len(parts) > 3:
         message = f"Too many dots in table name: {'.'.join(parts)}"
-        raise rejected("SYNTAX_ERROR", message, name.at)
+        raise rejected("SYNTAX_ERROR", message, None)
     catalog = parts[-3] if len(parts) == 3 else binder.catalog
     schema = parts[-2] if len(parts) > 1 else binder.schema
     if catalog is None:
@@ -116,7 +116,7 @@ def qualified(binder: Binder, name: ast.QualifiedName) -> tuple[str, str, str]:
 
 
 def _read(
-    binder: Binder, table: TableFound, name: tuple[str, str, str], scope: Scope
+    binder: Binder, table: TableFound, qualifier: tuple[str, ...], scope: Scope
 ) -> BoundRelation:
     scan = binder.scan(table)
     alias = binder.alias()
@@ -125,7 +125,7 @@ def _read(
             column.name,
             column.type,
             f"{alias}.{quote_name(column.name)}",
-            qualifier=name,
+            qualifier=qualifier,
             hidden=column.hidden,
             scan=scan,
         )

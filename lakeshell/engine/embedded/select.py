@@ -7,6 +7,7 @@ over its source for types and errors, then above the aggregation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.expressions import Expressions, column_name
@@ -63,6 +64,7 @@ class SelectBinding:
             bound = bind_relation(binder, select.from_, scope)
             self.from_ = f" FROM {bound.sql}"
             self.source = bound.scope
+        self.where = ""
         self.windows = Windows(binder, select.windows)
         self.above: Aggregated | None = None
 
@@ -79,8 +81,9 @@ class SelectBinding:
         bounds = [self.item(expressions, item) for item in items]
         fields = self.outputs(items, bounds)
         keys, rows = self.order(self.source, items, fields)
+        self.check_grouping(items, [key.node for key in keys])
         self.check_windows(items, keys)
-        return self.emit(self.from_.strip(), items, bounds, keys, rows)
+        return self.emit(f"{self.from_}{self.where}".strip(), items, bounds, keys, rows)
 
     def expressions(self, scope: Scope) -> Expressions:
         return Expressions(self.binder, scope, windows=self.windows)
@@ -121,7 +124,7 @@ class SelectBinding:
         with self.binder.collecting(None):
             condition = Expressions(self.binder, self.source).condition(where, "WHERE clause")
         note_conjuncts(self.binder, where, self.source)
-        self.from_ += f" WHERE {condition.sql}"
+        self.where = f" WHERE {condition.sql}"
 
     def _aggregated(self) -> bool:
         from lakeshell.engine.embedded.aggregation import has_aggregates
@@ -240,7 +243,7 @@ class SelectBinding:
                 f"{len(names)} columns"
             )
             raise rejected("MISMATCHED_COLUMN_ALIASES", message, item.aliases[0].at)
-        return [alias.value for alias in item.aliases]
+        return [a.value if a.quoted else a.value.upper() for a in item.aliases]
 
     # --- ORDER BY ------------------------------------------------------------------------------
 
@@ -283,11 +286,28 @@ class SelectBinding:
                 resolved = scope.resolve(parts, key.node.at) if parts else None
                 if resolved is not None and resolved.field is item.field:
                     return key._replace(ordinal=n + 1)
-            elif item.part is None and item.node is not None:
-                if same_expression(key.node, scope, item.node, self.source):
-                    return key._replace(ordinal=n + 1)
+            elif (
+                item.part is None
+                and item.node is not None
+                and same_expression(key.node, scope, item.node, self.source)
+            ):
+                return key._replace(ordinal=n + 1)
         message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
         raise rejected("EXPRESSION_NOT_IN_DISTINCT", message, self.select.at)
+
+    def check_grouping(self, items: list[Item], order_by: Sequence[ast.Expression]) -> None:
+        """GROUPING() needs a GROUP BY."""
+        if self.select.group_by is not None:
+            return
+        from lakeshell.engine.embedded.aggregation import inside
+
+        for node in (*(item.node for item in items), self.select.having, *order_by):
+            if node is not None and any(isinstance(n, ast.Grouping) for n in inside(node)):
+                message = (
+                    "A GROUPING() operation can only be used with a corresponding GROUPING "
+                    "SET/CUBE/ROLLUP/GROUP BY clause"
+                )
+                raise rejected("MISSING_GROUP_BY", message, self.select.at)
 
     def check_windows(self, items: list[Item], keys: list[Key]) -> None:
         for node in (*(item.node for item in items), *(key.node for key in keys)):

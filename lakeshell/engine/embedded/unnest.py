@@ -36,10 +36,9 @@ def bind_unnest(binder: Binder, node: ast.Unnest, scope: Scope) -> BoundRelation
         with binder.collecting(None):
             value = expressions.bind(expression)
         lengths.append(_length(value))
-        for item in _lists(value):
-            column = f"{inner}.e{len(lists)}"
-            lists.append(item)
-            columns.extend(_columns(value, column, len(lists), len(columns)))
+        first = len(lists)
+        lists.extend(_lists(value))
+        columns.extend(_columns(value, [f"{inner}.e{n}" for n in range(first, len(lists))]))
     if node.ordinality:
         longest = f"greatest({', '.join(lengths)})" if len(lengths) > 1 else lengths[0]
         columns.append((None, BIGINT, f"{inner}.e{len(lists)}", None))
@@ -68,20 +67,19 @@ def _length(value: Typed) -> str:
     return f"coalesce(len({value.sql}), 0)"
 
 
-def _columns(
-    value: Typed, column: str, ordinal: int, _done: int
-) -> list[tuple[str | None, Type, str, str | None]]:
+def _columns(value: Typed, elements: list[str]) -> list[tuple[str | None, Type, str, str | None]]:
+    """Name, type, SQL and zone of each column that the value's elements make."""
     if isinstance(value.type, MapType):
-        type = value.type.key if column.endswith(f".e{ordinal - 1}") else value.type.value
-        return [(None, type, column, value.zone)]
+        types = (value.type.key, value.type.value)
+        return [(None, t, sql, value.zone) for t, sql in zip(types, elements, strict=True)]
     assert isinstance(value.type, ArrayType)
     element = value.type.element
     if isinstance(element, RowType):
         return [
-            (field.name, field.type, f"struct_extract({column}, 'f{n}')", value.zone)
+            (field.name, field.type, f"struct_extract({elements[0]}, 'f{n}')", value.zone)
             for n, field in enumerate(element.fields)
         ]
-    return [(None, element, column, value.zone)]
+    return [(None, element, elements[0], value.zone)]
 
 
 # --- table functions -----------------------------------------------------------------------
