@@ -22,6 +22,7 @@ from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
 
 if TYPE_CHECKING:
+    from lakeshell.crawl.run import Survey
     from lakeshell.definitions.crawlers import Crawlers
     from lakeshell.definitions.jobs import Jobs
     from lakeshell.definitions.workgroups import Workgroups
@@ -233,6 +234,21 @@ class Lake:
             logs=self.state / "logs",
             locks=self.state / "locks",
             price=lambda job, seconds: self._run_price(seconds, "job", job.dpu),
+            user=self.user,
+        )
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What crawlers are run with."""
+        from lakeshell.crawl.run import Survey
+
+        return Survey(
+            catalog=lambda: self.catalog,
+            ledger=lambda: self.ledger,
+            open_source=self.source,
+            classification=lambda name: self.connections.get(name).scheme,
+            price=lambda seconds: self._run_price(seconds, "crawler"),
+            locks=self.state / "locks",
             user=self.user,
         )
 

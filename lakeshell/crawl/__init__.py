@@ -1,0 +1,4 @@
+"""Crawlers: source -> plan -> catalog.
+
+`patterns` says which objects are meant, `plan` what the catalog should become, `run` makes it so.
+"""

@@ -1,0 +1,141 @@
+"""Running a crawler: look at the source, plan, change the catalog, record the run.
+
+In: a crawler's settings and open ports. Out: the plan that was carried out. Every run ends in the
+ledger, failed and interrupted ones included; a dry run changes nothing and is not recorded. Each
+table is one transaction of the catalog, so a run that ends midway leaves each table as it was or as
+planned, and the next run does the rest.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from lakeshell.crawl.patterns import select
+from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan, Found, plan
+from lakeshell.errors import LakeshellError, NotFound, ObjectGone
+from lakeshell.model import Database, ObjectName, QueryState, RunRecord, SourceTable
+from lakeshell.ports import Catalog, Ledger, Reporter, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a crawl works with; the composition root fills it in.
+
+    `open_source` opens a connection by name and `classification` names its kind (`sqlite`);
+    `price` turns (seconds, DPUs) into money; `locks` is a folder; the clock gives UTC.
+    """
+
+    catalog: Callable[[], Catalog]
+    ledger: Callable[[], Ledger]
+    open_source: Callable[[str], Source]
+    classification: Callable[[str], str]
+    price: Callable[[float], tuple[Decimal, str]]
+    locks: Path
+    user: str
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+def plan_crawl(settings: CrawlerSettings, survey: Survey, reporter: Reporter) -> CrawlPlan:
+    """What `run_crawler` would do now. Changes nothing."""
+    reporter.step(f"crawler {settings.name}: reading {settings.connection}")
+    with closing(survey.open_source(settings.connection)) as source:
+        found = _look(settings, source, survey.classification(settings.connection), reporter)
+    known = survey.catalog().tables(settings.database.lower())
+    made = plan(settings, found, known, survey.now())
+    for warning in made.warnings:
+        reporter.warn(warning)
+    return made
+
+
+def run_crawler(
+    settings: CrawlerSettings, survey: Survey, reporter: Reporter
+) -> tuple[CrawlPlan, RunRecord]:
+    """Plans and applies. Raises what it failed with; the record is in the ledger either way."""
+    with _alone(settings.name, survey.locks):
+        record = RunRecord(
+            id=survey.ledger().new_id(),
+            kind="crawler",
+            name=settings.name,
+            started=survey.now(),
+            user=survey.user,
+            state=QueryState.RUNNING,
+        )
+        survey.ledger().begin_run(record)
+        started = time.monotonic()
+        try:
+            made = plan_crawl(settings, survey, reporter)
+            apply(made, survey.catalog(), reporter)
+        except BaseException as error:
+            state = QueryState.FAILED if isinstance(error, Exception) else QueryState.CANCELLED
+            message = error.message if isinstance(error, LakeshellError) else repr(error)
+            _end(survey, replace(record, state=state, error=message), started)
+            raise
+        done = replace(record, state=QueryState.FINISHED, detail=made.summary)
+        return made, _end(survey, done, started)
+
+
+def apply(plan: CrawlPlan, catalog: Catalog, reporter: Reporter) -> None:
+    """Makes the catalog what the plan says. Safe to repeat."""
+    changes = [p for p in plan.tables if p.put is not None or p.action is Action.DELETED]
+    if changes:
+        catalog.create_database(Database(plan.settings.database.lower()), exist_ok=True)
+    reporter.step(f"crawler {plan.settings.name}: registering in {plan.settings.database}")
+    for done, planned in enumerate(changes, 1):
+        if planned.put is not None:
+            catalog.put(planned.put)
+        elif planned.table is not None:
+            # Somebody else may have dropped it since the plan was made, which is what was wanted.
+            with suppress(NotFound):
+                catalog.drop(planned.table)
+        reporter.advance(done, len(changes), "tables")
+
+
+def _look(
+    settings: CrawlerSettings, source: Source, classification: str, reporter: Reporter
+) -> Found:
+    selection = select(source.objects(), settings.include, settings.exclude)
+    described: list[SourceTable] = []
+    unreadable: list[tuple[ObjectName, str]] = []
+    for done, found in enumerate(selection.taken, 1):
+        try:
+            described.append(source.describe(found.name))
+        except ObjectGone as error:
+            unreadable.append((found.name, error.message))
+        reporter.advance(done, len(selection.taken), "objects")
+    return Found(
+        classification,
+        tuple(described),
+        selection.excluded,
+        tuple(unreadable),
+        selection.idle,
+    )
+
+
+def _end(survey: Survey, record: RunRecord, started: float) -> RunRecord:
+    elapsed = time.monotonic() - started
+    cost, currency = survey.price(elapsed)
+    ended = replace(record, finished=survey.now(), elapsed=elapsed, cost=cost, currency=currency)
+    survey.ledger().end_run(ended)
+    return ended
+
+
+@contextmanager
+def _alone(name: str, locks: Path) -> Iterator[None]:
+    """The lock is the kernel's, so a killed run leaves none behind."""
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / f"crawler-{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LakeshellError(
+                f"crawler {name!r} is running already",
+                hint=f"see it with `lakeshell crawler runs {name}`; wait for its end",
+            ) from error
+        yield
