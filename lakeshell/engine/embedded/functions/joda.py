@@ -12,11 +12,24 @@ from typing import NamedTuple
 
 from lakeshell.engine.embedded.functions.emission import invalid
 from lakeshell.engine.embedded.functions.zones import canonical_zone, zone_of_offset
+from lakeshell.errors import QueryFailed
 
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 DEFAULT_YEAR = 2000
-PIVOT_YEAR = 2020
 _DAY = 86_400_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -25,7 +38,7 @@ class Piece(NamedTuple):
     """A field with its least and most digits, or with kind `literal` a text.
 
     Kinds: `number` (`field` a key of `_RANGES`), `text` (monthOfYear, dayOfWeek or
-    halfdayOfDay by name), `twodigit`, `fraction`, `offset`, `zone` (an identifier), `literal`.
+    halfdayOfDay by name), `twodigit` (`least` its pivot), `fraction`, `offset`, `zone` (an identifier), `literal`.
     """
 
     kind: str
@@ -53,7 +66,26 @@ _RANGES: dict[str, tuple[int, int]] = {
 _RANK = {
     name: rank
     for rank, name in enumerate(
-        ["era", "year", "yearOfEra", "centuryOfEra", "weekyear", "monthOfYear", "weekOfWeekyear", "dayOfYear", "dayOfMonth", "dayOfWeek", "halfdayOfDay", "hourOfDay", "clockhourOfDay", "hourOfHalfday", "clockhourOfHalfday", "minuteOfHour", "secondOfMinute", "millisOfSecond"]
+        [
+            "era",
+            "year",
+            "yearOfEra",
+            "centuryOfEra",
+            "weekyear",
+            "monthOfYear",
+            "weekOfWeekyear",
+            "dayOfYear",
+            "dayOfMonth",
+            "dayOfWeek",
+            "halfdayOfDay",
+            "hourOfDay",
+            "clockhourOfDay",
+            "hourOfHalfday",
+            "clockhourOfHalfday",
+            "minuteOfHour",
+            "secondOfMinute",
+            "millisOfSecond",
+        ]
     )
 }
 
@@ -108,12 +140,24 @@ def _value(piece: Piece, text: str, at: int) -> tuple[int, int]:
             raise invalid(_malformed(text, at))
         return int(text[at : min(end, at + 3)].ljust(3, "0")), end
     if piece.kind == "twodigit":
-        digits = text[at : at + 2]
-        if len(digits) < 2 or not all(map(_is_digit, digits)):
-            raise invalid(_malformed(text, at))
-        low = PIVOT_YEAR - 50
-        return low + (int(digits) - low) % 100, at + 2
+        return _two_digit_year(piece, text, at)
     return _number(piece, text, at)
+
+
+def _two_digit_year(piece: Piece, text: str, at: int) -> tuple[int, int]:
+    """Two digits are the year within 50 of the pivot; `most` over 2 takes other years too."""
+    end = at
+    if piece.most > 2 and text[at : at + 1] in ("+", "-"):
+        end += 1
+    while end < len(text) and end - at < piece.most and _is_digit(text[end]):
+        end += 1
+    digits = text[at:end]
+    if len(digits) < 2 and (piece.most == 2 or not digits.isdigit()):
+        raise invalid(_malformed(text, at))
+    if len(digits) != 2 or not digits.isdigit():
+        return int(digits), end
+    low = piece.least - 50
+    return low + (int(digits) - low) % 100, end
 
 
 def _is_digit(c: str) -> bool:
@@ -202,7 +246,9 @@ def _moment(fields: list[tuple[str, int]], text: str) -> int:
                 else:
                     date = _set_date(date, name, value, floor, text)
     except (ValueError, OverflowError) as error:
-        raise invalid(f'Cannot parse "{text}": {error}') from error
+        raise QueryFailed(
+            f"the embedded engine does not run dates of such years: {text}", code="NOT_SUPPORTED"
+        ) from error
     at = ((clock["h"] * 60 + clock["m"]) * 60 + clock["s"]) * 1000 + clock["ms"]
     return (date.toordinal() - _EPOCH) * _DAY + at
 

@@ -27,6 +27,15 @@ SCALARS = {
         " year_of_week yow last_day_of_month hour minute second millisecond date_trunc date_add"
         " date_diff date to_milliseconds"
     ),
+    "datetime_format": (
+        "date_format format_datetime date_parse parse_datetime to_iso8601 from_iso8601_timestamp"
+        " from_iso8601_date"
+    ),
+    "datetime_zones": (
+        "from_unixtime from_unixtime_nanos from_iso8601_timestamp_nanos to_unixtime at_timezone"
+        " with_timezone timezone timezone_hour timezone_minute now current_timezone"
+        " human_readable_seconds parse_duration"
+    ),
 }
 """module -> names of the scalar functions in its `SCALARS`."""
 

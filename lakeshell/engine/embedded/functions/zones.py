@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
+from lakeshell.engine.embedded import instants
 from lakeshell.engine.embedded.typed import quote_text
 
 _UTC = frozenset(
@@ -110,10 +111,7 @@ def _is_region(name: str) -> bool:
 
 def local(instant: str, zone: str | None) -> str:
     """The local time in `zone` of an instant."""
-    minutes = fixed_offset(zone)
-    if minutes is None:
-        return f"timezone({quote_text(zone or 'UTC')}, timezone('UTC', {instant}))"
-    return instant if minutes == 0 else f"({instant} + to_minutes({minutes}))"
+    return instants.local(instant, zone or "UTC")
 
 
 def instant(local_time: str, zone: str | None) -> str:
