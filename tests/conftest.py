@@ -1,0 +1,1 @@
+"""What the tests of every layer share: this folder, with `fakes`, is on the path."""

@@ -1,0 +1,264 @@
+"""What every ledger promises, real and fake alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fakes import FakeLedger
+
+from lakeshell.errors import NotFound, UsageError
+from lakeshell.ledger.sqlite import SqliteLedger
+from lakeshell.model import QueryRecord, QueryState, RunRecord
+from lakeshell.ports import HistoryFilter, Ledger
+
+T0 = datetime(2026, 11, 24, 14, 3, 1, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "fake"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    made: Ledger = (
+        SqliteLedger(tmp_path / "ledger.db") if request.param == "sqlite" else FakeLedger()
+    )
+    yield made
+    made.close()
+
+
+def query(ledger: Ledger, sql: str = "SELECT 1", **changes: object) -> QueryRecord:
+    record = QueryRecord(
+        id=ledger.new_id(),
+        started=T0,
+        user="ada",
+        workgroup="primary",
+        source="lakeshell",
+        database="raw",
+        sql=sql,
+        state=QueryState.RUNNING,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def ended(record: QueryRecord, **changes: object) -> QueryRecord:
+    done = replace(
+        record,
+        state=QueryState.FINISHED,
+        finished=T0 + timedelta(seconds=2),
+        elapsed=2.0,
+        scanned=1234,
+        rows=5,
+        cost=Decimal("0.0000476837"),
+    )
+    return replace(done, **changes)  # type: ignore[arg-type]
+
+
+def job(ledger: Ledger, **changes: object) -> RunRecord:
+    record = RunRecord(
+        id=ledger.new_id(),
+        kind="job",
+        name="load_film",
+        started=T0,
+        user="ada",
+        state=QueryState.RUNNING,
+        parameters={"day": "2026-11-24", "ü": "'\n"},
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def test_a_query_comes_back_as_it_was(ledger: Ledger) -> None:
+    record = query(ledger, "SELECT 'ü\n\x1b;' -- \N{PILE OF POO}", job_run="r1", kind="SELECT")
+    ledger.begin(record)
+    assert ledger.query(record.id) == record
+    done = ended(record, error="a\nb", error_code="X")
+    ledger.end(done)
+    assert ledger.query(record.id) == done
+
+
+def test_what_is_not_metered_is_not_zero(ledger: Ledger) -> None:
+    record = query(ledger)
+    ledger.begin(record)
+    ledger.end(ended(record, scanned=None, cost=None))
+    found = ledger.query(record.id)
+    assert found.scanned is None
+    assert found.cost is None
+
+
+def test_a_query_once_ended_is_not_ended_again(ledger: Ledger) -> None:
+    record = query(ledger)
+    ledger.begin(record)
+    ledger.end(ended(record))
+    ledger.end(ended(record, state=QueryState.FAILED, rows=None))
+    assert ledger.query(record.id).state is QueryState.FINISHED
+
+
+def test_a_query_that_was_never_begun_can_be_ended(ledger: Ledger) -> None:
+    record = ended(query(ledger), state=QueryState.REFUSED)
+    ledger.end(record)
+    assert ledger.query(record.id) == record
+
+
+def test_the_beginning_of_an_id_will_do_if_it_is_the_only_one(ledger: Ledger) -> None:
+    first, second = (
+        query(ledger, id="20261124_140301_00001_aaaaa"),
+        query(ledger, id="20261124_140301_00002_aaaaa"),
+    )
+    ledger.begin(first)
+    ledger.begin(second)
+    assert ledger.query("20261124_140301_00001").id == first.id
+    for wrong in ("20261124", "2025", "", "%", "20261124_140301_00001_aaaaab"):
+        with pytest.raises(NotFound):
+            ledger.query(wrong)
+
+
+def test_an_id_that_begins_another_is_still_itself(ledger: Ledger) -> None:
+    for id in ("a", "ab"):
+        ledger.begin(query(ledger, id=id))
+    assert ledger.query("a").id == "a"
+
+
+def test_newest_first_and_filters(ledger: Ledger) -> None:
+    made = [
+        query(ledger, "SELECT A", started=T0),
+        query(ledger, "select b", started=T0 + timedelta(hours=1), workgroup="analysts"),
+        query(ledger, "SELECT c", started=T0 + timedelta(hours=2), user="bob"),
+    ]
+    for record in made:
+        ledger.begin(record)
+    ledger.end(ended(made[1], state=QueryState.FAILED))
+
+    def found(**filters: object) -> list[str]:
+        return [r.sql for r in ledger.queries(HistoryFilter(**filters))]  # type: ignore[arg-type]
+
+    assert found() == ["SELECT c", "select b", "SELECT A"]
+    assert found(limit=2) == ["SELECT c", "select b"]
+    assert found(limit=None, workgroup="analysts") == ["select b"]
+    assert found(user="bob") == ["SELECT c"]
+    assert found(state=QueryState.FAILED) == ["select b"]
+    assert found(contains="SELECT B") == ["select b"]
+    assert found(contains="%") == []
+    assert found(since=T0 + timedelta(hours=1)) == ["SELECT c", "select b"]
+    assert found(until=T0 + timedelta(hours=1)) == ["SELECT A"]
+
+
+def test_queries_of_one_moment_are_in_order_of_their_ids(ledger: Ledger) -> None:
+    records = [query(ledger, str(i)) for i in range(5)]
+    for record in reversed(records):
+        ledger.begin(record)
+    assert [r.sql for r in ledger.queries(HistoryFilter())] == ["4", "3", "2", "1", "0"]
+
+
+def test_a_request_to_cancel_reaches_the_runner(ledger: Ledger) -> None:
+    record = query(ledger)
+    ledger.begin(record)
+    assert ledger.cancel_requested(record.id) is None
+    assert ledger.request_cancel(record.id[:-1], "bob").id == record.id
+    assert ledger.cancel_requested(record.id) == "bob"
+
+
+def test_what_has_ended_cannot_be_cancelled(ledger: Ledger) -> None:
+    record = query(ledger)
+    ledger.begin(record)
+    ledger.end(ended(record))
+    with pytest.raises(UsageError):
+        ledger.request_cancel(record.id, "bob")
+    with pytest.raises(NotFound):
+        ledger.request_cancel("nothing", "bob")
+
+
+def test_money_adds_up_exactly(ledger: Ledger) -> None:
+    for _ in range(1000):
+        record = query(ledger)
+        ledger.begin(record)
+        ledger.end(ended(record, cost=Decimal("0.0000000001")))
+    for changes in (
+        {"workgroup": "analysts", "cost": Decimal(7)},
+        {"currency": "EUR", "cost": Decimal(9)},
+        {"started": T0 - timedelta(seconds=1), "cost": Decimal(11)},
+        {"cost": None},
+    ):
+        ledger.end(ended(query(ledger), **changes))
+    spent = ledger.spent("primary", T0, currency="USD")
+    assert spent == Decimal("0.0000001")
+    assert ledger.spent("primary", T0 - timedelta(days=1), T0, currency="USD") == 11
+    assert ledger.spent("nobody", T0, currency="USD") == 0
+
+
+def test_usage_by_each_key(ledger: Ledger) -> None:
+    run = job(ledger, state=QueryState.FINISHED, elapsed=60.0, cost=Decimal("0.5"), finished=T0)
+    ledger.begin_run(run)
+    ledger.end_run(run)
+    for changes in (
+        {"cost": Decimal("0.25"), "scanned": 100},
+        {"cost": Decimal("0.25"), "scanned": None, "started": T0 + timedelta(days=1)},
+        {"cost": Decimal(1), "workgroup": "analysts", "user": "bob", "job_run": run.id},
+    ):
+        ledger.end(ended(query(ledger), **changes))
+    since, until = T0 - timedelta(days=1), T0 + timedelta(days=10)
+
+    def used(by: str, workgroup: str | None = None) -> list[tuple[object, ...]]:
+        rows = ledger.usage(since, until, by, workgroup)
+        return [(u.kind, u.key, u.count, u.scanned, u.cost) for u in rows]
+
+    half = Decimal("0.5")
+    assert used("workgroup") == [
+        ("query", "analysts", 1, 1234, 1),
+        ("query", "primary", 2, 100, half),
+        ("job", "", 1, None, half),
+    ]
+    assert used("workgroup", "analysts") == [("query", "analysts", 1, 1234, 1)]
+    assert used("user") == [
+        ("query", "ada", 2, 100, half),
+        ("query", "bob", 1, 1234, 1),
+        ("job", "ada", 1, None, half),
+    ]
+    assert used("day") == [
+        ("query", "2026-11-24", 2, 1334, Decimal("1.25")),
+        ("query", "2026-11-25", 1, None, Decimal("0.25")),
+        ("job", "2026-11-24", 1, None, half),
+    ]
+    assert used("job") == [
+        ("query", "", 2, 100, half),
+        ("query", "load_film", 1, 1234, 1),
+        ("job", "load_film", 1, None, half),
+    ]
+    assert ledger.usage(until, until, "user") == []
+
+
+def test_a_run_comes_back_as_it_was(ledger: Ledger) -> None:
+    record = job(ledger)
+    ledger.begin_run(record)
+    assert ledger.run(record.id) == record
+    done = replace(
+        record,
+        state=QueryState.FINISHED,
+        finished=T0,
+        elapsed=1.5,
+        rows=10,
+        bytes=20,
+        cost=Decimal("0.0073333333"),
+        detail="1 files",
+    )
+    ledger.end_run(done)
+    assert ledger.run(record.id[:-2]) == done
+    with pytest.raises(NotFound):
+        ledger.run("nothing")
+
+
+def test_runs_of_a_kind_and_name_newest_first(ledger: Ledger) -> None:
+    for i, (kind, name) in enumerate([("job", "a"), ("job", "b"), ("crawler", "a"), ("job", "a")]):
+        ledger.begin_run(
+            job(ledger, kind=kind, name=name, attempt=i + 1, started=T0 + timedelta(seconds=i))
+        )
+    assert [r.attempt for r in ledger.runs("job")] == [4, 2, 1]
+    assert [r.attempt for r in ledger.runs("job", "a")] == [4, 1]
+    assert [r.attempt for r in ledger.runs("job", "a", 1)] == [4]
+    assert [r.attempt for r in ledger.runs("crawler", limit=None)] == [3]
+
+
+def test_ids_sort_by_time_and_are_never_given_twice(ledger: Ledger) -> None:
+    ids = [ledger.new_id() for _ in range(20_000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)

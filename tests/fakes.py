@@ -1,0 +1,265 @@
+"""Adapters in memory, for tests of the verbs. Each passes the contract suite of the real ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import TypeVar
+
+import pyarrow as pa
+
+from lakeshell.errors import Cancelled, NotFound, QueryFailed, UsageError
+from lakeshell.ledger.identity import new_id
+from lakeshell.model import Column, Estimate, QueryRecord, QueryState, RunRecord, Usage
+from lakeshell.ports import HistoryFilter, Progress, Session, StatementText
+from lakeshell.sql.arrow import arrow_schema
+from lakeshell.sql.datatypes import parse_type
+
+R = TypeVar("R")
+OPEN = (QueryState.QUEUED, QueryState.RUNNING)
+
+
+def columns(**types: str) -> tuple[Column, ...]:
+    return tuple(Column(name, parse_type(type)) for name, type in types.items())
+
+
+def batch(of: Sequence[Column], *rows: Sequence[object]) -> pa.RecordBatch:
+    schema = arrow_schema(of)
+    arrays = [pa.array([row[i] for row in rows], field.type) for i, field in enumerate(schema)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+@dataclass
+class Answer:
+    """What a `FakeEngine` gives for a statement: batches, and the bytes each of them reads."""
+
+    columns: Sequence[Column] = ()
+    batches: Sequence[pa.RecordBatch] = ()
+    scanned: int | None = 0
+    estimate: int | None = 0
+    update_type: str | None = None
+    update_count: int | None = None
+    error: Exception | None = None
+    fails_at_once: bool = False
+    blocks: bool = False
+    """Gives its batches and then waits until it is cancelled."""
+    before: Callable[[], None] = lambda: None
+
+
+class FakeRunning:
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.columns = answer.columns
+        self.update_type = answer.update_type
+        self.update_count = None
+        self.progress = Progress(scanned=None if answer.scanned is None else 0)
+        self.cancelled = threading.Event()
+        self.closed = False
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.answer.before()
+        each = (
+            0
+            if not self.answer.scanned
+            else self.answer.scanned // max(1, len(self.answer.batches))
+        )
+        for given in self.answer.batches:
+            self._check()
+            if self.progress.scanned is not None:
+                self.progress.scanned += each
+            self.progress.rows += given.num_rows
+            yield given
+        if self.answer.blocks:
+            assert self.cancelled.wait(20), "nobody cancelled it"
+        self._check()
+        if self.answer.scanned is not None:
+            self.progress.scanned = self.answer.scanned
+        if self.answer.error is not None:
+            raise self.answer.error
+        self.update_count = self.answer.update_count
+
+    def _check(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled("cancelled")
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeEngine:
+    """A `ports.Engine` that knows its statements beforehand; others are refused as Trino would."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    started: list[tuple[str, Session, Sequence[str]]] = field(default_factory=list)
+    running: list[FakeRunning] = field(default_factory=list)
+
+    def split(self, text: str) -> Sequence[StatementText]:
+        made, line, column = [], 1, 1
+        for part in text.split(";"):
+            stripped = part.strip()
+            if stripped:
+                lead = part[: len(part) - len(part.lstrip())]
+                at = line + lead.count("\n")
+                where = len(lead.rpartition("\n")[2]) + (1 if "\n" in lead else column)
+                made.append(StatementText(stripped, at, where))
+            column = len(part.rpartition("\n")[2]) + (1 if "\n" in part else column) + 1
+            line += part.count("\n")
+        return made
+
+    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
+        found = self._answer(sql).estimate
+        return Estimate(found, files=1, rows=10, unmetered=("movies",) if found is None else ())
+
+    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> FakeRunning:
+        answer = self._answer(sql)
+        self.started.append((sql, session, tuple(parameters)))
+        if answer.fails_at_once and answer.error is not None:
+            raise answer.error
+        self.running.append(FakeRunning(answer))
+        return self.running[-1]
+
+    def close(self) -> None:
+        pass
+
+    def _answer(self, sql: str) -> Answer:
+        if sql not in self.answers:
+            raise QueryFailed(f"unknown: {sql}", code="SYNTAX_ERROR", line=1, column=1)
+        return self.answers[sql]
+
+
+class FakeLedger:
+    """A `ports.Ledger` that forgets."""
+
+    def __init__(self) -> None:
+        self._queries: dict[str, QueryRecord] = {}
+        self._runs: dict[str, RunRecord] = {}
+        self._cancels: dict[str, str] = {}
+
+    def begin(self, record: QueryRecord) -> None:
+        self._queries[record.id] = record
+
+    def end(self, record: QueryRecord) -> None:
+        known = self._queries.get(record.id)
+        if known is None or known.finished is None:
+            self._queries[record.id] = record
+
+    def query(self, id: str) -> QueryRecord:
+        return _one(self._queries, id)
+
+    def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        found = [
+            record
+            for record in self._queries.values()
+            if filter.workgroup in (None, record.workgroup)
+            and filter.user in (None, record.user)
+            and filter.state in (None, record.state)
+            and (filter.contains is None or filter.contains.lower() in record.sql.lower())
+            and (filter.since is None or record.started >= filter.since)
+            and (filter.until is None or record.started < filter.until)
+        ]
+        return sorted(found, key=lambda r: (r.started, r.id), reverse=True)[: filter.limit]
+
+    def request_cancel(self, id: str, user: str) -> QueryRecord:
+        record = self.query(id)
+        if record.state not in OPEN:
+            raise UsageError(f"query {record.id} is not running")
+        self._cancels[record.id] = user
+        return record
+
+    def cancel_requested(self, id: str) -> str | None:
+        return self._cancels.get(id)
+
+    def spent(
+        self, workgroup: str, since: datetime, until: datetime | None = None, *, currency: str
+    ) -> Decimal:
+        return sum(
+            (
+                record.cost or Decimal(0)
+                for record in self._queries.values()
+                if record.workgroup == workgroup
+                and record.currency == currency
+                and record.started >= since
+                and (until is None or record.started < until)
+            ),
+            Decimal(0),
+        )
+
+    def usage(
+        self, since: datetime, until: datetime, by: str, workgroup: str | None = None
+    ) -> Sequence[Usage]:
+        rows: list[tuple[str, str, str, QueryRecord | RunRecord]] = []
+        for query in self._queries.values():
+            if since <= query.started < until and workgroup in (None, query.workgroup):
+                run = self._runs.get(query.job_run)
+                key = {
+                    "workgroup": query.workgroup,
+                    "user": query.user,
+                    "day": query.started.date().isoformat(),
+                    "job": run.name if run else "",
+                }[by]
+                rows.append(("query", key, query.currency, query))
+        for run in self._runs.values():
+            if since <= run.started < until and workgroup is None:
+                key = {
+                    "workgroup": "",
+                    "user": run.user,
+                    "day": run.started.date().isoformat(),
+                    "job": run.name,
+                }[by]
+                rows.append((run.kind, key, run.currency, run))
+        rows.sort(key=lambda row: (row[0] != "query", row[:3]))
+        return [
+            _usage(*group, [row[3] for row in members])
+            for group, members in groupby(rows, key=lambda row: row[:3])
+        ]
+
+    def begin_run(self, record: RunRecord) -> None:
+        self._runs[record.id] = record
+
+    def end_run(self, record: RunRecord) -> None:
+        self._runs[record.id] = record
+
+    def run(self, id: str) -> RunRecord:
+        return _one(self._runs, id)
+
+    def runs(
+        self, kind: str, name: str | None = None, limit: int | None = 50
+    ) -> Sequence[RunRecord]:
+        found = [r for r in self._runs.values() if r.kind == kind and name in (None, r.name)]
+        return sorted(found, key=lambda r: (r.started, r.id), reverse=True)[:limit]
+
+    def new_id(self) -> str:
+        return new_id()
+
+    def close(self) -> None:
+        pass
+
+
+def _usage(kind: str, key: str, currency: str, records: Sequence[QueryRecord | RunRecord]) -> Usage:
+    scans = [r.scanned for r in records if isinstance(r, QueryRecord) and r.scanned is not None]
+    return Usage(
+        kind=kind,
+        key=key,
+        currency=currency,
+        count=len(records),
+        scanned=sum(scans) if scans else None,
+        elapsed=sum(r.elapsed or 0.0 for r in records),
+        cost=sum((r.cost or Decimal(0) for r in records), Decimal(0)),
+    )
+
+
+def _one(records: dict[str, R], id: str) -> R:
+    if id in records:
+        return records[id]
+    found = [record for key, record in records.items() if id and key.startswith(id)]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} begin with {id!r}")
+    return found[0]
