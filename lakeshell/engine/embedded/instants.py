@@ -121,7 +121,8 @@ def rounded_micros(fraction: str, precision: int | None) -> int:
         scaled = (scaled + step // 2) // step
     else:
         scaled *= 10 ** (digits - len(fraction))
-    return scaled * 10 ** (6 - digits)
+    micros: int = scaled * 10 ** (6 - digits)
+    return micros
 
 
 def known_zone(name: str) -> str | None:
