@@ -40,17 +40,26 @@ class NodeType(type):
         return made
 
 
-@dataclass_transform(frozen_default=True)
-class Node(metaclass=NodeType):
+def _by_name(*, default: Position, kw_only: bool) -> Position:
+    """A part that is given by its name alone."""
+    return default
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(_by_name,))
+class _Tree(metaclass=NodeType):
+    """What a class of nodes is to type checkers: they leave out the fields of this one."""
+
+
+class Node(_Tree):
     """A node; `_fields` are its parts in order, `at` its place (keyword only)."""
 
     _fields: ClassVar[tuple[str, ...]]
     _defaults: ClassVar[dict[str, Any]]
 
-    at: Position = START
+    at: Position = _by_name(default=START, kw_only=True)
 
     def __init__(self, *values: Any, at: Position = START, **named: Any) -> None:
-        self.at = at
+        self.at = at  # type: ignore[misc]
         fields = self._fields
         if len(values) > len(fields):
             raise TypeError(f"{type(self).__name__} has {len(fields)} parts, not {len(values)}")

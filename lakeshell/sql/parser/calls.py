@@ -134,7 +134,8 @@ class CallParser(WindowParser):
             return made
         if self.is_identifier() and self.ahead() == "." and self.ahead(2) == "*":
             self.refuse("a row pattern variable as an argument", self.place)
-        distinct, arguments = False, ()
+        distinct = False
+        arguments: tuple[Expression, ...] = ()
         if self.kind not in (")", "ORDER"):
             distinct = self.set_quantifier()
             arguments = self.listed(self.expression)

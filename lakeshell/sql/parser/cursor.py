@@ -28,7 +28,44 @@ MAX_CHAIN = 2_000
 
 IDENTIFIERS = NON_RESERVED | {"ident", "quoted", "backquoted", "digit_ident"}
 EXPRESSION_STARTS = IDENTIFIERS | frozenset(
-    ["string", "ustring", "binary", "integer", "decimal", "double", "(", "-", "+", "?", "NOT", "NULL", "TRUE", "FALSE", "CASE", "CAST", "EXISTS", "EXTRACT", "GROUPING", "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAGG", "NORMALIZE", "TRIM", "CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP"]
+    [
+        "string",
+        "ustring",
+        "binary",
+        "integer",
+        "decimal",
+        "double",
+        "(",
+        "-",
+        "+",
+        "?",
+        "NOT",
+        "NULL",
+        "TRUE",
+        "FALSE",
+        "CASE",
+        "CAST",
+        "EXISTS",
+        "EXTRACT",
+        "GROUPING",
+        "JSON_ARRAY",
+        "JSON_EXISTS",
+        "JSON_OBJECT",
+        "JSON_QUERY",
+        "JSON_VALUE",
+        "LISTAGG",
+        "NORMALIZE",
+        "TRIM",
+        "CURRENT_CATALOG",
+        "CURRENT_DATE",
+        "CURRENT_PATH",
+        "CURRENT_SCHEMA",
+        "CURRENT_TIME",
+        "CURRENT_TIMESTAMP",
+        "CURRENT_USER",
+        "LOCALTIME",
+        "LOCALTIMESTAMP",
+    ]
 )
 STRINGS = frozenset({"string", "ustring"})
 QUERY_STARTS = frozenset({"SELECT", "TABLE", "VALUES", "WITH"})

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lakeshell.errors import QueryRejected
+from lakeshell.sql.ast.nodes import Position
 from lakeshell.sql.lexer import tokenize
 from lakeshell.sql.parser.cursor import MAX_CHAIN, SyntaxFault
 from lakeshell.sql.parser.statements import StatementParser
@@ -32,19 +33,35 @@ def parse_expression(text: str) -> Expression:
     return _parse(text, lambda parser: parser.expression())
 
 
-def _parse(text: str, parse: Callable[[StatementParser], T]) -> T:
+def _parse(text: str, parse: Callable[[StatementParser], T], base: Position | None = None) -> T:
+    """`base`: where the string stands that holds `text`, when a statement stands in one."""
     if sys.getrecursionlimit() < STACK:
         sys.setrecursionlimit(STACK)
-    parser = StatementParser(tokenize(text))
+    tokens = tokenize(text)
+    if base is not None:
+        tokens.places = [_moved(place, base) for place in tokens.places]
+    parser = StatementParser(tokens)
+    parser.immediate = _immediate
     try:
         made = parse(parser)
-        parser.accept(";")
+        if base is None:
+            parser.accept(";")
         parser.expect("eof")
     except SyntaxFault as fault:
         raise _rejected(parser, parser.furthest or fault) from None
     if parser.late:
         raise parser.late[0]
     return made
+
+
+def _immediate(text: str, base: Position) -> Statement:
+    return _parse(text, StatementParser.statement, base)
+
+
+def _moved(place: Position, base: Position) -> Position:
+    """Trino counts an immediate statement's first line from the quote that opens it."""
+    first = place.line == 1
+    return Position(place.line + base.line - 1, place.column + (base.column if first else 0))
 
 
 def _rejected(parser: StatementParser, fault: SyntaxFault) -> QueryRejected:
