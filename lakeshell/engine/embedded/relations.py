@@ -12,7 +12,7 @@ from lakeshell.engine.embedded import casts, operators
 from lakeshell.engine.embedded.expressions import Expressions
 from lakeshell.engine.embedded.query import Block, bind_values
 from lakeshell.engine.embedded.scope import Field, Scope, TableFound, ViewFound
-from lakeshell.engine.embedded.typed import Typed, quote_name, rejected
+from lakeshell.engine.embedded.typed import Typed, has_zone, quote_name, rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce, common_type
@@ -89,7 +89,8 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
     except QueryRejected as fault:
         if fault.line is not None:
             raise
-        at = table.version.value.at if version and fault.code == "INVALID_ARGUMENTS" else table.at
+        in_version = version is not None and fault.code in ("INVALID_ARGUMENTS", "TYPE_MISMATCH")
+        at = table.version.at if table.version is not None and in_version else table.at
         raise rejected(fault.code, fault.message, at) from fault
     if isinstance(found, ViewFound):
         from lakeshell.engine.embedded.views import read_view

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class RelationColumn(NamedTuple):
-    """A column of a table or view, named in lower case; `hidden` ones are not in `*`."""
+    """A column of a table or view, named in lower case; `hidden` ones are not in `*`.
+
+    `zone` is the zone of its values, for types with one; None means UTC.
+    """
 
     name: str
     type: Type
     hidden: bool = False
+    zone: str | None = None
 
 
 class TableFound(NamedTuple):
