@@ -126,6 +126,7 @@ def _read(
             column.name,
             column.type,
             f"{alias}.{quote_name(column.name)}",
+            zone=column.zone or ("UTC" if has_zone(column.type) else None),
             qualifier=qualifier,
             hidden=column.hidden,
             scan=scan,
