@@ -40,6 +40,16 @@ class View(NamedTuple):
     schema: str | None
 
 
+class Nested:
+    """A query being bound inside another, and whether it reads the other's columns."""
+
+    __slots__ = ("correlated", "outside")
+
+    def __init__(self, outside: Scope) -> None:
+        self.outside = outside
+        self.correlated = False
+
+
 class Binder:
     """Binds the parts of one statement. `scans` grows as tables are found."""
 
@@ -50,6 +60,7 @@ class Binder:
         self.views: list[View] = []
         self._count = 0
         self._collected: set[Field] | None = None
+        self._queries: list[Nested] = []
 
     # --- what callers ask for ----------------------------------------------------------------
 
@@ -134,6 +145,22 @@ class Binder:
         with self.collecting(set()):
             yield
         del self.scans[scans:]
+
+    @contextmanager
+    def nested(self, outside: Scope) -> Iterator[Nested]:
+        """A query that `outside` encloses is bound inside."""
+        made = Nested(outside)
+        self._queries.append(made)
+        try:
+            yield made
+        finally:
+            self._queries.pop()
+
+    def reach(self, scope: Scope) -> None:
+        """Notes that a column of `scope` is read from a query inside it."""
+        for query in self._queries:
+            if not query.correlated and any(s is scope for s in query.outside.outwards()):
+                query.correlated = True
 
     def subquery(self, query: ast.Query, scope: Scope) -> Block:
         """A query inside an expression or a relation, which may refer to `scope`."""

@@ -60,7 +60,6 @@ class CommonTables:
         self.outer = scope
         self.named: dict[str, object] = {}
         self.tables: list[Named] = []
-        self._correlated = any(s.fields for s in scope.outwards())
 
     def bind(self, clause: ast.With) -> Scope:
         """Binds each table in the scope of those before it; the scope of the query itself."""
@@ -69,8 +68,10 @@ class CommonTables:
             if key in self.named:
                 message = f"WITH query name '{key}' specified more than once"
                 raise rejected("DUPLICATE_NAMED_QUERY", message, table.at)
-            made = self._recursive(table) if clause.recursive else None
-            self._add(key, table, made or self._plain(table))
+            with self.binder.nested(self.outer) as nested:
+                made = self._recursive(table) if clause.recursive else None
+                made = made or self._plain(table)
+            self._add(key, table, made, not nested.correlated)
         return self.scope()
 
     def scope(self) -> Scope:
@@ -84,12 +85,12 @@ class CommonTables:
             if table.shared and table.reads
         ]
 
-    def _add(self, key: str, table: ast.CommonTable, block: Block) -> None:
+    def _add(self, key: str, table: ast.CommonTable, block: Block, shared: bool) -> None:
         columns: tuple[str | None, ...] = tuple(column.name for column in block.columns)
         if table.columns is not None:
             check_aliases(table.columns, len(block.columns))
             columns = tuple(column.value for column in table.columns)
-        named = Named(key, self.binder.alias("w"), block, columns, not self._correlated)
+        named = Named(key, self.binder.alias("w"), block, columns, shared)
         self.named[key] = named
         self.tables.append(named)
 

@@ -106,6 +106,8 @@ class Expressions:
             name = ".".join(column_name(node) or (field.name or "",))
             message = f"Reference to column '{name}' from outer scope not allowed in this context"
             raise rejected("NOT_SUPPORTED", message, node.at)
+        if not resolved.local:
+            self.binder.reach(resolved.scope)
         if resolved.scope.translation is not None:
             made = resolved.scope.translation.field(field, node)
         else:
@@ -199,14 +201,15 @@ class Expressions:
         return self.bind(given[node.index]).moved(node.at)
 
     def cast(self, node: ast.Cast) -> Typed:
-        type = self.named_type(node.type)
+        type = self.named_type(node)
         return casts.cast(self.bind(node.value), type, node.at, self.context, safe=node.safe)
 
-    def named_type(self, node: ast.TypeName) -> Type:
+    def named_type(self, node: ast.Cast) -> Type:
         try:
-            return parse_type(node.text)
+            return parse_type(node.type.text)
         except InvalidType:
-            raise rejected("TYPE_NOT_FOUND", f"Unknown type: {node.text}", node.at) from None
+            message = f"Unknown type: {node.type.text}"
+            raise rejected("TYPE_MISMATCH", message, node.at) from None
 
 
 def _operator(name: str, *parts: str) -> Callable[[Expressions, Any], Typed]:

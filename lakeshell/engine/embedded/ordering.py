@@ -33,13 +33,19 @@ class Bounds(NamedTuple):
     """Rows skipped and rows kept; None keeps all."""
 
     offset: int = 0
-    count: int | None = None
+    kept: int | None = None
     with_ties: bool = False
 
 
 def direction(item: ast.SortItem) -> str:
     nulls = "FIRST" if item.nulls_first else "LAST"
     return f"{'DESC' if item.descending else 'ASC'} NULLS {nulls}"
+
+
+def clause_place(items: Sequence[ast.SortItem]) -> ast.Position:
+    """Where an ORDER BY of these keys begins, if one space stands between its words."""
+    at = items[0].at
+    return ast.Position(at.line, max(1, at.column - len("ORDER BY ")))
 
 
 class Ordering:
@@ -176,7 +182,7 @@ def emit(
 
 
 def _bounded(bounds: Bounds) -> str:
-    limit = "" if bounds.count is None else f" LIMIT {bounds.count}"
+    limit = "" if bounds.kept is None else f" LIMIT {bounds.kept}"
     return limit + (f" OFFSET {bounds.offset}" if bounds.offset else "")
 
 
@@ -215,5 +221,5 @@ def _with_ties(
     kept = ", ".join(f"{ranked}.c{n} AS c{n}" for n in range(len(items)))
     return (
         f"SELECT {kept} FROM (SELECT {chosen}, {rank} AS place FROM ({inner}) AS {alias}) "
-        f"AS {ranked} WHERE {ranked}.place <= {bounds.count} ORDER BY {ranked}.place"
+        f"AS {ranked} WHERE {ranked}.place <= {bounds.kept} ORDER BY {ranked}.place"
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.ordering import clause_place
+from lakeshell.engine.embedded.typed import rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 
@@ -72,21 +73,31 @@ def _check_step(step: ast.Body, name: str, reference: ast.Node) -> None:
 
 
 def _check_joins(from_: ast.Relation, name: str) -> None:
-    for node in from_.walk():
-        if isinstance(node, ast.Join):
-            sides = {"left": (node.right,), "right": (node.left,), "full": (node.left, node.right)}
-            words = {"left": "right relation of LEFT", "right": "left relation of RIGHT"}
-            for side in sides.get(node.kind, ()):
-                for found in _references(side, name):
-                    if node.kind == "full":
-                        which = "left" if side is node.left else "right"
-                        raise _invalid(
-                            f"recursive reference in {which} relation of FULL join", found
-                        )
-                    raise _invalid(f"recursive reference in {words[node.kind]} join", found)
-        if isinstance(node, ast.SetOperation):
-            for found in _references(node, name):
-                raise refused(f"a recursive reference inside {node.op.upper()}", found.at)
+    """A reference may not stand where a later row could take back an earlier one."""
+    joins = [node for node in from_.walk() if isinstance(node, ast.Join)]
+    for join in joins:
+        word = join.kind.upper()
+        if join.kind in ("right", "full"):
+            _forbid(join.left, name, f"recursive reference in left source of {word} join")
+        if join.kind in ("left", "full"):
+            _forbid(join.right, name, f"recursive reference in right source of {word} join")
+    operations = [node for node in from_.walk() if isinstance(node, ast.SetOperation)]
+    for operation in operations:
+        op = operation.op.lower()
+        if op == "intersect" and not operation.distinct:
+            _forbid(operation, name, "recursive reference in INTERSECT ALL")
+        if op == "except":
+            word = "DISTINCT" if operation.distinct else "ALL"
+            _forbid(
+                operation.right, name, f"recursive reference in right relation of EXCEPT {word}"
+            )
+            if not operation.distinct:
+                _forbid(operation.left, name, "recursive reference in left relation of EXCEPT ALL")
+
+
+def _forbid(node: ast.Node, name: str, message: str) -> None:
+    for found in _references(node, name):
+        raise _invalid(message, found)
 
 
 def _check_clauses(query: ast.Query) -> None:
@@ -94,7 +105,7 @@ def _check_clauses(query: ast.Query) -> None:
         raise rejected("NOT_SUPPORTED", "immediate WITH clause in recursive query", query.with_.at)
     if query.order_by:
         message = "immediate ORDER BY clause in recursive query"
-        raise rejected("NOT_SUPPORTED", message, query.order_by[0].at)
+        raise rejected("NOT_SUPPORTED", message, clause_place(query.order_by))
     if query.offset is not None:
         message = "immediate OFFSET clause in recursive query"
         raise rejected("NOT_SUPPORTED", message, query.offset.at)

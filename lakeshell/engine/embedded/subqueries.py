@@ -21,26 +21,20 @@ from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN, RowField, RowType, Type
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.expressions import Expressions
 
-_COMPARED_ALIKE = frozenset(
-    (
-        "boolean", "tinyint", "smallint", "integer", "bigint", "decimal", "varchar", "char",
-        "varbinary", "date", "time", "timestamp", "timestamp with time zone",
-        "time with time zone", "uuid", "interval day to second", "interval year to month",
-    )
-)  # fmt: skip
 
-
-def _block(self: Expressions, query: ast.Query, at: ast.Position) -> Block:
+def _block(self: Expressions, query: ast.Query, at: ast.Position) -> tuple[Block, bool]:
+    """The bound query, and whether it is correlated."""
     if self.in_lambda:
         raise rejected("NOT_SUPPORTED", "Lambda expression cannot contain subqueries", at)
-    block = self.binder.subquery(query, Scope(parent=self.scope))
+    with self.binder.nested(self.scope) as nested:
+        block = self.binder.subquery(query, Scope(parent=self.scope))
     block.mark(self.binder)
-    return block
+    return block, nested.correlated
 
 
 def scalar(self: Expressions, node: ast.ScalarSubquery) -> Typed:
     """The value of the one row, NULL without rows; several rows fail when it runs."""
-    block = _block(self, node.query, node.at)
+    block, _ = _block(self, node.query, node.at)
     if len(block.columns) == 1:
         column = block.columns[0]
         return Typed(f"({block.sql})", column.type, node.at, zone=column.zone)
@@ -58,41 +52,35 @@ def exists(self: Expressions, node: ast.Exists) -> Typed:
 
 def in_subquery(self: Expressions, node: ast.InSubquery) -> Typed:
     value = self.bind(node.value)
-    block = _block(self, node.query, node.at)
-    type = _common(value, block, node)
-    if len(block.columns) == 1 and type.name in _COMPARED_ALIKE:
-        column = block.columns[0]
-        zone = common_zone((value, Typed("", column.type, zone=column.zone)), node.at)
-        alias = self.binder.alias()
-        item = _coerced(self, block.fields(alias)[0], type)
-        query = block.sql
-        if item.sql != f"{alias}.c0":
-            query = f"SELECT {item.sql} FROM ({block.sql}) AS {alias}"
-        wanted = casts.coerce(value, type, self.context) if value.type != type else value
-        del zone
-        return Typed(f"({wanted.sql} IN ({query}))", BOOLEAN, node.at)
-    return _compared(self, "=", "any", value, block, type, node.at)
+    block, correlated = _block(self, node.query, node.at)
+    return _contained(self, value, block, correlated, node)
 
 
 def quantified(self: Expressions, node: ast.Quantified) -> Typed:
+    """`= ANY` is IN, `<> ALL` is NOT IN; the others are counted out."""
     value = self.bind(node.value)
-    block = _block(self, node.query, node.at)
+    block, correlated = _block(self, node.query, node.at)
     type = _common(value, block, node)
-    shown = type if len(block.columns) > 1 else RowType((RowField(None, type),))
     if node.op in ("=", "<>"):
         if not is_comparable(type):
             message = (
-                f"Type [{shown}] must be comparable in order to be used in quantified comparison"
+                f"Type [{type}] must be comparable in order to be used in quantified comparison"
             )
             raise rejected("TYPE_MISMATCH", message, node.at)
     elif not is_orderable(type):
-        message = f"Type [{shown}] must be orderable in order to be used in quantified comparison"
+        message = f"Type [{type}] must be orderable in order to be used in quantified comparison"
         raise rejected("TYPE_MISMATCH", message, node.at)
-    return _compared(self, node.op, node.quantifier, value, block, type, node.at)
+    every = node.quantifier.lower() == "all"
+    if (node.op, every) == ("=", False):
+        return _contained(self, value, block, correlated, node)
+    if (node.op, every) == ("<>", True):
+        contained = _contained(self, value, block, correlated, node)
+        return operators.not_(contained, node.at, self.context)
+    return _compared(self, node.op, every, value, block, type, node.at)
 
 
-def _common(value: Typed, block: Block, node: ast.Node) -> Type:
-    """The type that value and rows share, a row of one field being that field."""
+def _common(value: Typed, block: Block, node: ast.Node) -> RowType:
+    """The row type that the value and the rows share; a single value is a row of one field."""
     rows = _row_type(block.columns)
     own = value.type
     if not isinstance(own, RowType) and own != UNKNOWN:
@@ -103,38 +91,47 @@ def _common(value: Typed, block: Block, node: ast.Node) -> Type:
             f"Value expression and result of subquery must be of the same type: {own} vs {rows}"
         )
         raise rejected("TYPE_MISMATCH", message, node.at)
-    if len(common.fields) == 1 and not (
-        isinstance(value.type, RowType) and not isinstance(common.fields[0].type, RowType)
-    ):
-        return common.fields[0].type
     return common
+
+
+def _contained(
+    self: Expressions, value: Typed, block: Block, correlated: bool, node: ast.Node
+) -> Typed:
+    """IN. Trino hashes the rows, so NaN is found, and NULL inside a row, as by DuckDB's IN; it
+    compares one by one where the subquery is correlated."""
+    type = _common(value, block, node)
+    if correlated and _hashed_otherwise(type):
+        return _compared(self, "=", False, value, block, type, node.at)
+    alias = self.binder.alias()
+    wanted, row = _sides(self, value, block.fields(alias), type, node.at)
+    query = (
+        block.sql if row.sql == f"{alias}.c0" else f"SELECT {row.sql} FROM ({block.sql}) AS {alias}"
+    )
+    return Typed(f"({wanted.sql} IN ({query}))", BOOLEAN, node.at)
+
+
+def _hashed_otherwise(type: RowType) -> bool:
+    """Whether equality by hash differs from `=`."""
+    return len(type.fields) > 1 or type.fields[0].type.name in (
+        "double", "real", "array", "map", "row",
+    )  # fmt: skip
 
 
 def _compared(
     self: Expressions,
     op: str,
-    quantifier: str,
+    every: bool,
     value: Typed,
     block: Block,
-    type: Type,
+    type: RowType,
     at: ast.Position,
 ) -> Typed:
     """Counts out the comparison with each row: true, false or neither."""
     alias, compared = self.binder.alias(), self.binder.alias()
-    fields = block.fields(alias)
-    single = len(fields) == 1 and not (
-        isinstance(type, RowType) and not isinstance(fields[0].type, RowType)
-    )
-    if single:
-        row = _coerced(self, fields[0], type)
-    else:
-        packed = ", ".join(f"f{n} := {field.sql}" for n, field in enumerate(fields))
-        row = Typed(f"struct_pack({packed})", _row_type(fields), at, zone=_zone(fields))
-        row = casts.coerce(row, type, self.context) if row.type != type else row
-    wanted = casts.coerce(value, type, self.context) if value.type != type else value
+    wanted, row = _sides(self, value, block.fields(alias), type, at)
     held = operators.compare(op, wanted, row, at, self.context)
-    decided, otherwise = ("true", "false") if quantifier.lower() != "all" else ("false", "true")
-    test = f"{compared}.h" if decided == "true" else f"NOT {compared}.h"
+    test = f"NOT {compared}.h" if every else f"{compared}.h"
+    decided, otherwise = ("false", "true") if every else ("true", "false")
     sql = (
         f"(SELECT CASE WHEN bool_or({test}) THEN {decided} "
         f"WHEN bool_or({compared}.h IS NULL) THEN NULL ELSE {otherwise} END "
@@ -143,9 +140,28 @@ def _compared(
     return Typed(sql, BOOLEAN, at)
 
 
-def _coerced(self: Expressions, field: Field, type: Type) -> Typed:
-    value = Typed(field.sql, field.type, zone=field.zone)
-    return value if field.type == type else casts.coerce(value, type, self.context)
+def _sides(
+    self: Expressions, value: Typed, fields: list[Field], type: RowType, at: ast.Position
+) -> tuple[Typed, Typed]:
+    """The value and a row of the subquery, alike: both rows, or both the only field."""
+    if len(fields) == 1:
+        only = type.fields[0].type
+        if isinstance(value.type, RowType):
+            value = Typed(
+                f"struct_extract({value.sql}, 'f0')", value.type.fields[0].type, at, zone=value.zone
+            )
+        return _coerced(self, value, only), _coerced(self, _value(fields[0]), only)
+    packed = ", ".join(f"f{n} := {field.sql}" for n, field in enumerate(fields))
+    row = Typed(f"struct_pack({packed})", _row_type(fields), at, zone=_zone(fields))
+    return _coerced(self, value, type), _coerced(self, row, type)
+
+
+def _value(field: Field) -> Typed:
+    return Typed(field.sql, field.type, zone=field.zone)
+
+
+def _coerced(self: Expressions, value: Typed, type: Type) -> Typed:
+    return value if value.type == type else casts.coerce(value, type, self.context)
 
 
 def _row_type(fields: list[Field] | tuple[Field, ...]) -> RowType:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded import casts, registry
-from lakeshell.engine.embedded.ordering import direction
+from lakeshell.engine.embedded.ordering import clause_place, direction
 from lakeshell.engine.embedded.scope import Scope
 from lakeshell.engine.embedded.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.typed import (
@@ -97,7 +97,7 @@ class Windows:
             raise rejected("INVALID_PARTITION_BY", message, spec.partition_by[0].at)
         if spec.order_by and base.order_by:
             message = "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY"
-            raise rejected("INVALID_ORDER_BY", message, spec.order_by[0].at)
+            raise rejected("INVALID_ORDER_BY", message, clause_place(spec.order_by))
         if base.frame is not None:
             message = "Cannot reference named WINDOW containing frame specification"
             raise rejected("INVALID_WINDOW_REFERENCE", message, spec.base.at)
@@ -314,7 +314,7 @@ class _Frame:
                 "Window frame of type RANGE PRECEDING or FOLLOWING requires single sort item in "
                 f"ORDER BY (actual: {len(order)})"
             )
-            raise rejected("INVALID_ORDER_BY", message, order[0].at)
+            raise rejected("INVALID_ORDER_BY", message, clause_place(order))
         key = self.keys[0]
         numeric = key.type.name in NUMERIC_NAMES
         if not numeric and not _is_datetime(key.type):
