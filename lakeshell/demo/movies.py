@@ -1,0 +1,119 @@
+"""The movie-rental source of the walk-through: made up, seeded, the same on every machine.
+
+In: a file name, a scale and a seed. Out: a SQLite database of 16 tables and 8 views, whose rentals
+and payments grow with the scale while memory does not. The file appears whole or not at all, and an
+existing one is never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+from lakeshell.demo import movies_films, movies_people, movies_trade
+from lakeshell.demo.movies_schema import AFTERWARDS, TABLES
+from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.ports import Reporter
+
+SEED = 20_261_124
+INCLUDE = ("movies/%",)
+EXCLUDE = (
+    "*act*",
+    "*_list",
+    "*_stock",
+    "sales_*",
+    "{address,city,country}",
+    "{inventory,language}",
+    "{staff,store}",
+)
+"""With these a crawl takes film, category, film_category, customer, rental and payment only."""
+
+
+def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED) -> int:
+    """Makes the database and gives its number of rows.
+
+    Raises `AlreadyExists`, and `LakeshellError` where the file cannot be written.
+    """
+    if path.exists():
+        raise AlreadyExists(f"{path} exists and is left as it is", hint="name another file")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
+            rows = _fill(database, scale, Random(seed), reporter)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (sqlite3.Error, OSError) as error:
+        raise LakeshellError(
+            f"the source {path} cannot be written: {error}",
+            hint="see whether the disk is full and whether the folder may be written to",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _fill(database: sqlite3.Connection, scale: int, random: Random, reporter: Reporter) -> int:
+    # A file that is renamed only when it is whole needs no journal.
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute("PRAGMA synchronous = OFF")
+    database.execute("BEGIN")
+    # Not executescript, which would commit.
+    for statement in TABLES.split(";\n"):
+        database.execute(statement)
+    reporter.step("films, people and places")
+    rows, trade = _standing(database, random, scale)
+    total = scale * (movies_trade.RENTALS + movies_trade.PAYMENTS)
+    reporter.step("rentals and payments")
+    traded = 0
+    for rentals, payments in trade.blocks():
+        traded += _insert(database, "rental", rentals) + _insert(database, "payment", payments)
+        reporter.advance(traded, total, "rows")
+    for statement in AFTERWARDS.split(";\n"):
+        database.execute(statement)
+    database.execute("COMMIT")
+    return rows + traded
+
+
+def _standing(
+    database: sqlite3.Connection, random: Random, scale: int
+) -> tuple[int, movies_trade.Trade]:
+    """Everything that does not grow with the scale."""
+    shelf, films, assigned = movies_films.films(random)
+    actors, cast = movies_films.actors(random)
+    world = movies_people.world(random)
+    inventory, copies = movies_films.copies(random, shelf, len(world.store))
+    wishes = movies_people.wishes(random, world.customers, len(shelf))
+    rows = sum(
+        _insert(database, table, content)
+        for table, content in (
+            ("language", movies_films.languages()),
+            ("category", movies_films.categories()),
+            ("film", films),
+            ("film_category", assigned),
+            ("actor", actors),
+            ("film_actor", cast),
+            ("country", world.country),
+            ("city", world.city),
+            ("address", world.address),
+            ("store", world.store),
+            ("staff", world.staff),
+            ("customer", world.customer),
+            ("inventory", inventory),
+            ("wish_list", wishes),
+        )
+    )
+    return rows, movies_trade.Trade(random, shelf, copies, world.customers, scale)
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Iterable[movies_films.Row]) -> int:
+    made = list(rows)
+    places = ", ".join("?" * len(made[0]))
+    database.executemany(f"INSERT INTO {table} VALUES ({places})", made)
+    return len(made)
