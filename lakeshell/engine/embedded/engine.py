@@ -61,9 +61,9 @@ class EmbeddedEngine:
     def split(self, text: str) -> Sequence[StatementText]:
         return split_statements(text)
 
-    def estimate(self, sql: str, session: Session) -> Estimate:
+    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         statement = parse_statement(sql)
-        host = self._host(session, ())
+        host = self._host(session, [parse_expression(text) for text in parameters])
         if isinstance(statement, ast.Query):
             return host.estimate(host.binder().query(statement))
         from lakeshell.engine.embedded.statements import estimate
