@@ -11,7 +11,6 @@ from typing import Any
 
 from lakeshell.engine.embedded.computed import MadeTable
 from lakeshell.engine.embedded.scope import RelationColumn
-from lakeshell.model import TableName
 from lakeshell.sql.datatypes import (
     BIGINT,
     BOOLEAN,
@@ -38,10 +37,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 Row = tuple[Any, ...]
 
 
-def metadata_table(
-    metadata: TableMetadata, name: TableName, part: str, zone: str = "UTC"
-) -> MadeTable | None:
-    """The table that `name$part` means; None where Trino has none so named."""
+def metadata_table(metadata: TableMetadata, part: str, zone: str = "UTC") -> MadeTable | None:
+    """The table that `name$part` means, its instants in `zone`; None where there is none."""
     from lakeshell.engine.embedded import file_tables
 
     part = part.lower()

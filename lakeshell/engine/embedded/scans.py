@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace
-from lakeshell.engine.embedded.shapes import file_type, held
+from lakeshell.engine.embedded.shapes import file_type, held, taken
 from lakeshell.engine.embedded.typed import duckdb_type, quote_name, quote_text, refused
 from lakeshell.model import Estimate
 from lakeshell.store.metadata import DataFile, Field, local_path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakeshell.engine.embedded.connection import Connection
-    from lakeshell.engine.embedded.scope import Scan
+    from lakeshell.engine.embedded.scope import RelationColumn, Scan
 
 PATH, MODIFIED, PARTITION = "$path", "$file_modified_time", "$partition"
 _NOTHING = '"$none"'
@@ -31,10 +31,10 @@ _NOTHING = '"$none"'
 
 
 class Relation(NamedTuple):
-    """One scan: SQL over files, or a stream of Arrow."""
+    """One scan: SQL over files or over a stream of Arrow, which `opened` gives."""
 
     alias: str
-    sql: str | None
+    sql: str
     opened: Callable[[], pa.RecordBatchReader] | None
     plan: ScanPlan | None
     rows: int
@@ -93,10 +93,9 @@ class Prepared(NamedTuple):
         """Gives the statement's DuckDB these relations, and the right to read their files."""
         connection.count_reads(self.sizes)
         for relation in self.relations:
-            if relation.sql is not None:
-                connection.relation(relation.alias, relation.sql)
-            elif relation.opened is not None:
-                connection.stream(relation.alias, relation.opened)
+            if relation.opened is not None:
+                connection.stream(stream_name(relation.alias), relation.opened)
+            connection.relation(relation.alias, relation.sql)
 
 
 def _reads_files(plan: ScanPlan) -> bool:
@@ -115,9 +114,15 @@ def _relation(scan: Scan) -> Relation:
         case InPlace() as source:
             return _in_place(scan, source)
         case Computed() as made:
+            wanted = _wanted(scan)
             return Relation(
-                scan.alias, None, lambda: made.rows().to_reader(), None, 0, None
-            )  # fmt: skip
+                scan.alias,
+                _from_arrow(scan, wanted),
+                lambda: made.rows().select([c.name for c in wanted]).to_reader(),
+                None,
+                0,
+                None,
+            )
         case handle:
             raise AssertionError(f"no scan of {handle!r}")
 
@@ -126,11 +131,32 @@ def _relation(scan: Scan) -> Relation:
 
 
 def _in_place(scan: Scan, source: InPlace) -> Relation:
-    wanted = [c.name for c in scan.table.columns if c.name in scan.columns]
-    wanted = wanted or [scan.table.columns[0].name]
+    wanted = _wanted(scan)
+    names = [column.name for column in wanted]
     return Relation(
-        scan.alias, None, lambda: source.read(wanted), None, source.rows or 0, source.label
+        scan.alias,
+        _from_arrow(scan, wanted),
+        lambda: source.read(names),
+        None,
+        source.rows or 0,
+        source.label,
     )
+
+
+def _wanted(scan: Scan) -> list[RelationColumn]:
+    """The columns that are read; one of them where only the rows count."""
+    columns = scan.table.columns
+    return [c for c in columns if c.name in scan.columns] or [columns[0]]
+
+
+def _from_arrow(scan: Scan, columns: Sequence[RelationColumn]) -> str:
+    """The stream, which is named as `stream_name` says, in the engine's representation."""
+    items = [f"{taken(quote_name(c.name), c.type)} AS {quote_name(c.name)}" for c in columns]
+    return f"SELECT {', '.join(items)} FROM {stream_name(scan.alias)}"
+
+
+def stream_name(alias: str) -> str:
+    return f"{alias}_rows"
 
 
 # --- Iceberg -------------------------------------------------------------------------------

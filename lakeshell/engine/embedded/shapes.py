@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.engine.embedded.typed import duckdb_type, has_zone, quote_name, quote_text
+from lakeshell.engine.embedded.typed import duckdb_type, quote_name, quote_text
 from lakeshell.sql.datatypes import ArrayType, MapType, RowType, TimestampType, TimeType, Type
 from lakeshell.store.metadata import trino_type
 
@@ -73,6 +73,38 @@ def _has_row(written: Any) -> bool:
             return _has_row(written["key"]) or _has_row(written["value"])
         case _:
             return True
+
+
+# --- out of Arrow --------------------------------------------------------------------------
+
+
+def taken(sql: str, type: Type, depth: int = 0) -> str:
+    """DuckDB SQL of the engine's representation, from `sql` that reads Arrow in the ports' form."""
+    item = f"a{depth}"
+    match type:
+        case TimestampType(with_zone=True):
+            return f"(struct_extract({sql}, 'instant') AT TIME ZONE 'UTC')"
+        case ArrayType():
+            inner = taken(item, type.element, depth + 1)
+            return sql if inner == item else f"list_transform({sql}, lambda {item}: {inner})"
+        case RowType():
+            parts = [(f"struct_extract({sql}, 'f{n}')", f.type) for n, f in enumerate(type.fields)]
+            inside = [taken(part, inner, depth + 1) for part, inner in parts]
+            if all(made == part for made, (part, _) in zip(inside, parts, strict=True)):
+                return sql
+            packed = ", ".join(f"f{n} := {made}" for n, made in enumerate(inside))
+            return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({packed}) END"
+        case MapType():
+            key, value = (
+                taken(f"{item}.{part}", inner, depth + 1)
+                for part, inner in (("key", type.key), ("value", type.value))
+            )
+            if (key, value) == (f"{item}.key", f"{item}.value"):
+                return sql
+            entry = f"struct_pack(key := {key}, value := {value})"
+            entries = f"list_transform(map_entries({sql}), lambda {item}: {entry})"
+            return f"CASE WHEN {sql} IS NOT NULL THEN map_from_entries({entries}) END"
+    return f"CAST({sql} AS UUID)" if type.name == "uuid" else sql
 
 
 # --- out of DuckDB -------------------------------------------------------------------------
@@ -186,8 +218,3 @@ def _offset_minutes(zone: str) -> int:
         whole = int(zone[1:3]) * 60 + int(zone[4:])
         return -whole if zone[0] == "-" else whole
     return 0
-
-
-def needs_zone(type: Type) -> str | None:
-    """The zone of every value of a table's column: instants in files are of UTC."""
-    return "UTC" if has_zone(type) else None

@@ -102,7 +102,7 @@ class TableLookup:
                 raise self._missing(name)
             from lakeshell.engine.embedded.metadata_tables import metadata_table
 
-            made = metadata_table(metadata, own, part)
+            made = metadata_table(metadata, part, self._around.zone)
             if made is None:
                 raise self._missing(name)
             return TableFound(name, made.columns, Computed(made.rows))
