@@ -42,7 +42,7 @@ def bind_call(self: Expressions, node: ast.FunctionCall) -> Typed:
     arguments = self.arguments(node.arguments)
     if registry.is_window(name):
         if self.windows is None:
-            message = f"Window function {name} requires an OVER clause"
+            message = f"Window function system.builtin.{name} requires an OVER clause"
             raise rejected("MISSING_OVER", message, node.at)
         return registry.call_window(
             name, arguments, over=" OVER ()", nulls=node.nulls, at=node.at, context=self.context
@@ -82,7 +82,7 @@ def _windowed(self: Expressions, node: ast.FunctionCall, name: str, aggregate: b
     arguments = self.arguments(node.arguments)
     if registry.is_scalar(name) and not registry.is_window(name):
         registry.call_scalar(name, arguments, node.at, self.context)
-        self.windows.validate(node, node)
+        self.windows.validate(node)
     return registry.call_window(
         name, arguments, over=over, nulls=node.nulls, at=node.at, context=self.context
     )

@@ -10,6 +10,7 @@ A recursive table is unrolled as far as `max_recursion_depth` goes, for Trino fa
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.query import Block, bind_body, bind_query, coerced
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.relations import BoundRelation
 
 DEFAULT_DEPTH = 10
+_VOLATILE = re.compile(r"\b(?:random|uuid|gen_random_uuid)\(")
+"""What makes DuckDB's SQL give other rows at each read, as Trino has it for each reference."""
 
 
 class Named:
@@ -71,7 +74,8 @@ class CommonTables:
             with self.binder.nested(self.outer) as nested:
                 made = self._recursive(table) if clause.recursive else None
                 made = made or self._plain(table)
-            self._add(key, table, made, not nested.correlated)
+            shared = not nested.correlated and not _VOLATILE.search(made.sql)
+            self._add(key, table, made, shared)
         return self.scope()
 
     def scope(self) -> Scope:

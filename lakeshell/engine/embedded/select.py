@@ -65,7 +65,7 @@ class SelectBinding:
             self.from_ = f" FROM {bound.sql}"
             self.source = bound.scope
         self.where = ""
-        self.windows = Windows(binder, select.windows)
+        self.windows = Windows(binder, select)
         self.above: Aggregated | None = None
 
     def bind(self) -> Block:
@@ -268,6 +268,7 @@ class SelectBinding:
             return [], Bounds()
         scope = Scope(outputs, source)
         expressions = self.expressions(scope)
+        expressions.above = self.above
         with self.binder.collecting(None if self.ordering.effective else set()):
             keys = self.ordering.keys(expressions, outputs, self.select)
         if self.select.distinct:
@@ -312,7 +313,7 @@ class SelectBinding:
     def check_windows(self, items: list[Item], keys: list[Key]) -> None:
         for node in (*(item.node for item in items), *(key.node for key in keys)):
             if node is not None:
-                self.windows.validate(node, self.select)
+                self.windows.validate(node)
 
 
 def _implied_name(node: ast.Expression) -> str | None:

@@ -59,11 +59,9 @@ class Resolved(NamedTuple):
 class Windows:
     """The windows of one SELECT. `scope` is where the WINDOW clause's names are looked up."""
 
-    def __init__(
-        self, binder: Binder, definitions: tuple[tuple[ast.Identifier, ast.WindowSpec], ...]
-    ) -> None:
+    def __init__(self, binder: Binder, select: ast.Select) -> None:
         self.binder = binder
-        self.definitions = definitions
+        self.select = select
         self.scope: Scope | None = None
         self._named: dict[str, Resolved] = {}
 
@@ -72,7 +70,7 @@ class Windows:
         from lakeshell.engine.embedded.expressions import Expressions
 
         self.scope = scope
-        for name, spec in self.definitions:
+        for name, spec in self.select.windows:
             if name.key in self._named:
                 message = f"WINDOW name '{name.value}' specified more than once"
                 raise rejected("DUPLICATE_WINDOW_NAME", message, name.at)
@@ -188,7 +186,7 @@ class Windows:
 
     # --- what is checked once all else is known --------------------------------------------------
 
-    def validate(self, node: ast.Node, statement: ast.Node) -> None:
+    def validate(self, node: ast.Node) -> None:
         """The rules of window functions in one expression of the select list or ORDER BY."""
         from lakeshell.engine.embedded.aggregation import function_name, inside
 
@@ -196,15 +194,15 @@ class Windows:
             if isinstance(call, ast.FunctionCall):
                 name = function_name(call)
                 if call.window is not None:
-                    self._validate_call(call, name, statement)
+                    self._validate_call(call, name)
                 elif registry.is_window(name) and not registry.is_aggregate(name):
-                    message = f"Window function {name} requires an OVER clause"
+                    message = f"Window function system.builtin.{name} requires an OVER clause"
                     raise rejected("MISSING_OVER", message, call.at)
 
-    def _validate_call(self, call: ast.FunctionCall, name: str, statement: ast.Node) -> None:
+    def _validate_call(self, call: ast.FunctionCall, name: str) -> None:
         if call.filter is not None:
             message = "FILTER is not yet supported for window functions"
-            raise rejected("NOT_SUPPORTED", message, statement.at)
+            raise rejected("NOT_SUPPORTED", message, self.select.at)
         for part in (*call.arguments, *call.order_by):
             for nested in window_calls(part):
                 message = (
@@ -227,13 +225,13 @@ class Windows:
             return
         if not registry.is_window(name):
             message = f"Not a window function: {call.name}"
-            raise rejected("FUNCTION_NOT_WINDOW", message, statement.at)
+            raise rejected("FUNCTION_NOT_WINDOW", message, self.select.at)
         if call.distinct:
             from lakeshell.engine.embedded.wording import expression_text
 
             said = expression_text(call)
             message = f"Only aggregation window functions with DISTINCT are supported: {said}"
-            raise rejected("NOT_SUPPORTED", message, statement.at)
+            raise rejected("NOT_SUPPORTED", message, self.select.at)
         if call.order_by:
             message = "Only aggregation window functions with ORDER BY are supported"
             raise rejected("NOT_SUPPORTED", message, call.at)
