@@ -224,6 +224,11 @@ def _ordered(template: str) -> str:
     return f"(CASE WHEN $0 <= $1 THEN {template} ELSE -{swapped} END)"
 
 
+def whole_months(first: str, second: str) -> str:
+    """SQL of the whole months from one TIMESTAMP to another."""
+    return _ordered(_MONTHS).replace("$0", "$x").replace("$1", second).replace("$x", first)
+
+
 def _date_diff(arguments: Arguments, result: t.Type, context: Context) -> str:
     unit, first, second = values(arguments)
     kind, units = _kind(first.type)

@@ -36,6 +36,17 @@ SCALARS = {
         " with_timezone timezone timezone_hour timezone_minute now current_timezone"
         " human_readable_seconds parse_duration"
     ),
+    "array": (
+        "cardinality contains array_position array_remove contains_sequence array_distinct"
+        " array_intersect array_union array_except arrays_overlap array_max array_min array_sort"
+        " array_join array_histogram element_at flatten slice trim_array ngrams combinations repeat"
+        " shuffle sequence zip"
+    ),
+    "lambda_": "transform filter any_match all_match none_match zip_with reduce",
+    "map": (
+        "map map_keys map_values map_entries map_from_entries multimap_from_entries map_concat"
+        " map_filter transform_keys transform_values map_zip_with"
+    ),
 }
 """module -> names of the scalar functions in its `SCALARS`."""
 
@@ -60,7 +71,7 @@ REFUSED = (
     " empty_approx_set hash_counts intersection_cardinality inverse_beta_cdf inverse_normal_cdf"
     " jaccard_index normal_cdf quantile_at_value render rgb t_cdf t_pdf value_at_quantile"
     " values_at_quantiles wilson_interval_lower wilson_interval_upper word_stem current_groups"
-    " murmur3 spooky_hash_v2_32 spooky_hash_v2_64 shuffle"
+    " murmur3 spooky_hash_v2_32 spooky_hash_v2_64"
 )
 
 

@@ -319,6 +319,7 @@ SCALARS: tuple[Entry, ...] = (
         "reverse(char(x)) -> char(x)",
         _of_char(f"rtrim(array_to_string(list_reverse({POINTS}), ''), ' ')"),
     ),
+    ("reverse(array(E)) -> array(E)", "list_reverse($0)"),
     (
         "reverse(varbinary) -> varbinary",
         sql("unhex(array_to_string(list_reverse(regexp_extract_all(hex($0), '..')), ''))"),

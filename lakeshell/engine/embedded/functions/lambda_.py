@@ -1,0 +1,137 @@
+"""Trino's functions of arrays that take a lambda.
+
+In: coerced arguments, bound lambdas. Out: DuckDB SQL. DuckDB's lambdas take an element at a time
+(and an index), so a lambda of several parameters is nested: one list of one element for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lakeshell.engine.embedded.functions.emission import (
+    Arguments,
+    Emission,
+    Entry,
+    fails,
+    filled,
+    function,
+    values,
+)
+from lakeshell.engine.embedded.typed import duckdb_type
+from lakeshell.sql import datatypes as t
+
+if TYPE_CHECKING:
+    from lakeshell.engine.embedded.typed import BoundLambda, Context
+
+
+def applied(called: BoundLambda, arguments: Sequence[str]) -> str:
+    """SQL of the lambda's value over SQL arguments."""
+    made = called.body.sql
+    for name, argument in zip(reversed(called.parameters), reversed(arguments), strict=True):
+        made = f"(list_transform([{argument}], lambda {name}: {made})[1])"
+    return made
+
+
+def _transform(arguments: Arguments, result: t.Type, context: Context) -> str:
+    (array,) = values(arguments)
+    return f"list_transform({array.sql}, {function(arguments, 1).sql})"
+
+
+def _filter(arguments: Arguments, result: t.Type, context: Context) -> str:
+    (array,) = values(arguments)
+    return f"list_filter({array.sql}, {function(arguments, 1).sql})"
+
+
+def _match(template: str) -> Emission:
+    """`template` over `$0`, the list of the lambda's answers."""
+
+    def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
+        (array,) = values(arguments)
+        tests = f"list_transform({array.sql}, {function(arguments, 1).sql})"
+        return filled(template, [tests])
+
+    return emit
+
+
+_ANY = (
+    "(CASE WHEN $0 IS NULL THEN NULL WHEN list_contains($0, {0}) THEN {1} "
+    "WHEN list_count($0) < len($0) THEN NULL ELSE {2} END)"
+)
+
+
+def _zip_with(arguments: Arguments, result: t.Type, context: Context) -> str:
+    first, second = values(arguments)
+    body = applied(function(arguments, 2), ["$0[at]", "$1[at]"])
+    made = f"list_transform(range(1, greatest(len($0), len($1)) + 1), lambda at: {body})"
+    return filled(made, [first.sql, second.sql], guarded=True)
+
+
+def _reduce(arguments: Arguments, result: t.Type, context: Context) -> str:
+    array, initial = values(arguments)
+    step, finish = function(arguments, 2), function(arguments, 3)
+    assert isinstance(array.type, t.ArrayType)
+    state, item = duckdb_type(initial.type), duckdb_type(array.type.element)
+    # State and elements share one struct: DuckDB's reduce wants both of one type.
+    items = (
+        f"list_transform({array.sql}, "
+        f"lambda item: struct_pack(state := CAST(NULL AS {state}), item := item))"
+    )
+    next_state = applied(step, ["held.state", "next.item"])
+    reduced = (
+        f"list_reduce({items}, lambda held, next: struct_pack(state := {next_state}, "
+        f"item := CAST(NULL AS {item})), struct_pack(state := CAST({initial.sql} AS {state}), "
+        f"item := CAST(NULL AS {item})))"
+    )
+    finished = applied(finish, [f"({reduced}).state"])
+    return f"(CASE WHEN {array.sql} IS NOT NULL THEN {finished} END)"
+
+
+def _sort_by(arguments: Arguments, result: t.Type, context: Context) -> str:
+    (array,) = values(arguments)
+    compare = function(arguments, 1)
+    held = duckdb_type(array.type)
+    assert isinstance(array.type, t.ArrayType)
+    item = duckdb_type(array.type.element)
+    wrong = fails("Lambda comparator must return either -1, 0, or 1", t.INTEGER)
+    # Insertion of each element behind those that it doesn't come before, as a stable sort does.
+    order = applied(compare, ["next.item", "other"])
+    checked = (
+        f"list_transform([{order}], lambda c: CASE WHEN c IN (-1, 0, 1) THEN c ELSE {wrong} END)[1]"
+    )
+    before = f"len(list_filter(held.sorted, lambda other: {checked} >= 0))"
+    items = (
+        f"list_transform({array.sql}, "
+        f"lambda item: struct_pack(sorted := CAST([] AS {held}), item := item))"
+    )
+    return (
+        f"(list_reduce({items}, lambda held, next: struct_pack(sorted := list_transform([{before}], "
+        "lambda k: list_concat(list_append(held.sorted[1:k], next.item), held.sorted[k + 1:]))[1], "
+        f"item := CAST(NULL AS {item})), "
+        f"struct_pack(sorted := CAST([] AS {held}), item := CAST(NULL AS {item}))).sorted)"
+    )
+
+
+SCALARS: tuple[Entry, ...] = (
+    ("transform(array(T), function(T,U)) -> array(U)", _transform),
+    ("filter(array(T), function(T,boolean)) -> array(T)", _filter),
+    (
+        "any_match(array(T), function(T,boolean)) -> boolean",
+        _match(_ANY.format("true", "true", "false")),
+    ),
+    (
+        "all_match(array(T), function(T,boolean)) -> boolean",
+        _match(_ANY.format("false", "false", "true")),
+    ),
+    (
+        "none_match(array(T), function(T,boolean)) -> boolean",
+        _match(_ANY.format("true", "false", "true")),
+    ),
+    ("zip_with(array(T), array(U), function(T,U,R)) -> array(R)", _zip_with),
+    ("reduce(array(T), S, function(S,T,S), function(S,R)) -> R", _reduce),
+)
+SORT_BY: Entry = (
+    "array_sort(array(T), function(T,T,integer)) -> array(T)",
+    _sort_by,
+)
+"""Declared with the other `array_sort`."""
