@@ -1,0 +1,425 @@
+"""Aggregates.
+
+In: a resolved `Call` with DISTINCT, ORDER BY, FILTER and OVER. Out: DuckDB SQL over a group or a
+window. Sums of integers are gathered wider and checked; sums and averages of decimals stay exact;
+NaN is the least of all values for min and max. `approx_distinct` counts exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lakeshell.engine.embedded.arithmetic import scaled, unscaled
+from lakeshell.engine.embedded.functions.emission import filled
+from lakeshell.engine.embedded.registry import Call, Entry
+from lakeshell.engine.embedded.signatures import is_orderable
+from lakeshell.engine.embedded.typed import (
+    Context,
+    SortKey,
+    Typed,
+    duckdb_type,
+    failure,
+    ordering_key,
+    quote_text,
+    refused,
+)
+from lakeshell.sql import datatypes as t
+from lakeshell.sql.ast.nodes import Position
+
+_INVALID = "INVALID_FUNCTION_ARGUMENT"
+MAX_LISTAGG = 1_048_576
+"""Bytes of the longest text that LISTAGG makes."""
+
+
+def _count(call: Call) -> str:
+    return call.aggregate("count", "*" if call.star or not call.raw else call.sql(0))
+
+
+def _count_if(call: Call) -> str:
+    return call.aggregate("count", f"CASE WHEN {call.sql(0)} THEN 1 END")
+
+
+# --- sums and averages ---------------------------------------------------------------------------
+
+
+def _sum_integral(call: Call) -> str:
+    return f"CAST({call.aggregate('sum', call.sql(0))} AS {duckdb_type(call.result)})"
+
+
+def _sum_real(call: Call) -> str:
+    return f"CAST({call.aggregate('sum', f'CAST({call.sql(0)} AS DOUBLE)')} AS FLOAT)"
+
+
+def _avg_double(call: Call) -> str:
+    return call.aggregate("avg", f"CAST({call.sql(0)} AS DOUBLE)")
+
+
+def _avg_real(call: Call) -> str:
+    return f"CAST({_avg_double(call)} AS FLOAT)"
+
+
+def _avg_interval(call: Call) -> str:
+    return f"CAST(floor({_avg_double(call)} + 0.5) AS {duckdb_type(call.result)})"
+
+
+def _avg_decimal(call: Call) -> str:
+    """The exact sum over the count, halves rounded away from zero."""
+    type = call.result
+    assert isinstance(type, t.DecimalType)
+    total = call.aggregate("sum", call.sql(0))
+    whole = unscaled(total, t.DecimalType(38, type.scale), "HUGEINT")
+    count = f"CAST({call.aggregate('count', call.sql(0))} AS HUGEINT)"
+    quotient = "(q.n // q.d + CASE WHEN abs(q.n % q.d) * 2 >= q.d THEN sign(q.n) ELSE 0 END)"
+    body = f"CASE WHEN q.d = 0 THEN NULL ELSE {scaled(quotient, type)} END"
+    pair = f"struct_pack(n := {whole}, d := {count})"
+    return f"(list_transform([{pair}], lambda q: {body})[1])"
+
+
+def _geometric_mean(call: Call) -> str:
+    x = f"CAST({call.sql(0)} AS DOUBLE)"
+    logarithm = f"(CASE WHEN {x} < 0 THEN CAST('NaN' AS DOUBLE) ELSE ln({x}) END)"
+    mean = f"exp({call.aggregate('avg', logarithm)})"
+    return f"CAST({mean} AS FLOAT)" if call.result == t.REAL else mean
+
+
+# --- minimum and maximum -------------------------------------------------------------------------
+
+
+def _is_float(type: t.Type) -> bool:
+    return type in (t.REAL, t.DOUBLE)
+
+
+def _extreme(call: Call) -> str:
+    value, x = call.typed(0), call.sql(0)
+    if _is_float(value.type):
+        numbers = call.aggregate(call.name, x, where=f"NOT isnan({x})", ordered=False)
+        return f"coalesce({numbers}, {call.aggregate(call.name, x, ordered=False)})"
+    _check_order(value, call)
+    made = call.aggregate(call.name, ordering_key(value), ordered=False)
+    return f"rtrim({made}, ' ')" if isinstance(value.type, t.CharType) else made
+
+
+def _check_order(value: Typed, call: Call) -> None:
+    """Refuses what DuckDB orders otherwise: nested values with NULL, NaN or char inside."""
+    parts: Sequence[t.Type] = ()
+    match value.type:
+        case t.ArrayType(element=element):
+            parts = (element,)
+        case t.RowType(fields=fields):
+            parts = [f.type for f in fields]
+    for part in parts:
+        if (
+            not is_orderable(part)
+            or _is_float(part)
+            or isinstance(part, t.ArrayType | t.RowType | t.CharType)
+        ):
+            raise refused(f"{call.name} of {value.type}", call.at)
+
+
+def _limit(call: Call, index: int, word: str) -> str:
+    """The third or second argument of `max(x, n)` and its kin; a literal."""
+    count = call.typed(index)
+    if not isinstance(count.value, int):
+        raise refused(f"{call.name} with a count that is no literal", call.at)
+    kind = f"{word} argument of {call.name}_n"
+    if count.value <= 0:
+        return failure(_INVALID, f"{kind} must be positive", call.result)
+    if count.value > 10_000:
+        message = f"{kind} must be less than or equal to 10000; found {count.value}"
+        return failure(_INVALID, message, call.result)
+    return str(count.value)
+
+
+def _extremes(call: Call) -> str:
+    value = call.typed(0)
+    limit = _limit(call, 1, "second")
+    if not limit.isdigit():
+        return limit
+    if _is_float(value.type) or isinstance(value.type, t.CharType):
+        raise refused(f"{call.name} of several {value.type}", call.at)
+    _check_order(value, call)
+    if call.distinct:
+        raise refused(f"{call.name} of several DISTINCT values", call.at)
+    return call.aggregate(call.name, f"{call.sql(0)}, {limit}", ordered=False)
+
+
+def _extreme_by(call: Call) -> str:
+    key = call.typed(1)
+    _check_order(key, call)
+    name = {"max_by": "arg_max_null", "min_by": "arg_min_null"}[call.name]
+    arguments = f"{call.sql(0)}, {ordering_key(key)}"
+    if not _is_float(key.type):
+        return call.aggregate(name, arguments, ordered=False)
+    keys = call.sql(1)
+    numbers = call.aggregate(name, arguments, where=f"NOT isnan({keys})", ordered=False)
+    count = call.aggregate("count", keys, where=f"NOT isnan({keys})", ordered=False)
+    every = call.aggregate(name, arguments, ordered=False)
+    return f"(CASE WHEN {count} > 0 THEN {numbers} ELSE {every} END)"
+
+
+def _extremes_by(call: Call) -> str:
+    key = call.typed(1)
+    limit = _limit(call, 2, "third")
+    if not limit.isdigit():
+        return limit.replace("_by_n", "_by")
+    _check_order(key, call)
+    if _is_float(key.type) or call.over or call.distinct:
+        raise refused(f"{call.name} with three arguments here", call.at)
+    direction = "DESC" if call.name == "max_by" else "ASC"
+    call.order_by = ()
+    entries = call.aggregate(
+        "list",
+        call.sql(0),
+        where=f"{call.sql(1)} IS NOT NULL",
+        suffix=f" ORDER BY {ordering_key(key)} {direction}",
+    )
+    return f"({entries})[1:{limit}]"
+
+
+# --- collections ---------------------------------------------------------------------------------
+
+
+def _entries(call: Call, key: str, value: str) -> str:
+    return call.aggregate(
+        "list", f"struct_pack(k := {key}, v := {value})", where=f"{key} IS NOT NULL"
+    )
+
+
+_FIRST_OF_EACH = (
+    "CASE WHEN e IS NULL THEN NULL "
+    "WHEN len(list_distinct(list_transform(e, lambda p: p.k))) = len(e) "
+    "THEN map(list_transform(e, lambda p: p.k), list_transform(e, lambda p: p.v)) "
+    "ELSE list_transform([list_filter(e, lambda p, i: "
+    "list_position(list_transform(e, lambda o: o.k), p.k) = i)], "
+    "lambda d: map(list_transform(d, lambda p: p.k), list_transform(d, lambda p: p.v)))[1] END"
+)
+"""A map of entries `e`; of several with one key the first counts."""
+
+
+def _map_agg(call: Call) -> str:
+    entries = _entries(call, call.sql(0), call.sql(1))
+    return f"(list_transform([{entries}], lambda e: {_FIRST_OF_EACH})[1])"
+
+
+def _multimap_agg(call: Call) -> str:
+    entries = _entries(call, call.sql(0), call.sql(1))
+    body = (
+        "CASE WHEN e IS NULL THEN NULL ELSE list_transform([list_distinct("
+        "list_transform(e, lambda p: p.k))], lambda ks: map(ks, list_transform(ks, lambda k: "
+        "list_transform(list_filter(e, lambda p: p.k = k), lambda p: p.v))))[1] END"
+    )
+    return f"(list_transform([{entries}], lambda e: {body})[1])"
+
+
+def _map_union(call: Call) -> str:
+    maps = call.aggregate("list", f"map_entries({call.sql(0)})", where=f"{call.sql(0)} IS NOT NULL")
+    entries = f"list_transform(flatten({maps}), lambda p: struct_pack(k := p.key, v := p.value))"
+    return f"(list_transform([{entries}], lambda e: {_FIRST_OF_EACH})[1])"
+
+
+def _histogram(call: Call) -> str:
+    return f"CAST({call.aggregate('histogram', call.sql(0))} AS {duckdb_type(call.result)})"
+
+
+# --- statistics ----------------------------------------------------------------------------------
+
+
+def _deviation(name: str) -> object:
+    def emit(call: Call) -> str:
+        return call.aggregate(name, f"CAST({call.sql(0)} AS DOUBLE)")
+
+    return emit
+
+
+_BINARY = {"covar_pop": "covar_pop", "covar_samp": "covar_samp"}
+
+
+def _regression(call: Call) -> str:
+    """Over pairs without NULL; what isn't finite is NULL."""
+    y, x = (f"CAST({call.sql(i)} AS DOUBLE)" for i in (0, 1))
+    made = call.aggregate(call.name, f"{y}, {x}")
+    made = filled("(CASE WHEN isfinite($0) THEN $0 END)", [made])
+    return f"CAST({made} AS FLOAT)" if call.result == t.REAL else made
+
+
+def _skewness(call: Call) -> str:
+    return _moments(call, "CASE WHEN n < 3 THEN NULL ELSE sqrt(n) * m3 / pow(m2, 1.5) END")
+
+
+def _kurtosis(call: Call) -> str:
+    return _moments(
+        call,
+        "CASE WHEN n < 4 THEN NULL ELSE ((n - 1) * n * (n + 1)) / ((n - 2) * (n - 3)) * m4 / "
+        "(m2 * m2) - 3 * ((n - 1) * (n - 1)) / ((n - 2) * (n - 3)) END",
+    )
+
+
+def _moments(call: Call, formula: str) -> str:
+    if call.over:
+        raise refused(f"{call.name} over a window", call.at)
+    values = call.aggregate(
+        "list", f"CAST({call.sql(0)} AS DOUBLE)", where=f"{call.sql(0)} IS NOT NULL"
+    )
+    powers = ", ".join(
+        f"m{k} := list_sum(list_transform(x, lambda v: pow(v - list_avg(x), {k})))"
+        for k in (2, 3, 4)
+    )
+    for name in ("n", "m2", "m3", "m4"):
+        formula = formula.replace(name, f"s.{name}") if name != "n" else formula
+    formula = _with_count(formula)
+    inner = f"list_transform([struct_pack(n := CAST(len(x) AS DOUBLE), {powers})], lambda s: {formula})[1]"
+    return f"(list_transform([{values}], lambda x: {inner})[1])"
+
+
+def _with_count(formula: str) -> str:
+    import re
+
+    return re.sub(r"\bn\b", "s.n", formula)
+
+
+# --- estimates -----------------------------------------------------------------------------------
+
+
+def _approx_distinct(call: Call) -> str:
+    call.distinct = True
+    return call.aggregate("count", call.sql(0), ordered=False)
+
+
+def _approx_percentile(call: Call) -> str:
+    if len(call.arguments) > 2:
+        raise refused("approx_percentile with weights", call.at)
+    values = call.aggregate("list", call.sql(0), where=f"{call.sql(0)} IS NOT NULL")
+    share = call.typed(1)
+    bad = failure(_INVALID, "percentile must be between 0 and 1", call.result)
+    at = "CAST(least(floor({p} * len(s)), len(s) - 1) AS BIGINT) + 1"
+    if isinstance(share.type, t.ArrayType):
+        test = f"list_count(list_filter({share.sql}, lambda p: p < 0 OR p > 1)) > 0"
+        picked = f"list_transform({share.sql}, lambda p: s[{at.format(p='p')}])"
+    else:
+        test = f"{share.sql} < 0 OR {share.sql} > 1"
+        picked = f"s[{at.format(p=share.sql)}]"
+    body = f"CASE WHEN s IS NULL THEN NULL WHEN {test} THEN {bad} ELSE {picked} END"
+    return f"(list_transform([list_sort({values})], lambda s: {body})[1])"
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def listagg(
+    value: Typed,
+    separator: Typed | None,
+    *,
+    distinct: bool,
+    overflow: str,
+    filler: str | None,
+    with_count: bool,
+    order_by: Sequence[SortKey],
+    filter: Typed | None,
+    at: Position,
+    context: Context,
+) -> Typed:
+    """LISTAGG. A result that `ON OVERFLOW TRUNCATE` would cut is refused while it runs."""
+    call = Call("listagg", [value], at, context)
+    call.distinct, call.filter, call.order_by = distinct, filter, order_by
+    if separator is not None and not isinstance(separator.value, str):
+        raise refused("LISTAGG with a separator that is no literal", at)
+    between = quote_text("" if separator is None else separator.value)
+    joined = call.aggregate("string_agg", f"{value.sql}, {between}")
+    message = (
+        "Concatenated string has the length in bytes larger than the maximum output length "
+        f"{MAX_LISTAGG}"
+    )
+    failing = failure("EXCEEDED_FUNCTION_MEMORY_LIMIT", message, t.VARCHAR)
+    if overflow == "truncate":
+        message = "the embedded engine does not truncate the result of LISTAGG"
+        failing = failure("NOT_SUPPORTED", message, t.VARCHAR)
+    sql = filled(
+        f"(CASE WHEN octet_length(encode($0)) > {MAX_LISTAGG} THEN {failing} ELSE $0 END)",
+        [joined],
+    )
+    return Typed(sql, t.VARCHAR, at)
+
+
+def _plain_listagg(call: Call) -> str:
+    raise refused("LISTAGG without WITHIN GROUP", call.at)
+
+
+_INTERVALS = ("interval day to second", "interval year to month")
+
+AGGREGATES: tuple[Entry, ...] = (
+    ("count() -> bigint", _count),
+    ("count(T) -> bigint", _count),
+    ("count_if(boolean) -> bigint", _count_if),
+    ("sum(bigint) -> bigint", _sum_integral),
+    ("sum(double) -> double", "@sum($0)"),
+    ("sum(real) -> real", _sum_real),
+    ("sum(decimal(p,s)) -> decimal(38,s)", "@sum($0)"),
+    *((f"sum({interval}) -> {interval}", _sum_integral) for interval in _INTERVALS),
+    ("avg(bigint) -> double", _avg_double),
+    ("avg(double) -> double", _avg_double),
+    ("avg(real) -> real", _avg_real),
+    ("avg(decimal(p,s)) -> decimal(p,s)", _avg_decimal),
+    *((f"avg({interval}) -> {interval}", _avg_interval) for interval in _INTERVALS),
+    *(
+        entry
+        for name in ("min", "max")
+        for entry in (
+            (f"{name}(T) -> T | T:orderable", _extreme),
+            (f"{name}(E, bigint) -> array(E) | E:orderable", _extremes),
+            (f"{name}_by(V, K) -> V | K:orderable", _extreme_by),
+            (f"{name}_by(V, K, bigint) -> array(V) | K:orderable", _extremes_by),
+        )
+    ),
+    ("any_value(T) -> T", "@any_value($0)"),
+    ("arbitrary(T) -> T", "@any_value($0)"),
+    ("array_agg(T) -> array(T)", "@list($0)"),
+    ("map_agg(K, V) -> map(K, V)", _map_agg),
+    ("multimap_agg(K, V) -> map(K, array(V))", _multimap_agg),
+    ("map_union(map(K, V)) -> map(K, V)", _map_union),
+    ("histogram(T) -> map(T, bigint) | T:comparable", _histogram),
+    ("bool_and(boolean) -> boolean", "@bool_and($0)"),
+    ("bool_or(boolean) -> boolean", "@bool_or($0)"),
+    ("every(boolean) -> boolean", "@bool_and($0)"),
+    ("bitwise_and_agg(bigint) -> bigint", "@bit_and($0)"),
+    ("bitwise_or_agg(bigint) -> bigint", "@bit_or($0)"),
+    ("bitwise_xor_agg(bigint) -> bigint", "@bit_xor($0)"),
+    ("geometric_mean(bigint) -> double", _geometric_mean),
+    ("geometric_mean(double) -> double", _geometric_mean),
+    ("geometric_mean(real) -> real", _geometric_mean),
+    *(
+        (f"{name}({type}) -> double", f"@{duckdb}($0)")
+        for name, duckdb in {
+            "stddev": "stddev_samp",
+            "stddev_samp": "stddev_samp",
+            "stddev_pop": "stddev_pop",
+            "variance": "var_samp",
+            "var_samp": "var_samp",
+            "var_pop": "var_pop",
+        }.items()
+        for type in ("bigint", "double")
+    ),
+    *((f"skewness({type}) -> double", _skewness) for type in ("bigint", "double")),
+    *((f"kurtosis({type}) -> double", _kurtosis) for type in ("bigint", "double")),
+    *(
+        (f"{name}({type}, {type}) -> {type}", _regression)
+        for name in ("corr", "covar_pop", "covar_samp", "regr_intercept", "regr_slope")
+        for type in ("double", "real")
+    ),
+    ("approx_distinct(T) -> bigint", _approx_distinct),
+    ("approx_distinct(T, double) -> bigint", _approx_distinct),
+    *(
+        entry
+        for type in ("bigint", "double", "real")
+        for entry in (
+            (f"approx_percentile({type}, double) -> {type}", _approx_percentile),
+            (f"approx_percentile({type}, double, double) -> {type}", _approx_percentile),
+            (f"approx_percentile({type}, double, double, double) -> {type}", _approx_percentile),
+            (f"approx_percentile({type}, array(double)) -> array({type})", _approx_percentile),
+            (
+                f"approx_percentile({type}, double, array(double)) -> array({type})",
+                _approx_percentile,
+            ),
+        )
+    ),
+    ("listagg(varchar, varchar, boolean, varchar, boolean) -> varchar", _plain_listagg),
+)
