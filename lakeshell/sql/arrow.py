@@ -23,10 +23,10 @@ pyarrow: on the path of a cold query it is imported where Arrow is first needed,
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import pyarrow as pa
 
-from lakeshell.model import Column
 from lakeshell.sql.datatypes import (
     ArrayType,
     DecimalType,
@@ -82,6 +82,15 @@ def arrow_type(type: Type) -> pa.DataType:
             return _PLAIN[type.name]
 
 
-def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
+class Named(Protocol):
+    """Something with a name and a type: `model.Column`, a column of a relation."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> Type: ...
+
+
+def arrow_schema(columns: Iterable[Named]) -> pa.Schema:
     """The schema of a batch with these columns, in this order; two may share a name."""
     return pa.schema([pa.field(column.name, arrow_type(column.type)) for column in columns])

@@ -89,9 +89,12 @@ class Connection:
         """Makes `name` mean `query` for the statement."""
         self._execute(f'CREATE TEMP VIEW "{name}" AS {query}')
 
-    def stream(self, name: str, opened: Callable[[], pa.RecordBatchReader]) -> None:
+    def stream(
+        self, name: str, schema: pa.Schema, opened: Callable[[], Iterable[pa.RecordBatch]]
+    ) -> None:
         """Makes `name` mean the rows that `opened` gives; it is called anew for each read."""
-        self._duckdb.register(name, _Stream(opened, self._failed_inside))
+        stream = _Stream(schema, opened, self._failed_inside)
+        self._working(lambda: self._duckdb.register(name, stream))
 
     def _failed_inside(self, error: LakeshellError) -> None:
         """A stream failed while DuckDB read it, which keeps of the error its text alone."""
@@ -194,28 +197,30 @@ class Connection:
 
 
 class _Stream:
-    """What DuckDB reads as a table: it asks for a new stream each time that it reads."""
+    """What DuckDB reads as a table: it asks for a new stream each time, also for the schema alone.
+
+    So nothing is opened before the first batch is asked for.
+    """
 
     def __init__(
-        self, opened: Callable[[], pa.RecordBatchReader], failed: Callable[[LakeshellError], None]
+        self,
+        schema: pa.Schema,
+        opened: Callable[[], Iterable[pa.RecordBatch]],
+        failed: Callable[[LakeshellError], None],
     ) -> None:
+        self._schema = schema
         self._opened = opened
         self._failed = failed
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import pyarrow as pa
 
-        try:
-            reader = self._opened()
-        except LakeshellError as error:
-            self._failed(error)
-            raise
-        watched = pa.RecordBatchReader.from_batches(reader.schema, self._watched(reader))
-        return watched.__arrow_c_stream__(requested_schema)
+        reader = pa.RecordBatchReader.from_batches(self._schema, self._batches())
+        return reader.__arrow_c_stream__(requested_schema)
 
-    def _watched(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
+            yield from self._opened()
         except LakeshellError as error:
             self._failed(error)
             raise

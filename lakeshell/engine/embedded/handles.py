@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class InPlace(NamedTuple):
     """
 
     label: str
-    read: Callable[[Sequence[str]], pa.RecordBatchReader]
+    read: Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
     rows: int | None = None
 
 

@@ -35,7 +35,9 @@ class Relation(NamedTuple):
 
     alias: str
     sql: str
-    opened: Callable[[], pa.RecordBatchReader] | None
+    opened: Callable[[], Iterable[pa.RecordBatch]] | None
+    columns: tuple[RelationColumn, ...]
+    """Of the stream."""
     plan: ScanPlan | None
     rows: int
     label: str | None
@@ -91,10 +93,14 @@ class Prepared(NamedTuple):
 
     def supply(self, connection: Connection) -> None:
         """Gives the statement's DuckDB these relations, and the right to read their files."""
+        from lakeshell.sql.arrow import arrow_schema
+
         connection.count_reads(self.sizes)
         for relation in self.relations:
             if relation.opened is not None:
-                connection.stream(stream_name(relation.alias), relation.opened)
+                connection.stream(
+                    stream_name(relation.alias), arrow_schema(relation.columns), relation.opened
+                )
             connection.relation(relation.alias, relation.sql)
 
 
@@ -115,14 +121,8 @@ def _relation(scan: Scan) -> Relation:
             return _in_place(scan, source)
         case Computed() as made:
             wanted = _wanted(scan)
-            return Relation(
-                scan.alias,
-                _from_arrow(scan, wanted),
-                lambda: made.rows().select([c.name for c in wanted]).to_reader(),
-                None,
-                0,
-                None,
-            )
+            names = [column.name for column in wanted]
+            return _streamed(scan, wanted, lambda: made.rows().select(names).to_batches())
         case handle:
             raise AssertionError(f"no scan of {handle!r}")
 
@@ -133,14 +133,17 @@ def _relation(scan: Scan) -> Relation:
 def _in_place(scan: Scan, source: InPlace) -> Relation:
     wanted = _wanted(scan)
     names = [column.name for column in wanted]
-    return Relation(
-        scan.alias,
-        _from_arrow(scan, wanted),
-        lambda: source.read(names),
-        None,
-        source.rows or 0,
-        source.label,
-    )
+    streamed = _streamed(scan, wanted, lambda: source.read(names))
+    return streamed._replace(rows=source.rows or 0, label=source.label)
+
+
+def _streamed(
+    scan: Scan,
+    columns: list[RelationColumn],
+    opened: Callable[[], Iterable[pa.RecordBatch]],
+) -> Relation:
+    sql = _from_arrow(scan, columns)
+    return Relation(scan.alias, sql, opened, tuple(columns), None, 0, None)
 
 
 def _wanted(scan: Scan) -> list[RelationColumn]:
@@ -176,7 +179,7 @@ def _iceberg(scan: Scan, table: IcebergTable) -> Relation:
         sql = f"SELECT 1 AS {_NOTHING} FROM range({chosen.rows})"
     else:
         sql = _files(table, chosen, fields, hidden)
-    return Relation(scan.alias, sql, None, chosen, chosen.rows, None)
+    return Relation(scan.alias, sql, None, (), chosen, chosen.rows, None)
 
 
 def _empty(scan: Scan, fields: Sequence[Field], hidden: Sequence[str]) -> str:

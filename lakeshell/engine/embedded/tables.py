@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,7 @@ from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace
 from lakeshell.engine.embedded.scans import MODIFIED, PARTITION, PATH
 from lakeshell.engine.embedded.scope import RelationColumn, TableFound, ViewFound
 from lakeshell.engine.embedded.typed import Typed, refused
-from lakeshell.errors import LakeshellError, NotFound, ObjectGone, QueryFailed, QueryRejected
+from lakeshell.errors import NotFound, ObjectGone, QueryFailed, QueryRejected
 from lakeshell.model import LAKE, CatalogTable, ObjectName, SourceTable, TableKind, TableName
 from lakeshell.sql.datatypes import VARCHAR, TimestampType
 from lakeshell.store.metadata import TableMetadata, read_metadata
@@ -200,7 +200,7 @@ class TableLookup:
     def _in_place(self, connection: str, table: SourceTable) -> InPlace:
         spelled = {column.name.lower(): column.name for column in table.columns}
 
-        def read(columns: Sequence[str]) -> pa.RecordBatchReader:
+        def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
             wanted = [spelled[column] for column in columns]
             return _read_source(self._around.open_source(connection), table, wanted, columns)
 
@@ -294,25 +294,15 @@ def _object_kind(parameters: dict[str, str]) -> Any:
 
 def _read_source(
     source: Source, table: SourceTable, wanted: Sequence[str], names: Sequence[str]
-) -> pa.RecordBatchReader:
+) -> Iterator[pa.RecordBatch]:
     """The rows under the columns' folded names; the source is closed when they end."""
-    import pyarrow as pa
-
-    try:
-        reader = source.read(table, wanted)
-    except ObjectGone as error:
-        source.close()
-        raise QueryFailed(
-            error.message, code="TABLE_NOT_FOUND", hint=error.hint or "crawl the source again"
-        ) from error
-    except LakeshellError:
-        source.close()
-        raise
-    schema = pa.schema([pa.field(n, f.type) for n, f in zip(names, reader.schema, strict=True)])
-
-    def batches() -> Iterable[pa.RecordBatch]:
-        with closing(source), closing(reader):
+    with closing(source):
+        try:
+            reader = source.read(table, wanted)
+        except ObjectGone as error:
+            raise QueryFailed(
+                error.message, code="TABLE_NOT_FOUND", hint=error.hint or "crawl the source again"
+            ) from error
+        with closing(reader):
             for batch in reader:
-                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+                yield batch.rename_columns(names)
