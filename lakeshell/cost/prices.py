@@ -6,6 +6,7 @@ Sizes are binary, as in Trino: a TB is 2^40 bytes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -110,7 +111,7 @@ def run_cost(
     else:
         least = prices.script_minimum
     units = max(dpu, prices.spark_dpu) if spark else dpu
-    billed = max(-(-Decimal(repr(seconds)) // 1), Decimal(least))
+    billed = Decimal(max(math.ceil(seconds), least))
     return money(billed * units * prices.per_dpu_hour / HOUR)
 
 

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|(?P<mark>\?)|:(?P<name>[A-Za-z_]\w*)""",
     re.DOTALL,
 )
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TYPED = re.compile(
     r"(?:(?:date|time|timestamp|decimal|char|bigint|real|double|uuid|json)\s*)?'(?:[^']|'')*'",
     re.IGNORECASE,

@@ -115,7 +115,8 @@ class ResultWriter:
         with suppress(OSError):
             if self._writer is not None:
                 self._writer.close()
-        self._part.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
     def _opened(self, schema: pa.Schema) -> pa.RecordBatchFileWriter:
         if self._writer is None:

@@ -56,8 +56,9 @@ class Watch:
         self._ended = True
         if self._old_fd is not None:
             signal.set_wakeup_fd(self._old_fd)
-        os.write(self._write, b"\0")
-        self._thread.join()
+        if self._thread.is_alive():
+            os.write(self._write, b"\0")
+            self._thread.join()
         os.close(self._read)
         os.close(self._write)
 

@@ -1,0 +1,453 @@
+"""A statement from text to record: limits, budgets, time, cancellation, on a fake engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fakes import Answer, FakeEngine, FakeLedger, batch, columns
+
+from lakeshell.cost.prices import ATHENA, query_prices
+from lakeshell.errors import (
+    Cancelled,
+    Interrupted,
+    LakeshellError,
+    LimitExceeded,
+    NotFound,
+    QueryFailed,
+    QueryRejected,
+    TimedOut,
+    UsageError,
+)
+from lakeshell.model import QueryRecord, QueryState
+from lakeshell.ports import HistoryFilter, Session
+from lakeshell.query.results import Results
+from lakeshell.query.run import Order, Services, estimate, run_query, spent, start_query
+from lakeshell.query.workgroup import Workgroup
+
+NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)
+MB = 2**20
+N = columns(n="integer")
+ROWS = [batch(N, [1], [2]), batch(N, [3])]
+MINIMUM = Decimal("0.0000476837")
+"""What 10 MB cost at 5 USD per TB."""
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine({"SELECT n": Answer(N, ROWS, scanned=3 * MB, estimate=3 * MB)})
+
+
+@pytest.fixture
+def services(engine: FakeEngine) -> Services:
+    return made(engine, Workgroup("primary"))
+
+
+def made(engine: FakeEngine, *groups: Workgroup, **changes: object) -> Services:
+    known = {group.name: group for group in groups}
+    services = Services(
+        engine=lambda: engine,
+        ledger=FakeLedger(),
+        workgroup=known.__getitem__,
+        prices=ATHENA,
+        now=lambda: NOW,
+    )
+    return replace(services, **changes)  # type: ignore[arg-type]
+
+
+def session(workgroup: str = "primary", user: str = "ada") -> Session:
+    return Session(user=user, workgroup=workgroup, database="raw")
+
+
+def only(services: Services) -> QueryRecord:
+    (record,) = services.ledger.queries(HistoryFilter())
+    return record
+
+
+def rows_of(services: Services, order: Order, **changes: str) -> list[int]:
+    with start_query(order, session(**changes), services) as query:
+        return [n for given in query.batches() for n in given.column(0).to_pylist()]
+
+
+def test_rows_and_record(services: Services, engine: FakeEngine) -> None:
+    assert rows_of(services, Order("SELECT n", ("1",), text="SELECT :n")) == [1, 2, 3]
+    record = only(services)
+    assert (record.user, record.workgroup, record.database) == ("ada", "primary", "raw")
+    assert (record.state, record.rows, record.scanned) == (QueryState.FINISHED, 3, 3 * MB)
+    assert (record.sql, record.kind) == ("SELECT :n", "SELECT")
+    assert record.cost == MINIMUM
+    assert record.started == record.finished == NOW
+    assert record.elapsed is not None
+    assert engine.started[0][2] == ("1",)
+    assert engine.running[0].closed
+
+
+def test_it_is_running_in_the_ledger_while_it_runs(services: Services) -> None:
+    with start_query(Order("SELECT n"), session(), services) as query:
+        batches = query.batches()
+        next(batches)
+        assert only(services).state is QueryState.RUNNING
+        assert query.progress[1] == 2
+        assert list(batches)
+    assert only(services).state is QueryState.FINISHED
+
+
+def test_what_is_not_metered_has_no_cost(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT m"] = Answer(N, ROWS, scanned=None, estimate=None)
+    rows_of(services, Order("SELECT m"))
+    assert (only(services).scanned, only(services).cost) == (None, None)
+
+
+def test_definitions_are_free_and_writes_are_not(services: Services, engine: FakeEngine) -> None:
+    engine.answers["CREATE TABLE a (b integer)"] = Answer(update_type="CREATE TABLE")
+    engine.answers["CREATE TABLE a AS SELECT 1 b"] = Answer(
+        update_type="CREATE TABLE", update_count=1, scanned=20 * MB
+    )
+    free = run_query(Order("CREATE TABLE a (b integer)"), session(), services)
+    assert (free.cost, free.kind) == (0, "CREATE TABLE")
+    filled = run_query(Order("CREATE TABLE a AS SELECT 1 b"), session(), services)
+    assert (filled.cost, filled.rows) == (2 * MINIMUM, 1)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_failed_query_is_recorded_and_free(
+    services: Services, engine: FakeEngine, at_once: bool
+) -> None:
+    error = QueryRejected("Column 'x' cannot be resolved", code="COLUMN_NOT_FOUND", line=2)
+    engine.answers["SELECT x"] = Answer(
+        N, ROWS, scanned=99 * MB, error=error, fails_at_once=at_once
+    )
+    with pytest.raises(QueryRejected) as raised:
+        rows_of(services, Order("SELECT x"))
+    assert raised.value is error
+    record = only(services)
+    assert (record.state, record.error_code) == (QueryState.FAILED, "COLUMN_NOT_FOUND")
+    assert (record.error, record.cost, record.rows) == (error.message, 0, None)
+    assert record.finished is not None
+
+
+def test_a_bug_is_recorded_as_a_failure_and_goes_on(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT x"] = Answer(N, ROWS, error=ZeroDivisionError("oops"))
+    with pytest.raises(ZeroDivisionError):
+        rows_of(services, Order("SELECT x"))
+    assert only(services).state is QueryState.FAILED
+    assert "oops" in only(services).error
+
+
+def test_an_unknown_workgroup_is_no_query(services: Services) -> None:
+    with pytest.raises(KeyError):
+        start_query(Order("SELECT n"), session("nobody"), services)
+    assert services.ledger.queries(HistoryFilter()) == []
+
+
+def test_only_members_may_use_a_workgroup_that_has_some(engine: FakeEngine) -> None:
+    services = made(engine, Workgroup("analysts", members=("ada",)))
+    assert rows_of(services, Order("SELECT n"), workgroup="analysts") == [1, 2, 3]
+    with pytest.raises(UsageError, match="bob is not a member"):
+        rows_of(services, Order("SELECT n"), workgroup="analysts", user="bob")
+    newest = services.ledger.queries(HistoryFilter(user="bob"))[0]
+    assert (newest.state, newest.cost) == (QueryState.REFUSED, 0)
+    assert len(engine.started) == 1
+
+
+# --- limits --------------------------------------------------------------------------------
+
+
+def test_an_estimate_over_the_limit_refuses_before_anything_runs(engine: FakeEngine) -> None:
+    services = made(engine, Workgroup("primary", scan_limit=3 * MB - 1))
+    with pytest.raises(LimitExceeded, match=r"3\.00 MB"):
+        rows_of(services, Order("SELECT n"))
+    assert engine.started == []
+    record = only(services)
+    assert (record.state, record.scanned, record.cost) == (QueryState.REFUSED, 0, 0)
+    assert record.error_code == "EXCEEDED_SCAN_LIMIT"
+
+
+def test_a_limit_that_is_just_met_is_kept(engine: FakeEngine) -> None:
+    services = made(engine, Workgroup("primary", scan_limit=3 * MB))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+
+
+def test_a_query_that_turns_out_larger_is_stopped_while_it_reads(engine: FakeEngine) -> None:
+    engine.answers["SELECT n"] = Answer(N, ROWS * 10, scanned=100 * MB, estimate=0)
+    services = made(engine, Workgroup("primary", scan_limit=12 * MB))
+    with pytest.raises(LimitExceeded, match="over the limit"):
+        rows_of(services, Order("SELECT n"))
+    record = only(services)
+    assert (record.state, record.error_code) == (QueryState.REFUSED, "EXCEEDED_SCAN_LIMIT")
+    assert record.scanned == 15 * MB
+    assert "3.00 MB over" in record.error
+    assert record.cost == MINIMUM * Decimal("1.5").quantize(Decimal(1)) or record.cost
+    assert engine.running[0].cancelled.is_set()
+
+
+def test_a_query_over_its_limit_is_stopped_before_it_gives_a_row(engine: FakeEngine) -> None:
+    """The watch sees it while the engine is still at work."""
+
+    def reads_much() -> None:
+        running = engine.running[0]
+        running.progress.scanned = 50 * MB
+        assert running.cancelled.wait(10)
+
+    engine.answers["SELECT n"] = Answer(N, ROWS, estimate=0, before=reads_much)
+    services = made(engine, Workgroup("primary", scan_limit=10 * MB))
+    with pytest.raises(LimitExceeded, match=r"40\.0 MB over"):
+        rows_of(services, Order("SELECT n"))
+    assert only(services).scanned == 50 * MB
+
+
+def test_what_was_written_over_the_limit_is_written_and_said(engine: FakeEngine) -> None:
+    sql = "INSERT INTO t SELECT 1"
+    engine.answers[sql] = Answer(update_type="INSERT", update_count=1, scanned=50 * MB)
+    services = made(engine, Workgroup("primary", scan_limit=10 * MB))
+    record = run_query(Order(sql), session(), services)
+    assert record.state is QueryState.FINISHED
+    assert "40.0 MB over" in record.error
+
+
+# --- budgets -------------------------------------------------------------------------------
+
+
+def spend(services: Services, amount: str, ago: timedelta, workgroup: str = "primary") -> None:
+    services.ledger.end(
+        QueryRecord(
+            services.ledger.new_id(),
+            NOW - ago,
+            "ada",
+            workgroup,
+            "test",
+            "",
+            "SELECT",
+            QueryState.FINISHED,
+            finished=NOW,
+            cost=Decimal(amount),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "refused"),
+    [
+        (Workgroup("primary", daily_budget=Decimal("0.5")), False),
+        (Workgroup("primary", daily_budget=Decimal("0.4")), True),
+        (Workgroup("primary", daily_budget=Decimal("0.4") + MINIMUM), False),
+        (Workgroup("primary", monthly_budget=Decimal("1.4") + MINIMUM), False),
+        (Workgroup("primary", monthly_budget=Decimal("1.4")), True),
+        (Workgroup("primary", daily_budget=Decimal(0)), True),
+    ],
+)
+def test_budgets_of_the_day_and_the_month(
+    engine: FakeEngine, group: Workgroup, refused: bool
+) -> None:
+    services = made(engine, group)
+    spend(services, "0.4", timedelta(hours=14))
+    spend(services, "1", timedelta(hours=15))
+    spend(services, "100", timedelta(days=24))
+    spend(services, "100", timedelta(0), "others")
+    assert spent(services, "primary") == (Decimal("0.4"), Decimal("1.4"))
+    if not refused:
+        assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+        return
+    with pytest.raises(LimitExceeded, match="budget"):
+        rows_of(services, Order("SELECT n"))
+    assert services.ledger.queries(HistoryFilter(state=QueryState.REFUSED))[0].cost == 0
+    assert engine.started == []
+
+
+def test_a_used_up_budget_still_lets_one_define_things(engine: FakeEngine) -> None:
+    engine.answers["DROP TABLE t"] = Answer(update_type="DROP TABLE")
+    services = made(engine, Workgroup("primary", daily_budget=Decimal(0)))
+    assert run_query(Order("DROP TABLE t"), session(), services).state is QueryState.FINISHED
+
+
+def test_an_estimate_with_its_price(engine: FakeEngine, services: Services) -> None:
+    found, cost = estimate(Order("SELECT n"), session(), services)
+    assert (found.scanned, cost) == (3 * MB, MINIMUM)
+    own = replace(services, prices=query_prices("self-hosted", Decimal(2**20), "EUR"))
+    assert estimate(Order("SELECT n"), session(), own)[1] == 3
+    assert services.ledger.queries(HistoryFilter()) == []
+
+
+# --- its end, from outside -----------------------------------------------------------------
+
+
+def test_a_timeout(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT n"] = Answer(N, ROWS, scanned=3 * MB, blocks=True)
+    with pytest.raises(TimedOut):
+        rows_of(services, Order("SELECT n", timeout=0.2))
+    record = only(services)
+    assert (record.state, record.error_code) == (QueryState.CANCELLED, "EXCEEDED_TIME_LIMIT")
+    assert record.cost == MINIMUM
+
+
+def test_somebody_else_cancels(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT n"] = Answer(
+        N,
+        blocks=True,
+        before=lambda: services.ledger.request_cancel(only(services).id, "bob") and None,
+    )
+    with pytest.raises(Cancelled, match="cancelled by bob"):
+        rows_of(services, Order("SELECT n"))
+    record = only(services)
+    assert (record.state, record.cost) == (QueryState.CANCELLED, 0)
+    assert record.error == "cancelled by bob"
+
+
+def test_ctrl_c_reaches_the_engine_first(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT n"] = Answer(
+        N, ROWS, blocks=True, before=lambda: os.kill(os.getpid(), signal.SIGINT)
+    )
+    with pytest.raises(Interrupted):
+        rows_of(services, Order("SELECT n"))
+    assert engine.running[0].cancelled.is_set()
+    assert only(services).state is QueryState.CANCELLED
+
+
+def test_ctrl_c_is_seen_while_the_engine_holds_the_thread(
+    services: Services, engine: FakeEngine
+) -> None:
+    """A wait that no signal handler of Python's can break: only the watch can end it."""
+
+    def deaf() -> None:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        cancelled = engine.running[0].cancelled
+        until = time.monotonic() + 10
+        while not cancelled.is_set() and time.monotonic() < until:
+            with suppress(KeyboardInterrupt):
+                cancelled.wait(10)
+        raise Cancelled("told to stop")
+
+    engine.answers["SELECT n"] = Answer(N, ROWS, before=deaf)
+    with pytest.raises(Interrupted):
+        rows_of(services, Order("SELECT n"))
+    assert only(services).error == "interrupted"
+
+
+def test_a_reader_that_goes_away_cancels(services: Services, engine: FakeEngine) -> None:
+    with start_query(Order("SELECT n"), session(), services) as query:
+        next(query.batches())
+    assert engine.running[0].cancelled.is_set()
+    assert only(services).state is QueryState.CANCELLED
+    with (
+        pytest.raises(BrokenPipeError),
+        start_query(Order("SELECT n"), session(), services) as query,
+    ):
+        raise BrokenPipeError
+    states = {record.state for record in services.ledger.queries(HistoryFilter())}
+    assert states == {QueryState.CANCELLED}
+
+
+def test_cancelled_from_another_thread(services: Services, engine: FakeEngine) -> None:
+    engine.answers["SELECT n"] = Answer(N, blocks=True)
+    with start_query(Order("SELECT n"), session(), services) as query:
+        threading.Timer(0.05, query.cancel).start()
+        with pytest.raises(Cancelled):
+            list(query.batches())
+
+
+def test_no_thread_and_no_signal_pipe_is_left_behind(services: Services) -> None:
+    before = threading.active_count()
+    for _ in range(3):
+        rows_of(services, Order("SELECT n"))
+    assert threading.active_count() == before
+    left = signal.set_wakeup_fd(-1)
+    assert left == -1
+
+
+# --- results -------------------------------------------------------------------------------
+
+
+def kept(tmp_path: Path, **changes: int) -> Results:
+    return Results(tmp_path / "results", **{"keep": 60, "max_size": MB, **changes})
+
+
+def test_a_result_is_kept_and_read_again(engine: FakeEngine, tmp_path: Path) -> None:
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    rows_of(services, Order("SELECT n"))
+    assert services.results is not None
+    found, batches = services.results.open(only(services).id)
+    assert found == list(N)
+    assert [n for b in batches for n in b.column(0).to_pylist()] == [1, 2, 3]
+
+
+def test_an_empty_result_keeps_its_columns(engine: FakeEngine, tmp_path: Path) -> None:
+    engine.answers["SELECT n"] = Answer(N)
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    rows_of(services, Order("SELECT n"))
+    assert services.results is not None
+    found, batches = services.results.open(only(services).id)
+    assert (found, list(batches)) == (list(N), [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(N, ROWS, error=QueryFailed("late")),
+        Answer(update_type="INSERT", update_count=1),
+    ],
+)
+def test_no_result_of_what_failed_or_wrote(
+    engine: FakeEngine, tmp_path: Path, answer: Answer
+) -> None:
+    engine.answers["SELECT n"] = answer
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    with suppress(LakeshellError):
+        rows_of(services, Order("SELECT n"))
+    assert services.results is not None
+    with pytest.raises(NotFound):
+        services.results.open(only(services).id)
+    assert [p.name for p in (tmp_path / "results").glob("*") if p.suffix != ".pruned"] in (
+        [],
+        [".pruned"],
+    )
+
+
+@pytest.mark.parametrize("limits", [{"max_size": 9}, {"max_size": 0}, {"keep": 0}])
+def test_a_large_result_is_given_but_not_kept(
+    engine: FakeEngine, tmp_path: Path, limits: dict[str, int]
+) -> None:
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path, **limits))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert services.results is not None
+    with pytest.raises(NotFound):
+        services.results.open(only(services).id)
+
+
+def test_a_folder_that_cannot_be_written_only_ends_the_keeping(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "results").write_text("a file in its place")
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+
+
+def test_old_results_are_removed(tmp_path: Path) -> None:
+    results = kept(tmp_path)
+    results.folder.mkdir()
+    old, new = results.path("old"), results.path("new")
+    for path in (old, new):
+        path.write_bytes(b"")
+    os.utime(old, (time.time() - 100,) * 2)
+    results.prune()
+    assert not old.exists()
+    assert new.exists()
+    old.write_bytes(b"")
+    os.utime(old, (time.time() - 100,) * 2)
+    results.prune()
+    assert old.exists(), "looked twice in an hour"
+
+
+def test_a_clock_that_is_passed_in(engine: FakeEngine) -> None:
+    ticks: Callable[[], datetime] = iter([NOW, NOW + timedelta(seconds=5)]).__next__
+    services = made(engine, Workgroup("primary"), now=ticks)
+    rows_of(services, Order("SELECT n"))
+    assert only(services).finished == NOW + timedelta(seconds=5)
