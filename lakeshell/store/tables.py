@@ -120,7 +120,15 @@ class LakeTables:
         if not done:
             local_path(location).unlink(missing_ok=True)
             raise CommitFailedException(f"the table {name} has been changed by another writer")
-        return CommitTableResponse(**{"metadata": metadata, "metadata-location": location})
+        answer: dict[str, Any] = {"metadata": metadata, "metadata-location": location}
+        return CommitTableResponse(**answer)
+
+    def load_table(self, identifier: tuple[str, ...]) -> Table:
+        """What pyiceberg asks for when another writer came first."""
+        return self.load(TableName(*identifier))
+
+    def _delete_old_metadata(self, io: Any, base: TableMetadata, metadata: TableMetadata) -> None:
+        """Called by pyiceberg after a commit. Every metadata file stays: time travel, and history."""
 
     def _write_metadata(self, table: Table, metadata: TableMetadata) -> str:
         last = local_path(table.metadata_location).name.split("-")[0]

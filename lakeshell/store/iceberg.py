@@ -1,0 +1,409 @@
+"""The lake's Iceberg tables: made, written, changed and dropped. One change is one commit.
+
+    batches -> data files (nobody sees them) -> one staged change -> one row of the catalog replaced
+
+In: Arrow batches and columns in Trino's types. Out: snapshots. A writer that dies leaves files that
+nothing refers to; a writer that comes second either stands on the first one's work (appends) or is
+told (everything else). Reads no rows.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, QueryFailed
+from lakeshell.model import Column, TableName
+from lakeshell.ports import Written
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table, Transaction
+
+    from lakeshell.store.datafiles import DataFiles
+    from lakeshell.store.tables import LakeTables
+
+Rows = Iterable["pa.RecordBatch"]
+PROPERTIES = {
+    "write.format.default": "PARQUET",
+    "write.parquet.compression-codec": "zstd",
+    "commit.retry.num-retries": "4",
+}
+"""What Trino writes into a new table."""
+COMMENT = "comment"
+
+
+class IcebergStore:
+    """A `ports.TableStore` in the folder `state` (`.lakeshell`). Opening it costs nothing."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self._tables: LakeTables | None = None
+
+    @property
+    def tables(self) -> LakeTables:
+        if self._tables is None:
+            from lakeshell.store.tables import LakeTables
+
+            self._tables = LakeTables(self.state)
+        return self._tables
+
+    # --- tables ----------------------------------------------------------------------------
+
+    def create(
+        self,
+        name: TableName,
+        columns: Sequence[Column],
+        *,
+        partitioning: Sequence[str] = (),
+        sorted_by: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+        comment: str = "",
+        location: str = "",
+        replace: bool = False,
+    ) -> None:
+        """An empty table, with one empty snapshot as Trino makes it. `replace` gives a table that
+        exists a new shape and takes its rows away. Raises `AlreadyExists`."""
+        self.write(
+            name, (), mode="create" if not replace else "replace", columns=columns,
+            layout=Layout(partitioning, sorted_by, properties or {}, comment, location),
+        )  # fmt: skip
+
+    def write(
+        self,
+        name: TableName,
+        rows: Rows,
+        *,
+        mode: str,
+        columns: Sequence[Column] | None = None,
+        snapshot_properties: Mapping[str, str] | None = None,
+        on_rows: Callable[[int], None] | None = None,
+        layout: Layout | None = None,
+    ) -> Written:
+        """Every row in one snapshot. `mode` is `append`, `overwrite` (the table then holds these
+        rows and `columns`; made if missing), `create` (it must not exist) or `replace` (like
+        overwrite, with a new layout)."""
+        exists = self.tables.location_of(name) is not None
+        if mode == "create" and exists:
+            raise AlreadyExists(f"the table {name} exists already")
+        if mode == "append" and not exists and columns is None:
+            raise NotFound(f"the table {name} does not exist")
+        change = _Change(mode, columns, layout)
+        base = self._staged(name, change)
+        with self._data_files(base) as files:
+            _pour(rows, files, on_rows)
+            made = files.close()
+            with self._locked(name):
+                if mode == "create" and self.tables.location_of(name) is not None:
+                    raise AlreadyExists(f"the table {name} exists already")
+                staged = self._staged(name, change, base.table_metadata.schema())
+                if mode == "append":
+                    removed: Sequence[DataFile] = ()
+                else:
+                    removed = _data_files(staged._table, staged._table.io)
+                return _commit(staged, made, removed, snapshot_properties or {})
+
+    def replace_files(
+        self,
+        name: TableName,
+        snapshot_id: int | None,
+        removed: Collection[str],
+        rows: Rows,
+        *,
+        operation: str = "overwrite",
+        snapshot_properties: Mapping[str, str] | None = None,
+    ) -> Written:
+        """Puts `rows` in the place of the data files `removed` (their paths), in one snapshot that
+        stands on `snapshot_id`. `operation` is `overwrite`, `delete` or `replace` (the same rows,
+        rewritten). Raises `QueryFailed` when another writer changed the table since."""
+        base = self.tables.load(name).transaction()
+        with self._data_files(base) as files:
+            _pour(rows, files, None)
+            made = files.close()
+            with self._locked(name):
+                table = self.tables.load(name)
+                if table.metadata.current_snapshot_id != snapshot_id:
+                    raise QueryFailed(
+                        f"Failed to commit the transaction during write: {name} was changed by "
+                        "another writer",
+                        code="ICEBERG_COMMIT_ERROR",
+                        hint="run the statement again",
+                    )
+                gone = [f for f in _data_files(table, table.io) if f.file_path in removed]
+                return _commit(
+                    table.transaction(), made, gone, snapshot_properties or {}, operation=operation
+                )
+
+    def change(self, name: TableName, stage: Callable[[Transaction], None]) -> None:
+        """Commits what `stage` puts into a transaction: columns, properties, snapshots."""
+        with self._locked(name):
+            transaction = self.tables.load(name).transaction()
+            stage(transaction)
+            transaction.commit_transaction()
+
+    def load(self, name: TableName) -> Table:
+        """pyiceberg's view of the table. Raises `NotFound`."""
+        return self.tables.load(name)
+
+    def rename(self, name: TableName, target: TableName) -> None:
+        self.tables.rename(name, target)
+
+    def drop(self, name: TableName) -> None:
+        """The table and its files. Raises `NotFound`."""
+        with self._locked(name):
+            location = self.tables.location_of(name)
+            if location is None:
+                raise NotFound(f"the table {name} does not exist")
+            folder = _folder_of(location)
+            self.tables.drop(name)
+        if folder is not None and folder.is_relative_to(self.tables.warehouse):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # --- how -------------------------------------------------------------------------------
+
+    def _staged(self, name: TableName, change: _Change, schema: Any = None) -> Transaction:
+        """A transaction in which the table has the shape that the write leaves it with. `schema`
+        is the one that data files were written with."""
+        if self.tables.location_of(name) is not None:
+            transaction = self.tables.load(name).transaction()
+            if change.mode == "append":
+                return transaction
+            _reshape(transaction, change, schema)
+            return transaction
+        return self._unborn(name, change, schema).transaction()
+
+    def _unborn(self, name: TableName, change: _Change, schema: Any) -> Table:
+        from lakeshell.store.layout import partition_spec, sort_order
+        from lakeshell.store.schema import iceberg_schema
+        from lakeshell.store.tables import first_metadata
+
+        assert change.columns is not None
+        layout = change.layout or Layout()
+        made = schema or iceberg_schema(change.columns)
+        metadata = first_metadata(
+            change.location(self.tables.warehouse, name),
+            schema=made,
+            partition_spec=partition_spec(made, layout.partitioning),
+            sort_order=sort_order(made, layout.sorted_by),
+            properties=layout.table_properties(),
+        )
+        return self.tables.unborn(name, metadata)
+
+    @contextmanager
+    def _data_files(self, staged: Transaction) -> Iterator[DataFiles]:
+        """Data files of one write, which are removed again unless it ends well."""
+        from lakeshell.store.datafiles import DataFiles
+
+        metadata = staged.table_metadata
+        files = DataFiles(
+            metadata.location, metadata.schema(), metadata.spec(), metadata.sort_order(),
+            str(uuid.uuid4()),
+        )  # fmt: skip
+        try:
+            yield files
+        except OSError as error:
+            files.discard()
+            raise _disk_failed(error, metadata.location) from error
+        except BaseException:
+            files.discard()
+            raise
+
+    @contextmanager
+    def _locked(self, name: TableName) -> Iterator[None]:
+        """Commits to one table come one after the other; the lock goes with its process."""
+        locks = self.state / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / f"table-{_file_name(f'{name}')}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class Layout:
+    """What a new table gets besides its columns."""
+
+    def __init__(
+        self,
+        partitioning: Sequence[str] = (),
+        sorted_by: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+        comment: str = "",
+        location: str = "",
+    ) -> None:
+        self.partitioning = partitioning
+        self.sorted_by = sorted_by
+        self.properties = properties or {}
+        self.comment = comment
+        self.location = location
+
+    def table_properties(self) -> dict[str, str]:
+        comment = {COMMENT: self.comment} if self.comment else {}
+        return {**PROPERTIES, **self.properties, **comment}
+
+
+class _Change:
+    """What a write makes of the table besides its rows."""
+
+    def __init__(self, mode: str, columns: Sequence[Column] | None, layout: Layout | None) -> None:
+        self.mode = mode
+        self.columns = columns
+        self.layout = layout
+        self.id = uuid.uuid4().hex
+
+    def location(self, warehouse: Path, name: TableName) -> str:
+        """Where a table that this makes keeps its files: the same each time it is asked for."""
+        if self.layout is not None and self.layout.location:
+            return self.layout.location.rstrip("/")
+        folder = warehouse / _file_name(name.database)
+        return str(folder / f"{_file_name(name.table)}-{self.id}")
+
+
+def _reshape(transaction: Transaction, change: _Change, schema: Any) -> None:
+    """Stages the columns and the layout that the write leaves. A column that keeps its name and
+    type keeps its field id."""
+    from pyiceberg.table.update import (
+        AddPartitionSpecUpdate,
+        AddSchemaUpdate,
+        AddSortOrderUpdate,
+        SetCurrentSchemaUpdate,
+        SetDefaultSortOrderUpdate,
+        SetDefaultSpecUpdate,
+        SetPropertiesUpdate,
+    )
+
+    from lakeshell.store.layout import partition_spec, sort_order
+
+    metadata = transaction.table_metadata
+    if change.columns is not None:
+        wanted = schema or _evolved(metadata, change.columns)
+        if wanted.fields != metadata.schema().fields:
+            updates = (AddSchemaUpdate(schema=wanted), SetCurrentSchemaUpdate(**{"schema-id": -1}))
+            transaction._apply(updates, ())
+    if change.mode != "replace":
+        return
+    layout = change.layout or Layout()
+    made = transaction.table_metadata.schema()
+    highest = max(spec.spec_id for spec in metadata.partition_specs)
+    orders = max(order.order_id for order in metadata.sort_orders)
+    order = sort_order(made, layout.sorted_by).model_copy(update={"order_id": orders + 1})
+    transaction._apply(
+        (
+            AddPartitionSpecUpdate(spec=partition_spec(made, layout.partitioning, highest + 1)),
+            SetDefaultSpecUpdate(**{"spec-id": -1}),
+            AddSortOrderUpdate(**{"sort-order": order}),
+            SetDefaultSortOrderUpdate(**{"sort-order-id": -1}),
+            SetPropertiesUpdate(updates=layout.table_properties()),
+        ),
+        (),
+    )
+
+
+def _evolved(metadata: Any, columns: Sequence[Column]) -> Any:
+    from pyiceberg.schema import Schema
+
+    from lakeshell.store.schema import iceberg_schema
+
+    fresh = iceberg_schema(columns, first_id=metadata.last_column_id + 1)
+    current = metadata.schema()
+    known = {field.name: field for field in current.fields}
+    fields = []
+    for field, column in zip(fresh.fields, columns, strict=True):
+        old = known.get(column.name)
+        if old is not None and str(old.field_type) == str(field.field_type):
+            kept = {"required": field.required and old.required, "doc": field.doc or old.doc}
+            fields.append(old.model_copy(update=kept))
+        else:
+            fields.append(field)
+    highest = max(schema.schema_id for schema in metadata.schemas)
+    return Schema(*fields, schema_id=highest + 1)
+
+
+def _pour(rows: Rows, files: DataFiles, on_rows: Callable[[int], None] | None) -> None:
+    """Encodes each batch on a second thread while the next one is read."""
+    done = 0
+    with ThreadPoolExecutor(1, "lakeshell-write") as writer:
+        pending: Future[None] | None = None
+        for batch in rows:
+            if pending is not None:
+                pending.result()
+            pending = writer.submit(files.write, batch)
+            done += batch.num_rows
+            if on_rows is not None:
+                on_rows(done)
+        if pending is not None:
+            pending.result()
+
+
+def _data_files(table: Table, io: Any) -> list[DataFile]:
+    """The data files of the table's current snapshot."""
+    from pyiceberg.manifest import DataFileContent
+
+    snapshot = table.metadata.current_snapshot()
+    if snapshot is None:
+        return []
+    return [
+        entry.data_file
+        for manifest in snapshot.manifests(io)
+        for entry in manifest.fetch_manifest_entry(io, discard_deleted=True)
+        if entry.data_file.content == DataFileContent.DATA
+    ]
+
+
+def _commit(
+    staged: Transaction,
+    made: Sequence[DataFile],
+    removed: Sequence[DataFile],
+    properties: Mapping[str, str],
+    *,
+    operation: str = "overwrite",
+) -> Written:
+    from pyiceberg.table.snapshots import Operation
+
+    update = staged.update_snapshot(snapshot_properties=dict(properties))
+    if removed:
+        with update.overwrite() as change:
+            change._operation = Operation(operation)
+            for file in removed:
+                change.delete_data_file(file)
+            for file in made:
+                change.append_data_file(file)
+    else:
+        with update.fast_append() as append:
+            for file in made:
+                append.append_data_file(file)
+    table = staged.commit_transaction()
+    return Written(
+        table.metadata.current_snapshot_id,
+        sum(file.record_count for file in made),
+        len(made),
+        sum(file.file_size_in_bytes for file in made),
+    )
+
+
+def _folder_of(metadata_location: str) -> Path | None:
+    """The table's own folder, two above its metadata file."""
+    from lakeshell.store.files import local_path
+
+    path = local_path(metadata_location)
+    return path.parent.parent if path.parent.name == "metadata" else None
+
+
+def _file_name(name: str) -> str:
+    """A name as a folder can be called: no separator, no leading dot, not too long."""
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[:80] or "_"
+
+
+def _disk_failed(error: OSError, location: str) -> LakeshellError:
+    said = "the disk is full" if error.errno == errno.ENOSPC else str(error.strerror or error)
+    return LakeshellError(
+        f"{location} cannot be written: {said}",
+        hint="make room and run it again; the table is as it was",
+    )
