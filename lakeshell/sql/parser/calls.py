@@ -20,7 +20,14 @@ from lakeshell.sql.ast.expressions import (
     Subscript,
 )
 from lakeshell.sql.ast.nodes import Position
-from lakeshell.sql.parser.cursor import IDENTIFIERS, MAX_CHAIN, STRINGS, too_large
+from lakeshell.sql.parser.cursor import (
+    EXPRESSION_STARTS,
+    IDENTIFIERS,
+    MAX_CHAIN,
+    QUERY_STARTS,
+    STRINGS,
+    too_large,
+)
 from lakeshell.sql.parser.windows import WindowParser
 
 if TYPE_CHECKING:
@@ -55,6 +62,8 @@ class CallParser(WindowParser):
                 self.expect("]")
                 made = Subscript(made, index, at=place)
             elif kind == "." and not (self.ahead() == "*" and self.star_at == place):
+                if self.ahead() not in IDENTIFIERS:
+                    self.undecided.append(self.index)
                 self.index += 1
                 made = Dereference(made, self.identifier(), at=place)
             else:
@@ -81,7 +90,7 @@ class CallParser(WindowParser):
         if kind == "DOUBLE" and following == "PRECISION" and self.ahead(2) in STRINGS:
             return self.typed_string()
         if kind == "ARRAY" and following == "[":
-            return self._array()
+            return self.array()
         if kind in ("RUNNING", "FINAL") and self._call_ahead(1):
             self.refuse(f"{kind} of row pattern matching", self.place)
         place = self.place
@@ -93,7 +102,7 @@ class CallParser(WindowParser):
     def _called(self, kind: str) -> Expression:
         """A name with a parenthesis after it."""
         if kind == "ROW":
-            row = self.attempt(self._row)
+            row = self.attempt(lambda: self.undecidedly(self._row))
             if row is not None:
                 return row
         elif kind == "TRY_CAST":
@@ -101,11 +110,11 @@ class CallParser(WindowParser):
             if cast is not None:
                 return cast
         elif kind == "POSITION":
-            position = self.attempt(self.position)
+            position = self.attempt(lambda: self.undecidedly(self.position))
             if position is not None:
                 return position
         elif kind == "SUBSTRING":
-            substring = self.attempt(self.substring)
+            substring = self.attempt(lambda: self.undecidedly(self.substring))
             if substring is not None:
                 return substring
         return self.call()
@@ -125,6 +134,7 @@ class CallParser(WindowParser):
         place = self.place
         name = self.qualified_name()
         self.expect("(")
+        self._check_arguments()
         if self.kind == "*":
             self.index += 1
             self.expect(")")
@@ -158,6 +168,21 @@ class CallParser(WindowParser):
         self._check_special(made, len(arguments), place)
         return made
 
+    def _check_arguments(self) -> None:
+        """What cannot start an argument: Trino takes the name for a column, and blames the `(`."""
+        end = self.index
+        while self.kinds[end] == "(":
+            end += 1
+        first = self.kinds[end]
+        nested = end > self.index
+        if first in EXPRESSION_STARTS or (nested and first in QUERY_STARTS or first == ")"):
+            return
+        if not nested and first in ("*", "DISTINCT", "ORDER"):
+            return
+        self.undecided.append(self.index - 1)
+        self.index = end
+        self.fail("<expression>")
+
     def _check_special(self, call: FunctionCall, count: int, place: Position) -> None:
         """The special forms refuse what a function would take."""
         name = call.name.keys[0]
@@ -187,8 +212,10 @@ class CallParser(WindowParser):
             self.fail(".")
         return RowConstructor(items, (None,) * len(items), at=place)
 
-    def _array(self) -> Expression:
-        place = self.expect("ARRAY")
+    def array(self) -> Expression:
+        """`ARRAY[a, b]`, or `[a, b]` alone."""
+        place = self.place
+        self.accept("ARRAY")
         self.expect("[")
         items = () if self.kind == "]" else self.listed(self.expression)
         self.expect("]")
@@ -222,6 +249,7 @@ _FORMS: dict[str, Callable[[CallParser], Expression]] = {
     "string": lambda p: p.string_literal(),
     "ustring": lambda p: p.string_literal(),
     "binary": lambda p: p.binary_literal(),
+    "[": CallParser.array,
     "?": CallParser.parameter,
     "NULL": CallParser.null,
     "TRUE": CallParser.boolean,

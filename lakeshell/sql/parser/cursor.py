@@ -1,7 +1,11 @@
 """A place in a statement's tokens, and what every part of the parser needs there.
 
 In: tokens. Out: names, strings, positions; `SyntaxFault` where the next token does not fit. A
-fault knows its token; the furthest one of all that was tried is what gets reported, as in Trino.
+fault knows its token; the furthest one of all that was tried is what gets reported.
+
+Trino's parser predicts: it looks ahead until one way of reading is left, and when none is left it
+may fall back on a way that had ended earlier, and then reports that earlier token. `undecided`
+holds the predictions under way, outermost first: the token that each falls back to, None for none.
 """
 
 from __future__ import annotations
@@ -27,57 +31,28 @@ MAX_CHAIN = 2_000
 """How many operators in a row may lean left on each other: Trino's ends between 1,000 and 3,000."""
 
 IDENTIFIERS = NON_RESERVED | {"ident", "quoted", "backquoted", "digit_ident"}
-EXPRESSION_STARTS = IDENTIFIERS | frozenset(
-    [
-        "string",
-        "ustring",
-        "binary",
-        "integer",
-        "decimal",
-        "double",
-        "(",
-        "-",
-        "+",
-        "?",
-        "NOT",
-        "NULL",
-        "TRUE",
-        "FALSE",
-        "CASE",
-        "CAST",
-        "EXISTS",
-        "EXTRACT",
-        "GROUPING",
-        "JSON_ARRAY",
-        "JSON_EXISTS",
-        "JSON_OBJECT",
-        "JSON_QUERY",
-        "JSON_VALUE",
-        "LISTAGG",
-        "NORMALIZE",
-        "TRIM",
-        "CURRENT_CATALOG",
-        "CURRENT_DATE",
-        "CURRENT_PATH",
-        "CURRENT_SCHEMA",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
-        "CURRENT_USER",
-        "LOCALTIME",
-        "LOCALTIMESTAMP",
-    ]
-)
+_EXPRESSION_WORDS = """
+    string ustring binary integer decimal double ( [ - + ? NOT NULL TRUE FALSE CASE CAST EXISTS
+    EXTRACT GROUPING JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_VALUE LISTAGG NORMALIZE
+    TRIM CURRENT_CATALOG CURRENT_DATE CURRENT_PATH CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP
+    CURRENT_USER LOCALTIME LOCALTIMESTAMP
+"""
+EXPRESSION_STARTS = IDENTIFIERS | frozenset(_EXPRESSION_WORDS.split())
 STRINGS = frozenset({"string", "ustring"})
 QUERY_STARTS = frozenset({"SELECT", "TABLE", "VALUES", "WITH"})
 
 
 class SyntaxFault(Exception):
-    """The token at `index` does not fit there; `expected` are the kinds that would."""
+    """The token at `index` does not fit there; `expected` are the kinds that would.
 
-    def __init__(self, index: int, expected: frozenset[str]) -> None:
+    `reported` is the token that Trino blames for it.
+    """
+
+    def __init__(self, index: int, expected: frozenset[str], reported: int) -> None:
         super().__init__(index)
         self.index = index
         self.expected = expected
+        self.reported = reported
 
 
 def too_large() -> QueryRejected:
@@ -101,6 +76,7 @@ class Cursor:
         self.parameters = 0
         self.furthest: SyntaxFault | None = None
         self.late: list[QueryRejected] = []
+        self.undecided: list[int | None] = []
         self.star_at: Position | None = None
         self._parentheses = (0, 0)
 
@@ -161,23 +137,36 @@ class Cursor:
 
     def missed(self, *expected: str) -> SyntaxFault:
         """Notes that none of `expected` is here, and gives the fault to raise."""
-        fault = SyntaxFault(self.index, frozenset(expected))
+        fallback = self.undecided[0] if self.undecided else None
+        reported = self.index if fallback is None else fallback
+        fault = SyntaxFault(self.index, frozenset(expected), reported)
         known = self.furthest
         if known is None or fault.index > known.index:
             self.furthest = fault
         elif fault.index == known.index:
-            self.furthest = SyntaxFault(fault.index, fault.expected | known.expected)
+            every = fault.expected | known.expected
+            self.furthest = SyntaxFault(fault.index, every, known.reported)
         return fault
 
     def attempt(self, parse: Callable[[], T]) -> T | None:
         """What `parse` gives, or None with nothing taken when it does not fit."""
         start, depth, parameters, late = self.index, self.depth, self.parameters, len(self.late)
+        undecided, star_at = len(self.undecided), self.star_at
         try:
             return parse()
         except SyntaxFault:
             self.index, self.depth, self.parameters = start, depth, parameters
             del self.late[late:]
+            del self.undecided[undecided:]
+            self.star_at = star_at
             return None
+
+    def undecidedly(self, parse: Callable[[], T], fallback: int | None = None) -> T:
+        """What `parse` gives, while Trino has not yet decided how to read it."""
+        self.undecided.append(fallback)
+        made = parse()
+        self.undecided.pop()
+        return made
 
     def listed(self, parse: Callable[[], T]) -> tuple[T, ...]:
         """One or more, with commas between."""

@@ -65,8 +65,8 @@ def _moved(place: Position, base: Position) -> Position:
 
 
 def _rejected(parser: StatementParser, fault: SyntaxFault) -> QueryRejected:
-    place = parser.places[fault.index]
-    found = parser.texts[fault.index]
+    place = parser.places[fault.reported]
+    found = parser.texts[fault.reported]
     expected = ", ".join(sorted(_shown(kind) for kind in fault.expected))
     return QueryRejected(
         f"mismatched input '{found}'. Expecting: {expected}",

@@ -112,7 +112,8 @@ class ExpressionParser(CallParser):
             if self.ahead(2) in QUERY_STARTS:
                 return self._quantified(value, op, place)
             if self.leads_to_query(1):
-                call = self.attempt(self.value)
+                paren = self.index + 1
+                call = self.attempt(lambda: self.undecidedly(self.value, paren))
                 if call is None:
                     return self._quantified(value, op, place)
                 return Comparison(op, value, call, at=place)
@@ -120,7 +121,7 @@ class ExpressionParser(CallParser):
 
     def _quantified(self, value: Expression, op: str, place: Position) -> Expression:
         quantifier = self.expect_one("ALL", "ANY", "SOME")
-        query = self.in_parentheses(self.query)
+        query = self.undecidedly(lambda: self.in_parentheses(self.query), self.index)
         return Quantified(op, "all" if quantifier == "ALL" else "any", value, query, at=place)
 
     def _is(self, value: Expression, place: Position) -> Expression:
@@ -142,6 +143,19 @@ class ExpressionParser(CallParser):
             pattern = self.value()
             escape = self.value() if self.accept("ESCAPE") else None
             return Like(value, pattern, escape, at=place)
+        return self._in(value, place)
+
+    def _in(self, value: Expression, place: Position) -> Expression:
+        """The list or query of IN; without NOT, Trino's reading of `IN` waits for its end."""
+        before = self.index - 1
+        if self.kinds[before - 1] != "NOT":
+            self.undecided.append(before)
+            made = self._in_parentheses(value, place)
+            self.undecided.pop()
+            return made
+        return self._in_parentheses(value, place)
+
+    def _in_parentheses(self, value: Expression, place: Position) -> Expression:
         self.expect("(")
         if self.kind in QUERY_STARTS:
             found: Query | tuple[Expression, ...] = self.query()
@@ -232,9 +246,12 @@ class ExpressionParser(CallParser):
         if self.kind in QUERY_STARTS:
             found: Query | Expression = self.query()
         elif self.leads_to_query():
-            found = self.query_or_expression()
+            found = self.undecidedly(self.query_or_expression)
+        elif self.kind == ")":
+            self.index += 1
+            self.fail("->")
         else:
-            found = self.expression()
+            found = self.undecidedly(self.expression)
         return self._closed(found, place)
 
     def _closed(self, found: Query | Expression, place: Position) -> Expression:

@@ -110,6 +110,9 @@ class FormParser(JsonParser):
     # --- text ------------------------------------------------------------------------------
 
     def trim(self) -> Expression:
+        return self.undecidedly(self._trim)
+
+    def _trim(self) -> Expression:
         place = self.expect("TRIM")
         self.expect("(")
         if self.kind in _SIDES:

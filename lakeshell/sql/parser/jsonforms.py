@@ -62,8 +62,8 @@ class JsonParser(LiteralParser):
         if self.kind in ("KEEP", "OMIT"):
             quotes = self.expect_one("KEEP", "OMIT").lower()
             self.expect("QUOTES")
-            if self.kind == "ON" and self.ahead() == "SCALAR":
-                self.expect("ON", "SCALAR", "STRING")
+            if self.accept("ON"):
+                self.expect("SCALAR", "STRING")
         on_empty, on_error = self._behaviours(("ERROR", "NULL", "EMPTY"))
         self.expect(")")
         return JsonCall(
@@ -197,12 +197,12 @@ class JsonParser(LiteralParser):
             keyed = self.attempt(self._keyed_member)
             if keyed is not None:
                 return keyed
-        key = self.expression()
+        key = self.undecidedly(self.expression)
         self.expect_one("VALUE", ":")
         return key, self._value_expression()
 
     def _keyed_member(self) -> tuple[Expression, Expression]:
         self.expect("KEY")
-        key = self.expression()
+        key = self.undecidedly(self.expression)
         self.expect("VALUE")
         return key, self._value_expression()

@@ -65,6 +65,11 @@ class LiteralParser(TypeParser):
             return GenericLiteral("double", self.string(), at=place)
         name = self.identifier()
         value = self.string()
+        if not name.quoted and name.key == "x":
+            self.reject_late(
+                "Spaces are not allowed between 'X' and the starting quote of a binary literal",
+                place,
+            )
         if not name.quoted and name.key == "decimal":
             return DecimalLiteral(value, at=place)
         return GenericLiteral(f'"{name.value}"' if name.quoted else name.key, value, at=place)
@@ -80,7 +85,10 @@ class LiteralParser(TypeParser):
             self.index += 1
         value = self.string()
         start = self.expect_one(*INTERVAL_FIELDS).lower()
-        end = self.expect_one(*INTERVAL_FIELDS).lower() if self.accept("TO") else None
+        end = None
+        if self.kind == "TO" and self.ahead() in INTERVAL_FIELDS:  # otherwise an alias named to
+            self.index += 1
+            end = self.expect_one(*INTERVAL_FIELDS).lower()
         return IntervalLiteral(value, negative, start, end, at=place)
 
     def _field_follows(self) -> bool:

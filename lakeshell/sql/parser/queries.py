@@ -27,6 +27,7 @@ from lakeshell.sql.ast.queries import (
     With,
 )
 from lakeshell.sql.parser.cursor import MAX_CHAIN, too_large
+from lakeshell.sql.parser.literals import NUMBERS
 from lakeshell.sql.parser.relations import RelationParser
 
 if TYPE_CHECKING:
@@ -185,14 +186,21 @@ class QueryParser(RelationParser):
         place = self.place
         if self.accept("*"):
             return SelectAll(at=place)
-        outer, self.star_at = self.star_at, place
-        value = self.expression()
-        self.star_at = outer
+        value = self._item_value(place)
         if self.kind == "." and self.ahead() == "*":
             self.index += 2
             aliases = self.identifiers() if self.accept("AS") else ()
             return SelectAll(value, aliases, at=place)
         return SelectExpression(value, self.alias(), at=place)
+
+    def _item_value(self, place: Position) -> Expression:
+        """The value of an item: up to the end of its first primary, it may yet be `primary.*`."""
+        if self.kind in ("NOT", "+") or (self.kind == "-" and self.ahead() not in NUMBERS):
+            return self.expression()
+        outer, self.star_at = self.star_at, place
+        first = self.undecidedly(self.primary)
+        self.star_at = outer
+        return self.expression(first, place)
 
     def _sources(self, place: Position) -> Relation:
         made = self.relation()
@@ -242,7 +250,8 @@ class QueryParser(RelationParser):
             if self.ahead() == ")" and self.ahead(2) != "->":
                 self.index += 2
                 return ()
-            made = self.expression()
+            first = self.undecidedly(self.primary)
+            made = self.expression(first, place)
             if isinstance(made, RowConstructor) and made.at == place:
                 return made.items
             return (made,)

@@ -149,9 +149,9 @@ class RelationParser(ExpressionParser):
     def _unnest(self) -> Relation:
         place = self.expect("UNNEST")
         expressions = self.in_parentheses(lambda: self.listed(self.expression))
-        ordinality = self.accept("WITH")
+        ordinality = self.kind == "WITH"
         if ordinality:
-            self.expect("ORDINALITY")
+            self.undecidedly(lambda: self.expect("WITH", "ORDINALITY"), self.index)
         return Unnest(expressions, ordinality, at=place)
 
     def _parenthesized_relation(self) -> Relation:
@@ -159,7 +159,10 @@ class RelationParser(ExpressionParser):
         if self.ahead() in QUERY_STARTS and not (self.ahead() == "TABLE" and self.ahead(2) == "("):
             return TableSubquery(self.in_parentheses(self.query), at=place)
         self.expect("(")
-        found = self._query_or_relation() if self.leads_to_query() else self.relation()
+        if self.leads_to_query():
+            found = self.undecidedly(self._query_or_relation)
+        else:
+            found = self.relation()
         self.expect(")")
         return TableSubquery(found, at=place) if isinstance(found, Query) else found
 

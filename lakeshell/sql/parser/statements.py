@@ -115,7 +115,10 @@ class StatementParser(TableStatementParser):
         matched = self.expect_one("MATCHED", "NOT") == "MATCHED"
         if not matched:
             self.expect("MATCHED")
-        condition = self.expression() if self.accept("AND") else None
+        condition = None
+        if self.accept("AND"):
+            # UPDATE and DELETE read alike up to THEN; INSERT is alone
+            condition = self.undecidedly(self.expression) if matched else self.expression()
         self.expect("THEN")
         action = self.expect_one(*(("UPDATE", "DELETE") if matched else ("INSERT",))).lower()
         if action == "delete":

@@ -158,7 +158,7 @@ class TableStatementParser(QueryParser):
     def column_definition(self) -> ColumnDefinition:
         place = self.place
         name = self.qualified_name()
-        type_name = self.type_name()
+        type_name = self.type_name(with_properties=True)
         nullable = not self.accept("NOT")
         if not nullable:
             self.expect("NULL")
@@ -212,6 +212,8 @@ class TableStatementParser(QueryParser):
             return self.unsupported("ALTER MATERIALIZED VIEW", place)
         if self.kind not in ("VIEW", "SCHEMA"):
             self.identifier()
+            self.qualified_name()
+            self.expect("SET", "AUTHORIZATION")
             return self.unsupported("ALTER … SET AUTHORIZATION", place)
         kind = self.expect_one("VIEW", "SCHEMA")
         name = self.qualified_name()

@@ -16,9 +16,16 @@ _PLAIN_FIELD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class TypeParser(Cursor):
-    def type_name(self) -> TypeName:
+    _with_means_zone = True
+
+    def type_name(self, *, with_properties: bool = False) -> TypeName:
+        """`with_properties`: WITH after the type may start a column's properties."""
         place = self.place
-        return TypeName(self._type(), at=place)
+        if with_properties and self.kind in ("TIME", "TIMESTAMP"):
+            self._with_means_zone = False
+        made = TypeName(self._type(), at=place)
+        self._with_means_zone = True
+        return made
 
     def _type(self) -> str:
         self.deeper()
@@ -86,9 +93,12 @@ class TypeParser(Cursor):
     def _time_type(self) -> str:
         text = self.expect_one("TIME", "TIMESTAMP").lower()
         if self.accept("("):
-            text += f"({self._type_parameter()})"
+            parameters = self.listed(self._type_parameter)
+            text += f"({','.join(parameters)})"
             self.expect(")")
-        if self.kind == "WITH" and self.ahead() == "TIME":
+            if len(parameters) > 1:  # a type of that name which takes more: none is known
+                return text
+        if self.kind == "WITH" and (self._with_means_zone or self.ahead() == "TIME"):
             self.expect("WITH", "TIME", "ZONE")
             return text + " with time zone"
         if self.kind == "WITHOUT":
@@ -97,6 +107,8 @@ class TypeParser(Cursor):
 
     def _row_field(self) -> str:
         """A field of a row: a type alone where that fits, otherwise a name and a type."""
+        if self.kind == "integer":
+            return self._type_parameter()
         alone = self.attempt(self._type_alone)
         if alone is not None:
             return alone
