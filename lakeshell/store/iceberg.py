@@ -285,7 +285,10 @@ def _reshape(transaction: Transaction, change: _Change, schema: Any) -> None:
     if change.columns is not None:
         wanted = schema or _evolved(metadata, change.columns)
         if wanted.fields != metadata.schema().fields:
-            updates = (AddSchemaUpdate(schema=wanted), SetCurrentSchemaUpdate(**{"schema-id": -1}))
+            updates = (
+                AddSchemaUpdate(schema=wanted),
+                SetCurrentSchemaUpdate.model_validate({"schema-id": -1}),
+            )
             transaction._apply(updates, ())
     if change.mode != "replace":
         return
@@ -297,9 +300,9 @@ def _reshape(transaction: Transaction, change: _Change, schema: Any) -> None:
     transaction._apply(
         (
             AddPartitionSpecUpdate(spec=partition_spec(made, layout.partitioning, highest + 1)),
-            SetDefaultSpecUpdate(**{"spec-id": -1}),
-            AddSortOrderUpdate(**{"sort-order": order}),
-            SetDefaultSortOrderUpdate(**{"sort-order-id": -1}),
+            SetDefaultSpecUpdate.model_validate({"spec-id": -1}),
+            AddSortOrderUpdate.model_validate({"sort-order": order}),
+            SetDefaultSortOrderUpdate.model_validate({"sort-order-id": -1}),
             SetPropertiesUpdate(updates=layout.table_properties()),
         ),
         (),
