@@ -245,12 +245,16 @@ class Match:
 
     def _coercible(self) -> bool:
         for i, argument in enumerate(self.arguments):
-            if not isinstance(argument, Typed):
-                continue
             try:
                 wanted = self.argument_type(i)
             except t.InvalidType:
                 return False
+            if not isinstance(argument, Typed):
+                # What a lambda gives is never coerced.
+                assert isinstance(wanted, t.FunctionType)
+                if self.lambdas[i].body.type != wanted.result:
+                    return False
+                continue
             if argument.type != wanted and not (self.widen and can_coerce(argument.type, wanted)):
                 return False
         return True

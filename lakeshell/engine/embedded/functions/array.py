@@ -75,7 +75,9 @@ _SEQUENCE_IN = (
 )
 _SLICE = (
     "(CASE WHEN $2 < 0 THEN {length} WHEN $1 = 0 THEN {start} "
-    "WHEN $1 < -len($0) THEN $0[1:0] "
+    # Java's sum of the two overflows.
+    "WHEN CAST($2 AS HUGEINT) + CASE WHEN $1 < 0 THEN len($0) + $1 + 1 ELSE $1 END "
+    "> 9223372036854775807 THEN $0[1:0] WHEN $1 < -len($0) THEN $0[1:0] "
     "WHEN $1 < 0 THEN $0[len($0) + $1 + 1:least(len($0) + $1 + least($2, len($0)), len($0))] "
     "WHEN $1 > len($0) THEN $0[1:0] "
     "ELSE $0[$1:least($1 + least($2, len($0)) - 1, len($0))] END)"

@@ -23,6 +23,7 @@ from lakeshell.engine.embedded.functions.emission import (
     Entry,
     filled,
     invalid,
+    not_run,
     python_call,
     text,
     values,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.typed import Context
 
 _EPOCH = dt.datetime(1970, 1, 1)
-_NOT_RUN = "the embedded engine does not run {} over values of several time zones"
 
 
 def _format_of(argument: Typed, function: str) -> str | None:
@@ -114,10 +114,7 @@ def parse_joda(said: str, format: str, zone: str) -> dt.datetime:
     """parse_datetime, for texts of the zone `zone` or of none."""
     pieces = _joda(format)
     if any(piece.kind == "zonename" for piece in pieces):
-        raise QueryFailed(
-            "the embedded engine does not run parse_datetime with a time zone's name ('z')",
-            code="NOT_SUPPORTED",
-        )
+        raise not_run("parse_datetime with a time zone's name ('z')")
     parsed = joda.parse(pieces, said)
     return _instant(said, parsed, zone, "parse_datetime")
 
@@ -129,7 +126,7 @@ def parse_iso(said: str, zone: str) -> dt.datetime:
 
 def _instant(said: str, parsed: joda.Parsed, zone: str, function: str) -> dt.datetime:
     if parsed.zone is not None and parsed.zone != zone:
-        raise QueryFailed(_NOT_RUN.format(function), code="NOT_SUPPORTED")
+        raise not_run(f"{function} over values of several time zones")
     moment = _datetime(parsed.local, said)
     fixed = fixed_offset(zone)
     if fixed is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
 from lakeshell.engine.embedded.typed import (
+    FAILURE_MARK,
     Typed,
     Udf,
     duckdb_literal,
@@ -132,9 +133,22 @@ def _now(path: str, values: Sequence[Any], result: Type) -> str:
         return failure(failed.code, failed.message, result)
 
 
+class PythonFailure(QueryFailed):
+    """What a Python function raises: `code` and `message` also in the text that DuckDB keeps."""
+
+    def __str__(self) -> str:
+        # Ends as the failing casts of `typed.failure` do: DuckDB adds where Python was.
+        return f"{FAILURE_MARK}{self.code}|{self.message}' to INT32"
+
+
 def invalid(message: str) -> QueryFailed:
     """What a Python function raises over an argument that it cannot take."""
-    return QueryFailed(message, code=INVALID)
+    return PythonFailure(message, code=INVALID)
+
+
+def not_run(construct: str) -> QueryFailed:
+    """What a Python function raises over a value that Trino takes and this engine doesn't."""
+    return PythonFailure(f"the embedded engine does not run {construct}", code="NOT_SUPPORTED")
 
 
 def fails(message: str, type: Type, code: str = INVALID) -> str:

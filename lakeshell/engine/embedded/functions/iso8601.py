@@ -8,9 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from lakeshell.engine.embedded.functions.emission import invalid
+from lakeshell.engine.embedded.functions.emission import invalid, not_run
 from lakeshell.engine.embedded.functions.joda import MONTHS, Parsed, Piece, parse
-from lakeshell.errors import QueryFailed
 
 _PLAIN = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _EPOCH = dt.date(1970, 1, 1)
@@ -105,10 +104,7 @@ def timestamp(said: str) -> Parsed:
         tail = rest[len(clock[0]) :] if clock else rest
         if tail[:1] in (".", ","):
             if written < 2:
-                raise QueryFailed(
-                    f"the embedded engine does not run fractions of minutes or hours: {said}",
-                    code="NOT_SUPPORTED",
-                )
+                raise not_run(f"fractions of minutes or hours: {said}")
             pieces.append(Piece("literal", tail[0]))
             pieces.append(Piece("fraction", "millisOfSecond", 3, 9))
             tail = tail[1:].lstrip("0123456789")

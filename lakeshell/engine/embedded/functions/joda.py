@@ -10,9 +10,8 @@ import datetime as dt
 import functools
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import invalid
+from lakeshell.engine.embedded.functions.emission import invalid, not_run
 from lakeshell.engine.embedded.functions.zones import canonical_zone, zone_of_offset
-from lakeshell.errors import QueryFailed
 
 MONTHS = [
     "January",
@@ -246,9 +245,7 @@ def _moment(fields: list[tuple[str, int]], text: str) -> int:
                 else:
                     date = _set_date(date, name, value, floor, text)
     except (ValueError, OverflowError) as error:
-        raise QueryFailed(
-            f"the embedded engine does not run dates of such years: {text}", code="NOT_SUPPORTED"
-        ) from error
+        raise not_run(f"dates of such years: {text}") from error
     at = ((clock["h"] * 60 + clock["m"]) * 60 + clock["s"]) * 1000 + clock["ms"]
     return (date.toordinal() - _EPOCH) * _DAY + at
 

@@ -62,8 +62,8 @@ _ANY = (
 
 def _zip_with(arguments: Arguments, result: t.Type, context: Context) -> str:
     first, second = values(arguments)
-    body = applied(function(arguments, 2), ["$0[at]", "$1[at]"])
-    made = f"list_transform(range(1, greatest(len($0), len($1)) + 1), lambda at: {body})"
+    body = applied(function(arguments, 2), ["$0[place]", "$1[place]"])
+    made = f"list_transform(range(1, greatest(len($0), len($1)) + 1), lambda place: {body})"
     return filled(made, [first.sql, second.sql], guarded=True)
 
 

@@ -17,6 +17,7 @@ SCALARS = {
         "bit_count bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift"
         " bitwise_right_shift_arithmetic bitwise_xor"
     ),
+    "concat": "concat",
     "string": (
         "length chr codepoint replace reverse strpos substring substr split split_part split_to_map"
         " split_to_multimap trim ltrim rtrim lower upper lpad rpad levenshtein_distance"
@@ -53,10 +54,12 @@ SCALARS = {
 AGGREGATES = {
     "aggregate": (
         "any_value approx_distinct approx_percentile arbitrary array_agg avg bitwise_and_agg"
-        " bitwise_or_agg bitwise_xor_agg bool_and bool_or corr count count_if covar_pop covar_samp"
-        " every geometric_mean histogram kurtosis listagg map_agg map_union max max_by min min_by"
-        " multimap_agg regr_intercept regr_slope skewness stddev stddev_pop stddev_samp sum"
-        " var_pop var_samp variance"
+        " bitwise_or_agg bitwise_xor_agg bool_and bool_or count count_if every histogram listagg"
+        " map_agg map_union max max_by min min_by multimap_agg sum"
+    ),
+    "statistics": (
+        "corr covar_pop covar_samp geometric_mean kurtosis regr_intercept regr_slope skewness"
+        " stddev stddev_pop stddev_samp var_pop var_samp variance"
     ),
 }
 WINDOWS = {
