@@ -95,6 +95,18 @@ def leaf_ids(field_id: int, written: Any) -> Iterator[int]:
                 yield from leaf_ids(field["id"], field["type"])
 
 
+def inner_names(written: Any) -> Iterator[str]:
+    """The names of every field of the rows inside a type."""
+    if isinstance(written, str):
+        return
+    for part in ("element", "key", "value"):
+        if part in written:
+            yield from inner_names(written[part])
+    for field in written.get("fields", ()):
+        yield field["name"]
+        yield from inner_names(field["type"])
+
+
 class Field(NamedTuple):
     """A top-level column. `written` is its type as the metadata writes it; `name` in lower case."""
 

@@ -89,6 +89,11 @@ class Connection:
         """Makes `name` mean `query` for the statement."""
         self._execute(f'CREATE TEMP VIEW "{name}" AS {query}')
 
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query of the engine's own."""
+        made: list[tuple[Any, ...]] = self._working(lambda: self._duckdb.execute(sql).fetchall())
+        return made
+
     def stream(
         self, name: str, schema: pa.Schema, opened: Callable[[], Iterable[pa.RecordBatch]]
     ) -> None:

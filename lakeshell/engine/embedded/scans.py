@@ -7,37 +7,44 @@ are chosen from metadata alone; nothing is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace
-from lakeshell.engine.embedded.shapes import file_type, held, taken
+from lakeshell.engine.embedded.layouts import FOOTERS, Node, absent, as_found, as_written, layouts
+from lakeshell.engine.embedded.shapes import taken
 from lakeshell.engine.embedded.typed import duckdb_type, quote_name, quote_text, refused
 from lakeshell.model import Estimate
-from lakeshell.store.metadata import DataFile, Field, local_path
+from lakeshell.store.metadata import DataFile, Field, inner_names, local_path
 from lakeshell.store.planning import Condition, ScanPlan, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
 
     from lakeshell.engine.embedded.connection import Connection
     from lakeshell.engine.embedded.scope import RelationColumn, Scan
 
 PATH, MODIFIED, PARTITION = "$path", "$file_modified_time", "$partition"
+_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+"""Names that pyiceberg and others write to files as they are."""
 _NOTHING = '"$none"'
 """The column of a relation none of whose columns is read: only its rows count."""
 
 
 class Relation(NamedTuple):
-    """One scan: SQL over files or over a stream of Arrow, which `opened` gives."""
+    """One scan: SQL over files or over a stream of Arrow, which `opened` gives.
+
+    `sql` takes how each file is laid out; None says that the files are as the metadata writes.
+    """
 
     alias: str
-    sql: str
+    sql: Callable[[Mapping[str, Node] | None], str]
     opened: Callable[[], Iterable[pa.RecordBatch]] | None
     columns: tuple[RelationColumn, ...]
     """Of the stream."""
+    looked_up: bool
+    """Whether the files' footers must be read to write `sql`."""
     plan: ScanPlan | None
     rows: int
     label: str | None
@@ -101,7 +108,11 @@ class Prepared(NamedTuple):
                 connection.stream(
                     stream_name(relation.alias), arrow_schema(relation.columns), relation.opened
                 )
-            connection.relation(relation.alias, relation.sql)
+            found = None
+            if relation.looked_up and relation.plan is not None:
+                footers = connection.rows(FOOTERS.format(paths=_paths(relation.plan.files)))
+                found = layouts(footers)
+            connection.relation(relation.alias, relation.sql(found))
 
 
 def _reads_files(plan: ScanPlan) -> bool:
@@ -143,7 +154,7 @@ def _streamed(
     opened: Callable[[], Iterable[pa.RecordBatch]],
 ) -> Relation:
     sql = _from_arrow(scan, columns)
-    return Relation(scan.alias, sql, opened, tuple(columns), None, 0, None)
+    return Relation(scan.alias, lambda _: sql, opened, tuple(columns), False, None, 0, None)
 
 
 def _wanted(scan: Scan) -> list[RelationColumn]:
@@ -173,13 +184,26 @@ def _iceberg(scan: Scan, table: IcebergTable) -> Relation:
         Condition(by_name[c.column], c.op, c.values) for c in scan.conjuncts if c.column in by_name
     ]
     chosen = plan(table.metadata, table.snapshot, fields, conditions)
+    sql: Callable[[Mapping[str, Node] | None], str]
+    looked_up = False
     if not chosen.files:
-        sql = _empty(scan, fields, hidden)
+        sql = lambda _: _empty(scan, fields, hidden)  # noqa: E731
     elif not fields and not hidden and not chosen.deletes:
-        sql = f"SELECT 1 AS {_NOTHING} FROM range({chosen.rows})"
+        sql = lambda _: f"SELECT 1 AS {_NOTHING} FROM range({chosen.rows})"  # noqa: E731
     else:
-        sql = _files(table, chosen, fields, hidden)
-    return Relation(scan.alias, sql, None, (), chosen, chosen.rows, None)
+        for file in chosen.files:
+            if file.format != "PARQUET":
+                raise refused(f"a table with {file.format} data files")
+        looked_up = table.metadata.evolved or not all(_is_plain(field) for field in fields)
+        sql = lambda found: _files(table, chosen, fields, hidden, found)  # noqa: E731
+    return Relation(scan.alias, sql, None, (), looked_up, chosen, chosen.rows, None)
+
+
+def _is_plain(field: Field) -> bool:
+    """Whether every writer gives the column, and the fields inside, the very name."""
+    return _PLAIN.fullmatch(field.name) is not None and all(
+        _PLAIN.fullmatch(name) for name in inner_names(field.written)
+    )
 
 
 def _empty(scan: Scan, fields: Sequence[Field], hidden: Sequence[str]) -> str:
@@ -190,33 +214,44 @@ def _empty(scan: Scan, fields: Sequence[Field], hidden: Sequence[str]) -> str:
 
 
 def _files(
-    table: IcebergTable, chosen: ScanPlan, fields: Sequence[Field], hidden: Sequence[str]
+    table: IcebergTable,
+    chosen: ScanPlan,
+    fields: Sequence[Field],
+    hidden: Sequence[str],
+    found: Mapping[str, Node] | None,
 ) -> str:
-    columns = [
-        f"{held(f'f.{quote_name(field.name)}', field.written)} AS {quote_name(field.name)}"
-        for field in fields
-    ]
-    columns += [f"{_hidden(name, table, chosen)} AS {quote_name(name)}" for name in hidden]
+    """A read of the files for each way that they are laid out, one after the other."""
+    groups: dict[tuple[Node | None, ...], list[DataFile]] = {}
     for file in chosen.files:
-        if file.format != "PARQUET":
-            raise refused(f"a table with {file.format} data files")
-    if table.metadata.evolved:
-        _check_nested(table, fields)
-    columns = columns or [f"1 AS {_NOTHING}"]
-    sql = f"SELECT {', '.join(columns)} FROM {_reading(chosen.files, fields)} AS f"
-    return sql + _deletes(chosen)
+        root = None if found is None else found.get(str(local_path(file.path)))
+        key = tuple(None if root is None else root.find(field.id) for field in fields)
+        groups.setdefault(key, []).append(file)
+    reads = [
+        _group(table, chosen._replace(files=tuple(files)), fields, nodes, hidden, found is None)
+        for nodes, files in groups.items()
+    ]
+    return " UNION ALL ".join(reads)
 
 
-def _reading(files: Sequence[DataFile], fields: Sequence[Field]) -> str:
-    """Columns are found by their ids in the files, whatever their names and types were then."""
-    if not fields:
-        return f"read_parquet({_paths(files)})"
-    schema = ", ".join(
-        f"{field.id}: {{name: {quote_text(field.name)}, type: {quote_text(file_type(field.written))},"
-        " default_value: NULL}"
-        for field in fields
-    )
-    return f"read_parquet({_paths(files)}, schema = MAP {{{schema}}})"
+def _group(
+    table: IcebergTable,
+    chosen: ScanPlan,
+    fields: Sequence[Field],
+    nodes: Sequence[Node | None],
+    hidden: Sequence[str],
+    as_metadata: bool,
+) -> str:
+    columns = []
+    for field, node in zip(fields, nodes, strict=True):
+        name = quote_name(field.name)
+        if as_metadata:
+            sql = as_written(f"f.{name}", field.written)
+        else:
+            sql = absent(field.written) if node is None else as_found(field.written, node, "f")
+        columns.append(f"{sql} AS {name}")
+    columns += [f"{_hidden(name, table, chosen)} AS {quote_name(name)}" for name in hidden]
+    items = ", ".join(columns or [f"1 AS {_NOTHING}"])
+    return f"SELECT {items} FROM read_parquet({_paths(chosen.files)}) AS f{_deletes(chosen)}"
 
 
 def _paths(files: Iterable[DataFile]) -> str:
@@ -230,34 +265,6 @@ def _deletes(chosen: ScanPlan) -> str:
         f" WHERE NOT EXISTS (SELECT 1 FROM read_parquet({_paths(chosen.deletes)}) AS d"
         " WHERE replace(d.file_path, 'file://', '') = f.filename AND d.pos = f.file_row_number)"
     )
-
-
-def _check_nested(table: IcebergTable, fields: Sequence[Field]) -> None:
-    """Inside rows DuckDB goes by names alone: refused where a name once meant another field."""
-    schemas = table.metadata.schemas.values()
-    for field in fields:
-        names: dict[tuple[str, ...], int] = {}
-        ids: dict[int, tuple[str, ...]] = {}
-        for version in (f for schema in schemas for f in schema if f.id == field.id):
-            for path, inner in _nested(version.written, ()):
-                if names.setdefault(path, inner) != inner or ids.setdefault(inner, path) != path:
-                    raise refused(f"a read of {field.name}, whose fields were renamed")
-
-
-def _nested(written: object, path: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], int]]:
-    if not isinstance(written, dict):
-        return
-    match written["type"]:
-        case "list":
-            yield from _nested(written["element"], (*path, "element"))
-        case "map":
-            yield from _nested(written["key"], (*path, "key"))
-            yield from _nested(written["value"], (*path, "value"))
-        case _:
-            for field in written["fields"]:
-                inner = (*path, field["name"].lower())
-                yield inner, field["id"]
-                yield from _nested(field["type"], inner)
 
 
 def _hidden(name: str, table: IcebergTable, chosen: ScanPlan) -> str:

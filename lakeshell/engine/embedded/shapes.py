@@ -1,8 +1,7 @@
-"""How columns of data files become columns as the engine holds them, and results become Arrow.
+"""Between the engine's representation and the ports' form of Arrow (`sql.arrow`), both ways.
 
-In: a column's Iceberg type and DuckDB SQL that reads it; or a batch out of DuckDB with the Trino
-types of its columns. Out: SQL of the engine's representation (rows with fields by position,
-instants without a zone); or the batch in the ports' form (`sql.arrow`).
+In: DuckDB SQL that reads Arrow of the ports' form; or a batch out of DuckDB with the Trino types
+of its columns. Out: SQL of the engine's representation; or the batch in the ports' form.
 """
 
 from __future__ import annotations
@@ -10,69 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.engine.embedded.typed import duckdb_type, quote_name, quote_text
 from lakeshell.sql.datatypes import ArrayType, MapType, RowType, TimestampType, TimeType, Type
-from lakeshell.store.metadata import trino_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakeshell.engine.embedded.scope import BoundColumn
-
-
-# --- out of files --------------------------------------------------------------------------
-
-
-def file_type(written: Any) -> str:
-    """The DuckDB type of a column as its data files hold it; nested names are the files' own."""
-    if isinstance(written, str):
-        if written in ("timestamptz", "timestamp"):
-            return "TIMESTAMP"
-        return duckdb_type(trino_type(written))
-    match written["type"]:
-        case "list":
-            return f"{file_type(written['element'])}[]"
-        case "map":
-            return f"MAP({file_type(written['key'])}, {file_type(written['value'])})"
-        case _:
-            fields = (f"{quote_name(f['name'])} {file_type(f['type'])}" for f in written["fields"])
-            return f"STRUCT({', '.join(fields)})"
-
-
-def held(sql: str, written: Any, depth: int = 0) -> str:
-    """DuckDB SQL of the engine's representation, from `sql` that reads such a column."""
-    if isinstance(written, str) or not _has_row(written):
-        return sql
-    item = f"e{depth}"
-    match written["type"]:
-        case "list":
-            inner = held(item, written["element"], depth + 1)
-            return f"list_transform({sql}, lambda {item}: {inner})"
-        case "map":
-            key = held(f"{item}.key", written["key"], depth + 1)
-            value = held(f"{item}.value", written["value"], depth + 1)
-            entry = f"struct_pack(key := {key}, value := {value})"
-            entries = f"list_transform(map_entries({sql}), lambda {item}: {entry})"
-            return f"CASE WHEN {sql} IS NOT NULL THEN map_from_entries({entries}) END"
-        case _:
-            parts = ", ".join(
-                f"f{n} := "
-                + held(f"struct_extract({sql}, {quote_text(f['name'])})", f["type"], depth + 1)
-                for n, f in enumerate(written["fields"])
-            )
-            return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
-
-
-def _has_row(written: Any) -> bool:
-    if isinstance(written, str):
-        return False
-    match written["type"]:
-        case "list":
-            return _has_row(written["element"])
-        case "map":
-            return _has_row(written["key"]) or _has_row(written["value"])
-        case _:
-            return True
 
 
 # --- out of Arrow --------------------------------------------------------------------------
