@@ -37,6 +37,39 @@ class Printer(Protocol):
         """A chunk of at most `CHUNK_ROWS`; `last` when no other follows. Call it at least once."""
 
 
+class _Column:
+    """The cells of a column, made safe. Plain ASCII, by far the most, is measured by its length."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        texts = ["NULL" if cell is None else cell for cell in cells]
+        joined = "".join(texts)
+        self.plain = joined.isascii() and joined.isprintable()
+        self.texts = texts if self.plain else [printable_lines(text) for text in texts]
+        self.tall = not self.plain and "\n" in joined
+        if self.plain:
+            self.width = max(map(len, texts), default=0)
+        else:
+            self.width = max(
+                (console_width(line) for text in self.texts for line in text.split("\n")), default=0
+            )
+
+    def lines(self) -> Sequence[Sequence[str]]:
+        return [text.split("\n") for text in self.texts]
+
+    def padded(self, width: int, *, right: bool) -> Sequence[str]:
+        """Each cell, of one line, at `width` with a blank on both sides."""
+        if self.plain:
+            return (
+                [f" {t:>{width}} " for t in self.texts]
+                if right
+                else [f" {t:<{width}} " for t in self.texts]
+            )
+        free = [" " * (width - console_width(text)) for text in self.texts]
+        if right:
+            return [f" {pad}{text} " for pad, text in zip(free, self.texts, strict=True)]
+        return [f" {text}{pad} " for pad, text in zip(free, self.texts, strict=True)]
+
+
 class Aligned:
     def __init__(self, columns: Sequence[Heading], write: Write) -> None:
         self.columns = columns
@@ -47,28 +80,27 @@ class Aligned:
 
     def rows(self, rows: Sequence[Row], last: bool) -> None:
         self.count += len(rows)
-        cells = [
-            [printable_lines(cell if cell is not None else "NULL").split("\n") for cell in row]
-            for row in rows
+        columns = [_Column(texts) for texts in zip(*rows, strict=True)] or [
+            _Column(()) for _ in self.names
         ]
-        widths = [max(1, console_width(name)) for name in self.names]
-        for lines_of in cells:
-            for i, lines in enumerate(lines_of):
-                widths[i] = max(widths[i], *map(console_width, lines))
+        widths = [
+            max(1, console_width(name), column.width)
+            for name, column in zip(self.names, columns, strict=True)
+        ]
         if not self.headed:
             self.headed = True
             self._head(widths)
-        mark = not last or self.count > 1
-        out: list[str] = []
-        for lines_of in cells:
-            if all(len(lines) == 1 for lines in lines_of):
-                out.append(
-                    "|".join(self._cell(i, lines_of[i][0], widths) for i in range(len(widths)))
-                )
-            else:
-                out.extend(self._tall(lines_of, widths, mark))
-        if out:
-            self.write("\n".join(out) + "\n")
+        if rows and not any(column.tall for column in columns):
+            padded = (
+                column.padded(width, right=heading.numeric)
+                for column, width, heading in zip(columns, widths, self.columns, strict=True)
+            )
+            self.write("\n".join(map("|".join, zip(*padded, strict=True))) + "\n")
+        elif rows:
+            mark = not last or self.count > 1
+            lines = zip(*(column.lines() for column in columns), strict=True)
+            for lines_of in lines:
+                self.write("\n".join(self._tall(lines_of, widths, mark)) + "\n")
         if last:
             self.write(f"({self.count} row{'' if self.count == 1 else 's'})\n")
 

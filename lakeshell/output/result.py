@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WIDE = ("ALIGNED", "VERTICAL", "MARKDOWN")
-_FAST = ("CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED", "TSV", "TSV_HEADER")
+_FAST = ("CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED", "TSV", "TSV_HEADER", "JSON")
 _FAST_ROWS = 2_000
 """From so many rows of a batch on, importing what the fast way needs is worth its 30 ms."""
 _SLICE_ROWS = 16_384
@@ -50,7 +50,7 @@ def write_result(
     count = 0
     if format_name == "NULL":
         return sum(batch.num_rows for batch in batches)
-    if format_name in _FAST and not safe:
+    if format_name in _FAST:
         made.rows((), False)
         for batch in _sliced(batches):
             count += batch.num_rows
@@ -78,6 +78,11 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[Column], format_name: str) ->
 def _cells(array: pa.Array, column: Column, format_name: str) -> Texts:
     if format_name == "JSON" and is_raw(column.type):
         return json_texts(array, column.type)
+    if len(array) >= _FAST_ROWS and column.type.name != "varbinary":
+        from lakeshell.output import vector
+
+        found: Texts = vector.text_array(array, column.type).to_pylist()
+        return found
     return texts(array, column.type, LINE_BYTES if format_name in _WIDE else 0)
 
 

@@ -50,7 +50,8 @@ def test_a_result_in_slices_is_the_same_text(path: Path, format_name: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "format_name"), [c for c in CASES if str(c.values[1]).startswith(("CSV", "TSV"))]
+    ("path", "format_name"),
+    [c for c in CASES if str(c.values[1]).startswith(("CSV", "TSV", "JSON"))],
 )
 def test_the_fast_way_gives_the_same_bytes(
     path: Path, format_name: str, monkeypatch: pytest.MonkeyPatch
