@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 INFORMATION_SCHEMA = "information_schema"
 SYSTEM = "system"
+MAIN = "main"
 _HIDDEN = (
     RelationColumn(PATH, VARCHAR, True),
     RelationColumn(MODIFIED, TimestampType(3, True), True),
@@ -173,6 +174,7 @@ class TableLookup:
             return self._information(name)
         with closing(self._around.open_source(connection)) as source:
             objects = [o.name for o in source.objects()]
+            schema = _spelled(schema, objects)
             own = _folded(objects, schema, table)
             if own is None:
                 if schema not in {o.schema.lower() for o in objects}:
@@ -260,6 +262,12 @@ def metadata_location(database: Path, name: TableName) -> str | None:
             hint="see whether another process holds it: lakeshell doctor",
         ) from error
     return row[0] if row else None
+
+
+def _spelled(schema: str, objects: Sequence[ObjectName]) -> str:
+    """A source with one schema has it under the name `main` too, as SQLite itself calls it."""
+    known = {o.schema.lower() for o in objects}
+    return known.pop() if schema == MAIN and MAIN not in known and len(known) == 1 else schema
 
 
 def _folded(objects: Iterable[ObjectName], schema: str, table: str) -> ObjectName | None:
