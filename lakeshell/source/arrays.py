@@ -95,7 +95,12 @@ def _text(length: int | None, fixed: bool, array: pa.Array) -> pa.Array:
 
 
 def _temporal(wanted: pa.DataType, unit: int, array: pa.Array) -> pa.Array:
-    made = _cast(pa.string(), wanted, array)
+    if pa.types.is_time(wanted) and pa.types.is_string(array.type):
+        # Arrow reads no times of day, but times of a day.
+        dated = pc.binary_join_element_wise("1970-01-01", array, " ")
+        made = _cast(pa.string(), pa.timestamp("us"), dated).cast(wanted)
+    else:
+        made = _cast(pa.string(), wanted, array)
     if unit > 1:
         count = made.cast(pa.int64())
         if not _all(pc.equal(count, pc.multiply(pc.divide(count, unit), unit))):

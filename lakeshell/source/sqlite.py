@@ -7,16 +7,15 @@ value: see `declared` for the types, `values` for what fits them.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.errors import ConnectionFailed, ObjectGone, UsageError
+from lakeshell.errors import ObjectGone, UsageError
 from lakeshell.model import Column, ObjectKind, ObjectName, SourceObject, SourceTable
 from lakeshell.source.ddl import comments
 from lakeshell.source.declared import Unmapped, trino_type
+from lakeshell.source.sqlite_file import SqliteFile, literal, quoted
 from lakeshell.sql.datatypes import (
     BIGINT,
     DATE,
@@ -31,7 +30,6 @@ from lakeshell.sql.datatypes import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BUSY_SECONDS = 5.0
 SAMPLED_ROWS = 10_000
 """Rows that are looked at for the type of a column whose declaration says nothing."""
 SAMPLED_BYTES = 32 * 2**20
@@ -48,67 +46,58 @@ class SqliteSource:
     def __init__(self, path: Path, database: str) -> None:
         self.path = path
         self.database = database
-        self._connection: sqlite3.Connection | None = None
+        self._open: SqliteFile | None = None
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def test(self) -> Sequence[tuple[str, str]]:
-        with self._reading() as db:
-            encoding = db.execute("PRAGMA encoding").fetchone()[0]
-            journal = db.execute("PRAGMA journal_mode").fetchone()[0]
-            size = self.path.stat().st_size
+        ((encoding,),) = self._rows("PRAGMA encoding")
+        ((version,),) = self._rows("SELECT sqlite_version()")
         objects = self.objects()
         views = sum(o.kind is ObjectKind.VIEW for o in objects)
         return (
-            ("file", f"{self.path}, {size / 2**20:,.1f} MB"),
-            ("database", f"SQLite {sqlite3.sqlite_version}, {encoding}, journal {journal}"),
+            ("file", f"{self.path}, {self.path.stat().st_size / 2**20:,.1f} MB"),
+            ("database", f"{encoding} text, read by SQLite {version}"),
             ("objects", f"{len(objects) - views} tables, {views} views in {self.database!r}"),
             ("read", self._first_row(objects)),
         )
 
     def _first_row(self, objects: Sequence[SourceObject]) -> str:
-        from lakeshell.source.sqlite_rows import quoted
-
         for found in objects:
             if found.kind is ObjectKind.TABLE:
-                with self._reading() as db:
-                    db.execute(f"SELECT * FROM {quoted(found.name.name)} LIMIT 1").fetchone()
+                self._rows(
+                    f"SELECT count(*) FROM (SELECT * FROM {quoted(found.name.name)} LIMIT 1)"
+                )
                 return f"a row of {found.name.name}"
         return "nothing to read"
 
     def objects(self) -> Sequence[SourceObject]:
-        with self._reading() as db:
-            hidden = _shadow_tables(db)
-            rows = db.execute(
-                r"""SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')
-                    AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name"""
-            ).fetchall()
+        rows = self._rows(
+            r"""SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')
+                AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+                AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+                ORDER BY name"""
+        )
         return [
-            SourceObject(ObjectName(self.database, name), ObjectKind(kind))
-            for name, kind in rows
-            if name not in hidden
+            SourceObject(ObjectName(self.database, name), ObjectKind(kind)) for name, kind in rows
         ]
 
     def describe(self, name: ObjectName) -> SourceTable:
-        with self._reading() as db:
-            kind, spelled, definition = self._find(db, name)
-            try:
-                declared = db.execute(
-                    'SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) WHERE hidden <> 1',
-                    (spelled,),
-                ).fetchall()
-                table = self._described(db, kind, spelled, definition, declared)
-            except sqlite3.OperationalError as error:
-                if "locked" in str(error) or "disk" in str(error):
-                    raise
-                raise ObjectGone(
-                    f"the {kind.value} {name} cannot be read: {error}",
-                    hint="mend it in the source, or exclude it from the crawl",
-                ) from error
-        return table
+        kind, spelled, definition = self._find(name)
+        try:
+            declared = self._rows(
+                'SELECT name, type, "notnull", pk'
+                f" FROM pragma_table_xinfo({literal(spelled)}) WHERE hidden <> 1"
+            )
+            return self._described(kind, spelled, definition, declared)
+        except ObjectGone as error:
+            raise ObjectGone(
+                f"the {kind.value} {name} cannot be read: {error.message.rpartition(': ')[2]}",
+                hint="mend it in the source, or exclude it from the crawl",
+            ) from error
 
     def read(
         self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536
@@ -130,28 +119,28 @@ class SqliteSource:
 
     # --- describing ------------------------------------------------------------------------
 
-    def _find(self, db: sqlite3.Connection, name: ObjectName) -> tuple[ObjectKind, str, str]:
-        row = db.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
-            " AND name = ?1 COLLATE NOCASE ORDER BY name = ?1 DESC",
-            (name.name,),
-        ).fetchone()
-        if row is None or name.schema.lower() != self.database.lower():
+    def _find(self, name: ObjectName) -> tuple[ObjectKind, str, str]:
+        wanted = literal(name.name)
+        rows = self._rows(
+            "SELECT type, name, ifnull(sql, '') FROM sqlite_master"
+            f" WHERE type IN ('table', 'view') AND name = {wanted} COLLATE NOCASE"
+            f" ORDER BY name = {wanted} DESC"
+        )
+        if not rows or name.schema.lower() != self.database.lower():
             raise ObjectGone(f"there is no {name} in the source", hint="crawl the source again")
-        return ObjectKind(row[0]), row[1], row[2] or ""
+        return ObjectKind(rows[0][0]), rows[0][1], rows[0][2]
 
     def _described(
         self,
-        db: sqlite3.Connection,
         kind: ObjectKind,
         spelled: str,
         definition: str,
-        declared: Sequence[tuple[str, str, int, int]],
+        declared: Sequence[tuple[Any, ...]],
     ) -> SourceTable:
         said, by_column = comments(definition) if kind is ObjectKind.TABLE else ("", {})
         types = {name: _declared_type(kind, written) for name, written, _, _ in declared}
         unsure = [name for name, written, _, _ in declared if _unsure(types[name], written)]
-        seen = _kinds_of(db, spelled, unsure)
+        seen = self._kinds_of(spelled, unsure)
         keys = sorted((pk, name) for name, _, _, pk in declared if pk)
         columns: list[Column] = []
         skipped: list[tuple[str, str]] = []
@@ -168,77 +157,46 @@ class SqliteSource:
             kind,
             tuple(columns),
             primary_key=tuple(name for _, name in keys),
-            rows=_count(db, spelled) if kind is ObjectKind.TABLE else None,
+            rows=self._count(spelled) if kind is ObjectKind.TABLE else None,
             comment=said,
             skipped=tuple(skipped),
         )
 
     def _rows_at_once(self, table: SourceTable, columns: Sequence[Column]) -> int:
         """So many rows that a batch stays near `SAMPLED_BYTES`, by the first rows' sizes."""
-        from lakeshell.source.sqlite_rows import quoted
 
         sized = [c.name for c in columns if c.type.name in ("varchar", "varbinary", "json")]
         if not sized:
             return SAMPLED_BYTES
         total = " + ".join(f"ifnull(length({quoted(n)}), 0)" for n in sized[:_ASKED_AT_ONCE])
         listed = ", ".join(quoted(n) for n in sized[:_ASKED_AT_ONCE])
-        with self._reading() as db:
-            try:
-                row = db.execute(
-                    f"SELECT max({total}) FROM"
-                    f" (SELECT {listed} FROM {quoted(table.name.name)} LIMIT 200)"
-                ).fetchone()
-            except sqlite3.OperationalError as error:
-                if "no such" not in str(error):
-                    raise
-                raise ObjectGone(
-                    f"{table.name} has changed in the source: {error}", hint="crawl it again"
-                ) from error
-        return int(SAMPLED_BYTES // max(row[0] or 1, 1)) + 1
+        ((longest,),) = self._rows(
+            f"SELECT max({total}) FROM (SELECT {listed} FROM {quoted(table.name.name)} LIMIT 200)"
+        )
+        return int(SAMPLED_BYTES // max(longest or 1, 1)) + 1
 
-    # --- the file --------------------------------------------------------------------------
+    def _count(self, table: str) -> int:
+        ((count,),) = self._rows(f"SELECT count(*) FROM {quoted(table)}")
+        return int(count)
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        from lakeshell.source.sqlite_rows import read_only_uri
-
-        if not self.path.is_file():
-            raise ConnectionFailed(
-                f"the source file {self.path} does not exist",
-                hint="put it back, or change the connection's url",
+    def _kinds_of(self, table: str, columns: Sequence[str]) -> dict[str, tuple[bool, ...]]:
+        """Which of `_KINDS` the first rows hold, for each column."""
+        found: dict[str, tuple[bool, ...]] = {}
+        for start in range(0, len(columns), _ASKED_AT_ONCE):
+            asked = columns[start : start + _ASKED_AT_ONCE]
+            tests = ", ".join(f"max(typeof({quoted(c)}) = '{k}')" for c in asked for k in _KINDS)
+            listed = ", ".join(quoted(c) for c in asked)
+            (row,) = self._rows(
+                f"SELECT {tests} FROM (SELECT {listed} FROM {quoted(table)} LIMIT {SAMPLED_ROWS})"
             )
-        try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(
-                    read_only_uri(self.path),
-                    uri=True,
-                    timeout=BUSY_SECONDS,
-                    check_same_thread=False,
-                )
-                self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            yield self._connection
-        except sqlite3.DatabaseError as error:
-            raise ConnectionFailed(
-                f"the source {self.path} cannot be read: {error}",
-                hint="see whether another program holds it locked, whether you may read it and "
-                "whether it is a SQLite file",
-            ) from error
+            for index, column in enumerate(asked):
+                found[column] = tuple(bool(seen) for seen in row[index * 4 : index * 4 + 4])
+        return found
 
-
-def _shadow_tables(db: sqlite3.Connection) -> set[str]:
-    """Tables behind a full-text index and the like, which are its own business."""
-    if sqlite3.sqlite_version_info < (3, 37):
-        return set()
-    return {
-        row[0] for row in db.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")
-    }
-
-
-def _count(db: sqlite3.Connection, name: str) -> int:
-    from lakeshell.source.sqlite_rows import quoted
-
-    count: int = db.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
-    return count
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        if self._open is None:
+            self._open = SqliteFile(self.path)
+        return self._open.rows(sql)
 
 
 def _declared_type(kind: ObjectKind, written: str) -> Type | Unmapped | None:
@@ -254,25 +212,6 @@ def _unsure(type: Type | Unmapped | None, written: str) -> bool:
     if written.strip().lower().startswith("year"):
         return False
     return type is None or type == DATE or isinstance(type, TimestampType | TimeType)
-
-
-def _kinds_of(
-    db: sqlite3.Connection, table: str, columns: Sequence[str]
-) -> dict[str, tuple[bool, ...]]:
-    """Which of `_KINDS` the first rows hold, for each column."""
-    from lakeshell.source.sqlite_rows import quoted
-
-    found: dict[str, tuple[bool, ...]] = {}
-    for start in range(0, len(columns), _ASKED_AT_ONCE):
-        asked = columns[start : start + _ASKED_AT_ONCE]
-        tests = ", ".join(f"max(typeof({quoted(c)}) = '{k}')" for c in asked for k in _KINDS)
-        listed = ", ".join(quoted(c) for c in asked)
-        row: tuple[Any, ...] = db.execute(
-            f"SELECT {tests} FROM (SELECT {listed} FROM {quoted(table)} LIMIT {SAMPLED_ROWS})"
-        ).fetchone()
-        for index, column in enumerate(asked):
-            found[column] = tuple(bool(seen) for seen in row[index * 4 : index * 4 + 4])
-    return found
 
 
 def _settled(type: Type | Unmapped | None, seen: tuple[bool, ...] | None) -> Type | Unmapped:

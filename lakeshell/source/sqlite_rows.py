@@ -15,20 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import adbc_driver_sqlite.dbapi as adbc
 import pyarrow as pa
-from adbc_driver_manager import Error as DriverError
 
-from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone, ValueRefused
-from lakeshell.model import Column, ObjectKind, ObjectName, SourceTable
+from lakeshell.errors import ValueRefused
+from lakeshell.model import Column, ObjectKind, SourceTable
 from lakeshell.source.arrays import FLOAT_DIGITS, Undecided, whole_column
+from lakeshell.source.sqlite_file import OtherKind, SqliteFile, quoted
 from lakeshell.source.values import BITS, Misfit, Value, converter, text_of
 from lakeshell.sql.arrow import arrow_type
 from lakeshell.sql.datatypes import BOOLEAN, DOUBLE, VARBINARY, DecimalType
 
-BUSY_MILLISECONDS = 5_000
 MAX_CELLS = 2_000_000
 """Cells of a batch: a table of many columns is read in shorter batches."""
 _BATCH_ROWS = "adbc.sqlite.query.batch_rows"
@@ -42,16 +39,6 @@ _BYTES = (
     "CASE typeof({0}) WHEN 'blob' THEN {0} WHEN 'text' THEN CAST({0} AS BLOB)"
     " WHEN 'null' THEN NULL ELSE json('not ' || {0}) END"
 )
-_OTHER_KIND = ("Type mismatch", "malformed JSON")
-
-
-def quoted(name: str) -> str:
-    """An identifier; in double quotes SQLite would take an unknown one for a string."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def read_only_uri(path: Path) -> str:
-    return f"file:{quote(str(path.absolute()))}?mode=ro"
 
 
 class Rows:
@@ -68,15 +55,15 @@ class Rows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         done = 0
-        with closing(_connect(self.path, self.table.name)) as connection:
+        with closing(SqliteFile(self.path, one_view=True)) as file:
             try:
-                for batch in self._stream(connection, self._select(_plain), 0):
+                for batch in self._stream(file, self._select(_plain), 0):
                     yield self._converted(batch, done)
                     done += batch.num_rows
                 return
-            except _OtherKind:
+            except OtherKind:
                 pass
-            for batch in self._stream(connection, self._select(_tagged), done):
+            for batch in self._stream(file, self._select(_tagged), done):
                 yield self._from_tagged(batch, done)
                 done += batch.num_rows
 
@@ -91,20 +78,21 @@ class Rows:
         source = f"SELECT {rest} FROM {quoted(self.table.name.name)}{plain} LIMIT -1 OFFSET"
         return f"SELECT {first} UNION ALL SELECT * FROM ({source} {{skipped}})"
 
-    def _stream(self, connection: Any, select: str, skipped: int) -> Iterator[pa.RecordBatch]:
-        """The raw batches without the row of constants. Raises `_OtherKind`."""
-        with closing(connection.cursor()) as cursor:
+    def _stream(self, file: SqliteFile, select: str, skipped: int) -> Iterator[pa.RecordBatch]:
+        """The raw batches without the row of constants. Raises `OtherKind`."""
+        with closing(file.connection.cursor()) as cursor:
             cursor.adbc_statement.set_options(**{_BATCH_ROWS: str(self.batch_rows)})
-            try:
+            with file.failures():
                 cursor.execute(select.replace("{skipped}", str(skipped)))
-                first = 1
-                for batch in cursor.fetch_record_batch():
-                    yield batch.slice(first)
-                    first = 0
-            except (DriverError, OSError) as error:
-                if any(words in str(error) for words in _OTHER_KIND):
-                    raise _OtherKind from error
-                raise _failure(self.path, self.table.name, error) from error
+                batches = iter(cursor.fetch_record_batch())
+            first = 1
+            while True:
+                with file.failures():
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield batch.slice(first)
+                first = 0
 
     # --- converting ------------------------------------------------------------------------
 
@@ -155,10 +143,6 @@ class Rows:
             f"fit {column.type}{declared}: {misfit}",
             hint="mend the value in the source, or leave the column out of the job's mapping",
         )
-
-
-class _OtherKind(Exception):
-    """A value of another kind than its column's declared type came from the driver."""
 
 
 def _plain(column: Column) -> tuple[str, str]:
@@ -220,39 +204,3 @@ def _text_or_bytes(value: bytes) -> str | bytes:
         return text_of(value)
     except Misfit:
         return value
-
-
-# --- the driver ----------------------------------------------------------------------------
-
-
-def _connect(path: Path, name: ObjectName) -> Any:
-    if not path.is_file():
-        raise ConnectionFailed(
-            f"the source file {path} is gone", hint="put it back, or change the connection's url"
-        )
-    try:
-        connection = adbc.connect(read_only_uri(path))
-    except (DriverError, OSError) as error:
-        raise _failure(path, name, error) from error
-    try:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    except (DriverError, OSError) as error:
-        connection.close()
-        raise _failure(path, name, error) from error
-    return connection
-
-
-def _failure(path: Path, name: ObjectName, error: Exception) -> LakeshellError:
-    said = str(error).partition("\n")[0]
-    if "no such table" in said or "no such column" in said:
-        return ObjectGone(
-            f"{name} has changed in the source: {said.rpartition('no such')[1]} "
-            f"{said.rpartition('no such')[2].strip()}",
-            hint="crawl the source again",
-        )
-    return ConnectionFailed(
-        f"the source {path} cannot be read: {said.rpartition('] ')[2]}",
-        hint="see whether another program holds it locked, and whether it is whole: "
-        "sqlite3 FILE 'PRAGMA integrity_check'",
-    )
