@@ -104,6 +104,7 @@ def command(
         return _dry_run(lake, session, statements, output_format)
     from lakeshell.cli.sink import open_sink
 
+    code = int(ExitCode.OK)
     with open_sink(output_format, output) as sink:
         code = _run_all(lake, session, statements, sink, options)
         sink.keep = code == ExitCode.OK or options["ignore_errors"]

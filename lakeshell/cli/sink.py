@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -107,19 +107,25 @@ def open_sink(output_format: str | None, output: Path | None) -> Iterator[Sink]:
 
 @contextmanager
 def _stdout() -> Iterator[Callable[[str], object]]:
-    """Writes to stdout as UTF-8; a full disk behind it is an error like others."""
+    """Writes to stdout as UTF-8. A full disk behind it is an error like others; a reader that went
+    away (head, less) has what it wanted, and ends the command in silence."""
     stream = sys.stdout
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(encoding="utf-8", newline="\n")
-
     try:
         yield _checked(stream.write)
         _checked(lambda _: stream.flush())("")
+    except BrokenPipeError:
+        _give_up(stream)
     except LakeshellError as error:
         if isinstance(error.__cause__, OSError):
-            # The interpreter must not flush into it again at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _give_up(stream)
         raise
+
+
+def _give_up(stream: TextIO) -> None:
+    """The interpreter must not flush into it again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _checked(write: Callable[[str], object]) -> Callable[[str], object]:

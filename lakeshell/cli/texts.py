@@ -61,11 +61,14 @@ def statements_of(
 ) -> Sequence[Statement]:
     """Every statement with its parameters bound; raises `UsageError` for one that nothing takes."""
     from lakeshell.query.parameters import bind, names
+    from lakeshell.query.statement import is_blank
 
     made: list[Statement] = []
     known: set[str] = set()
     for text in texts:
         for found in split(text.sql):
+            if is_blank(found.text):
+                continue
             if values:
                 known |= names(found.text)
             sql, literals = bind(found.text, values)

@@ -29,6 +29,11 @@ def statement_kind(sql: str) -> str:
     return first
 
 
+def is_blank(sql: str) -> bool:
+    """Whether it is nothing but blanks and comments."""
+    return _SPACE.fullmatch(sql) is not None
+
+
 def is_billed_kind(kind: str, *, writes_rows: bool) -> bool:
     """Whether Athena charges for it: queries and what writes rows, not what defines things."""
     return writes_rows or kind in _BILLED
