@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
@@ -55,7 +55,8 @@ def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED
             hint="see whether the disk is full and whether the folder may be written to",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return rows
 
 

@@ -100,7 +100,7 @@ def _customer(random: Random, made: World, region: Region, number: int) -> None:
     first, last, plain = _name(random, region)
     store = 1 + int(random.random() * len(STORES))
     joined = 0.0 if random.random() < 0.55 else random.random() * 0.8
-    months = int(joined * 34)
+    months = int(joined * 34) if joined else -1 - int(random.random() * 12)
     since = f"{2023 + months // 12}-{1 + months % 12:02}-01 09:{number % 60:02}:00"
     email = None if random.random() < 0.02 else f"{plain}.{number}@post.example"
     card = 9_000_000_000_000_000_000 + number * 7_919_000_003
