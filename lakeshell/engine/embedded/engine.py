@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.running import Reads, Statement
+from lakeshell.engine.embedded.running import Change, Reads, Statement
 from lakeshell.engine.embedded.scans import Prepared, prepare
 from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
 from lakeshell.engine.embedded.tables import Surroundings, TableLookup
 from lakeshell.engine.embedded.typed import Context
 from lakeshell.model import Column, Estimate
-from lakeshell.ports import Catalog, Session, Source, StatementText
+from lakeshell.ports import Catalog, Running, Session, Source, StatementText
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakeshell.engine.embedded.connection import Connection
+    from lakeshell.engine.embedded.statements.host import Outcome
     from lakeshell.engine.embedded.typed import Typed
     from lakeshell.store.iceberg import IcebergStore
 
@@ -70,7 +71,7 @@ class EmbeddedEngine:
 
         return estimate(statement, host)
 
-    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Statement:
+    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:
         statement = parse_statement(sql)
         host = self._host(session, [parse_expression(text) for text in parameters])
         if isinstance(statement, ast.Query):
@@ -79,9 +80,10 @@ class EmbeddedEngine:
             return Statement(
                 columns(bound), lambda: host.rows(bound, prepared), host.reads
             )  # fmt: skip
-        from lakeshell.engine.embedded.statements import execute
-
-        outcome = execute(statement, host)
+        update_type = _changes(statement, session)
+        if update_type is not None:
+            return Change(update_type, lambda: host.execute(statement), host.reads)
+        outcome = host.execute(statement)
         return Statement(
             outcome.columns,
             lambda: outcome.batches,
@@ -102,6 +104,30 @@ class EmbeddedEngine:
         now = session.now or self._now()
         context = Context(session, now, session.time_zone, parameters=tuple(parameters))
         return StatementHost(self, context)
+
+
+_CHANGES: dict[type[ast.Node], str] = {
+    ast.Insert: "INSERT",
+    ast.CreateTableAs: "CREATE TABLE",
+    ast.Update: "UPDATE",
+    ast.Delete: "DELETE",
+    ast.Merge: "MERGE",
+    ast.TableExecute: "ALTER TABLE EXECUTE",
+}
+"""Statements that take long: they run when their batches are asked for, and can be cancelled."""
+
+
+def _changes(statement: ast.Node, session: Session) -> str | None:
+    """The update type of such a statement, a prepared one too; None for any other."""
+    match statement:
+        case ast.Execute():
+            text = session.prepared.get(statement.name.value) or session.prepared.get(
+                statement.name.key
+            )
+            return None if text is None else _changes(parse_statement(text), session)
+        case ast.ExecuteImmediate():
+            return _changes(statement.statement, session)
+    return _CHANGES.get(type(statement))
 
 
 class StatementHost:
@@ -163,6 +189,21 @@ class StatementHost:
         bound = BoundQuery(f"SELECT {value.sql} AS c0", (column,), ())
         (batch,) = self.rows(bound)
         return batch.column(0)[0].as_py()
+
+    def execute(self, statement: ast.Statement) -> Outcome:
+        from lakeshell.engine.embedded.statements import execute
+
+        return execute(statement, self)
+
+    def with_parameters(self, parameters: Sequence[ast.Expression]) -> StatementHost:
+        """The same statement's surroundings, with values for its `?`s."""
+        made = StatementHost(self.engine, self._context_with(tuple(parameters)))
+        made.reads = self.reads
+        return made
+
+    def _context_with(self, parameters: tuple[ast.Expression, ...]) -> Context:
+        own = self.context
+        return Context(own.session, own.now, own.zone, own.needs, parameters)
 
     def explain(self, bound: BoundQuery) -> str:
         """The plan that DuckDB makes of a query, without running it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.connection import Connection
     from lakeshell.engine.embedded.scans import Prepared
     from lakeshell.engine.embedded.scope import BoundQuery
+    from lakeshell.engine.embedded.statements.host import Outcome
 
 BATCH_ROWS = 65_536
 
@@ -148,7 +149,6 @@ class Statement:
                 self._reads.check()
                 self._reads.rows += batch.num_rows
                 yield batch
-            self._reads.check()
         finally:
             self._ended = True
             self._stop()
@@ -169,3 +169,39 @@ class Statement:
             except ValueError:
                 # The generator runs in another thread at this moment: that one, cancelled, ends it.
                 return
+
+
+class Change:
+    """`ports.Running` of a statement that changes a table: one commit, or none.
+
+    It runs when its batches are asked for. A cancellation stops what it reads; once everything
+    is read and the commit is under way, it goes through.
+    """
+
+    columns: Sequence[Column] = ()
+
+    def __init__(self, update_type: str, work: Callable[[], Outcome], reads: Reads) -> None:
+        self.update_type: str | None = update_type
+        self.update_count: int | None = None
+        self._work = work
+        self._reads = reads
+        self._begun = False
+
+    @property
+    def progress(self) -> Progress:
+        return self._reads.progress()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self._reads.check()
+        self._begun = True
+        outcome = self._work()
+        yield from outcome.batches
+        self.update_type = outcome.update_type
+        self.update_count = outcome.update_count
+
+    def cancel(self) -> None:
+        self._reads.cancel()
+
+    def close(self) -> None:
+        if not self._begun:
+            self._reads.cancel()
