@@ -284,10 +284,11 @@ def _element(
     if element.kind == "rollup":
         return [tuple(itertools.chain(*sets[:n])) for n in range(len(sets), -1, -1)]
     if element.kind == "cube":
+        distinct = list({frozenset(one): one for one in reversed(sets)}.values())[::-1]
         return [
             tuple(itertools.chain(*chosen))
-            for size in range(len(sets), -1, -1)
-            for chosen in itertools.combinations(sets, size)
+            for size in range(len(distinct), -1, -1)
+            for chosen in itertools.combinations(distinct, size)
         ]
     return sets
 
@@ -310,8 +311,8 @@ def _item_key(selection: SelectBinding, item: Item, keys: Keys) -> int:
         field = item.field
         selection.binder.mark((field,))
         value = Typed(field.sql, field.type, selection.select.at, zone=field.zone)
-        node = ast.Identifier(field.name or "", at=selection.select.at)
-        return keys.add(node, value, field, ("column", id(field)))
+        name = ast.Identifier(field.name or "", at=selection.select.at)
+        return keys.add(name, value, field, ("column", id(field)))
     assert item.node is not None
     forbid_aggregates(item.node, "GROUP BY clause")
     if item.part is None:

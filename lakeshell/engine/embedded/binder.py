@@ -12,6 +12,7 @@ A `Binder` lives for one statement and holds what all its parts share; the parts
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -104,6 +105,10 @@ class Binder:
         """A name that nothing else in the statement has."""
         self._count += 1
         return f"{prefix}{self._count}"
+
+    def unguessable(self, prefix: str) -> str:
+        """Such a name that no text literal of the user's can hold, so that it may be replaced."""
+        return f"{self.alias(prefix)}_{os.urandom(8).hex()}"
 
     def scan(self, table: TableFound) -> Scan:
         made = Scan(self.alias("s"), table)

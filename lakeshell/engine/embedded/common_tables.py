@@ -30,7 +30,7 @@ _VOLATILE = re.compile(r"\b(?:random|uuid|gen_random_uuid)\(")
 
 
 class Named:
-    """A common table. `name` is its name in DuckDB; `reads` counts its uses."""
+    """A common table. `name` is its name in DuckDB; `shared` ones may be read by that name."""
 
     def __init__(
         self, key: str, name: str, block: Block, columns: tuple[str | None, ...], shared: bool
@@ -40,12 +40,10 @@ class Named:
         self.block = block
         self.columns = columns
         self.shared = shared
-        self.reads = 0
 
     def read(self, binder: Binder, scope: Scope) -> BoundRelation:
         from lakeshell.engine.embedded.relations import BoundRelation
 
-        self.reads += 1
         alias = binder.alias()
         fields = [
             field.renamed(name, (self.key,))
@@ -81,20 +79,32 @@ class CommonTables:
     def scope(self) -> Scope:
         return Scope((), self.outer, named=dict(self.named))
 
-    def definitions(self) -> list[str]:
-        """What DuckDB's WITH must define. Tables that nothing reads are left out."""
-        return [
-            f"{table.name} AS ({table.block.sql})"
-            for table in self.tables
-            if table.shared and table.reads
-        ]
+    def define(self, sql: str) -> str:
+        """The query's SQL with the tables that it reads: defined before it if read more than once,
+        else written where they are read."""
+        defined: list[tuple[str, str]] = []
+        for table in reversed(self.tables):
+            if not table.shared:
+                continue
+            marker = f"{table.name} AS "
+            reads = sql.count(marker) + sum(text.count(marker) for _, text in defined)
+            if reads > 1:
+                defined.append((table.name, table.block.sql))
+            elif reads == 1:
+                inline = f"({table.block.sql}) AS "
+                sql = sql.replace(marker, inline)
+                defined = [(name, text.replace(marker, inline)) for name, text in defined]
+        if not defined:
+            return sql
+        definitions = ", ".join(f"{name} AS ({text})" for name, text in reversed(defined))
+        return f"WITH {definitions} {sql}"
 
     def _add(self, key: str, table: ast.CommonTable, block: Block, shared: bool) -> None:
         columns: tuple[str | None, ...] = tuple(column.name for column in block.columns)
         if table.columns is not None:
             check_aliases(table.columns, len(block.columns))
             columns = tuple(column.value for column in table.columns)
-        named = Named(key, self.binder.alias("w"), block, columns, shared)
+        named = Named(key, self.binder.unguessable("w"), block, columns, shared)
         self.named[key] = named
         self.tables.append(named)
 
@@ -119,7 +129,7 @@ class CommonTables:
             check_aliases(table.columns, len(anchor.columns))
             anchor.mark(self.binder)
             names = tuple(column.value for column in table.columns)
-            previous = Named(table.name.key, self.binder.alias("w"), anchor, names, True)
+            previous = Named(table.name.key, self.binder.unguessable("w"), anchor, names, True)
             inner = Scope((), self.outer, named={**self.named, table.name.key: previous})
             step = bind_body(self.binder, parts.step, inner)
         types = [column.type for column in anchor.columns]

@@ -7,6 +7,7 @@ and only a column against literals; anything else is left to DuckDB.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded import literals
@@ -15,7 +16,7 @@ from lakeshell.engine.embedded.scope import Conjunct, Field, Scope
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce
-from lakeshell.sql.datatypes import CharType, Type
+from lakeshell.sql.datatypes import CharType, DecimalType, Type
 
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.binder import Binder
@@ -105,9 +106,12 @@ def _constant(binder: Binder, node: ast.Expression, type: Type) -> object | None
         value = literals.literal(node, binder.context)
     except QueryFailed:
         return None
-    if value.zone is not None or not can_coerce(value.type, type):
-        return None
     found: object = value.value
+    if isinstance(found, int) and isinstance(type, DecimalType):
+        found = Decimal(found)
+    elif value.zone is not None or not can_coerce(value.type, type):
+        return None
     if sign < 0:
-        return -found if isinstance(found, int) and not isinstance(found, bool) else None
+        numeric = isinstance(found, int | Decimal) and not isinstance(found, bool)
+        return -found if numeric else None  # type: ignore[operator]
     return found if value.is_constant else None

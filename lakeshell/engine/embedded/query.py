@@ -52,19 +52,14 @@ class Block:
 
 def bind_query(binder: Binder, query: ast.Query, scope: Scope, *, top: bool = False) -> Block:
     """`scope` is what encloses the query: its WITH queries and, past a boundary, outer columns."""
-    definitions: list[str] = []
     if query.with_ is not None:
         from lakeshell.engine.embedded.common_tables import CommonTables
 
         common = CommonTables(binder, scope)
         scope = common.bind(query.with_)
         block = _ordered_body(binder, query, scope, top)
-        definitions = common.definitions()
-    else:
-        block = _ordered_body(binder, query, scope, top)
-    if definitions:
-        return Block(f"WITH {', '.join(definitions)} {block.sql}", block.columns)
-    return block
+        return Block(common.define(block.sql), block.columns)
+    return _ordered_body(binder, query, scope, top)
 
 
 def _ordered_body(binder: Binder, query: ast.Query, scope: Scope, top: bool) -> Block:

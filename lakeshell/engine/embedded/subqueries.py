@@ -1,19 +1,19 @@
 """Binds subqueries inside expressions: scalar, EXISTS, IN and quantified comparisons.
 
 In: the node and the place it stands at. Out: a `Typed` with SQL's three values: NULL where the
-rows leave the answer open. DuckDB's own IN serves where it compares as Trino does; anything else
-is counted out over the subquery's rows.
+rows leave the answer open. Each is made as Trino makes it: IN by hash unless it is correlated,
+comparisons with ALL and ANY by the least and the greatest row.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded import casts, operators
+from lakeshell.engine.embedded import casts, operators, registry
 from lakeshell.engine.embedded.query import Block
 from lakeshell.engine.embedded.scope import Field, Scope
 from lakeshell.engine.embedded.signatures import is_comparable, is_orderable
-from lakeshell.engine.embedded.typed import Typed, common_zone, rejected
+from lakeshell.engine.embedded.typed import Typed, common_zone, refused, rejected
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import common_type
 from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN, RowField, RowType, Type
@@ -71,12 +71,15 @@ def quantified(self: Expressions, node: ast.Quantified) -> Typed:
         message = f"Type [{type}] must be orderable in order to be used in quantified comparison"
         raise rejected("TYPE_MISMATCH", message, node.at)
     every = node.quantifier.lower() == "all"
-    if (node.op, every) == ("=", False):
-        return _contained(self, value, block, correlated, node)
-    if (node.op, every) == ("<>", True):
-        contained = _contained(self, value, block, correlated, node)
-        return operators.not_(contained, node.at, self.context)
-    return _compared(self, node.op, every, value, block, type, node.at)
+    if node.op in ("=", "<>") and every == (node.op == "<>"):
+        made = _contained(self, value, block, correlated, node)
+    elif len(type.fields) > 1:
+        raise refused("a quantified comparison of rows", node.at)
+    else:
+        every = every != (node.op == "<>")
+        op = "=" if node.op == "<>" else node.op
+        made = _bounded(self, op, every, value, block, type.fields[0].type, node.at)
+    return operators.not_(made, node.at, self.context) if node.op == "<>" else made
 
 
 def _common(value: Typed, block: Block, node: ast.Node) -> RowType:
@@ -101,7 +104,7 @@ def _contained(
     compares one by one where the subquery is correlated."""
     type = _common(value, block, node)
     if correlated and _hashed_otherwise(type):
-        return _compared(self, "=", False, value, block, type, node.at)
+        return _compared(self, value, block, type, node.at)
     alias = self.binder.alias()
     wanted, row = _sides(self, value, block.fields(alias), type, node.at)
     query = (
@@ -118,24 +121,51 @@ def _hashed_otherwise(type: RowType) -> bool:
 
 
 def _compared(
+    self: Expressions, value: Typed, block: Block, type: RowType, at: ast.Position
+) -> Typed:
+    """IN by comparing with each row: true, false or neither."""
+    alias, compared = self.binder.alias(), self.binder.alias()
+    wanted, row = _sides(self, value, block.fields(alias), type, at)
+    held = operators.compare("=", wanted, row, at, self.context)
+    sql = (
+        f"(SELECT CASE WHEN bool_or({compared}.h) THEN true "
+        f"WHEN bool_or({compared}.h IS NULL) THEN NULL ELSE false END "
+        f"FROM (SELECT {held.sql} AS h FROM ({block.sql}) AS {alias}) AS {compared})"
+    )
+    return Typed(sql, BOOLEAN, at)
+
+
+def _bounded(
     self: Expressions,
     op: str,
     every: bool,
     value: Typed,
     block: Block,
-    type: RowType,
+    type: Type,
     at: ast.Position,
 ) -> Typed:
-    """Counts out the comparison with each row: true, false or neither."""
-    alias, compared = self.binder.alias(), self.binder.alias()
-    wanted, row = _sides(self, value, block.fields(alias), type, at)
-    held = operators.compare(op, wanted, row, at, self.context)
-    test = f"NOT {compared}.h" if every else f"{compared}.h"
-    decided, otherwise = ("false", "true") if every else ("true", "false")
+    """The comparison with the least or the greatest of the rows, as Trino makes it: so
+    `NULL = ALL (1, 2)` is false."""
+    alias, bounds = self.binder.alias(), self.binder.alias()
+    wanted, row = _sides(self, value, block.fields(alias), RowType((RowField(None, type),)), at)
+    sides = {}
+    for name in ("min", "max"):
+        made = registry.call_aggregate(name, [row], at=at, context=self.context)
+        sides[name] = made
+    least, most = (
+        Typed(f"{bounds}.{name}", made.type, at, zone=made.zone) for name, made in sides.items()
+    )
+    extreme = least if (op in ("<", "<=")) == every else most
+    held = operators.compare(op, wanted, extreme, at, self.context).sql
+    if op == "=":
+        held = f"{operators.compare('=', least, most, at, self.context).sql} AND {held}"
+    word, otherwise = ("AND", "true") if every else ("OR", "false")
+    aggregates = ", ".join(f"{made.sql} AS {name}" for name, made in sides.items())
     sql = (
-        f"(SELECT CASE WHEN bool_or({test}) THEN {decided} "
-        f"WHEN bool_or({compared}.h IS NULL) THEN NULL ELSE {otherwise} END "
-        f"FROM (SELECT {held.sql} AS h FROM ({block.sql}) AS {alias}) AS {compared})"
+        f"(SELECT CASE WHEN {bounds}.n = 0 THEN {otherwise} ELSE ({held}) {word} "
+        f"CASE WHEN {bounds}.n <> {bounds}.m THEN NULL ELSE {otherwise} END END FROM "
+        f"(SELECT count(*) AS n, count({row.sql}) AS m, {aggregates} "
+        f"FROM ({block.sql}) AS {alias}) AS {bounds})"
     )
     return Typed(sql, BOOLEAN, at)
 
