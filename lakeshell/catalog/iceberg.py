@@ -1,117 +1,43 @@
 """An Iceberg table as the catalog shows it, from its metadata file.
 
-In: the path of a metadata JSON. Out: a `CatalogTable`, or all its schemas as versions. Only this
-one file is read: no manifest, no data, and pyiceberg is not imported.
+In: a table's name and its metadata. Out: a `CatalogTable`, or all its schemas as versions. Only the
+metadata file is read: no manifest, no data.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlparse
 
 from lakeshell.model import CatalogTable, Column, TableKind, TableName
-from lakeshell.sql.datatypes import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    DOUBLE,
-    INTEGER,
-    REAL,
-    UNKNOWN,
-    UUID,
-    VARBINARY,
-    VARCHAR,
-    ArrayType,
-    DecimalType,
-    MapType,
-    RowField,
-    RowType,
-    TimestampType,
-    TimeType,
-    Type,
-)
-
-_TYPES: dict[str, Type] = {
-    "boolean": BOOLEAN,
-    "int": INTEGER,
-    "long": BIGINT,
-    "float": REAL,
-    "double": DOUBLE,
-    "date": DATE,
-    "string": VARCHAR,
-    "uuid": UUID,
-    "binary": VARBINARY,
-    "unknown": UNKNOWN,
-    "time": TimeType(6),
-    "timestamp": TimestampType(6),
-    "timestamptz": TimestampType(6, True),
-    "timestamp_ns": TimestampType(9),
-    "timestamptz_ns": TimestampType(9, True),
-}
+from lakeshell.store.metadata import Field, TableMetadata
 
 
-def trino_type(written: Any) -> Type:
-    """The Trino type of a type as metadata files write it. Raises `ValueError` for an unknown one."""
-    if isinstance(written, str):
-        if written.startswith("decimal"):
-            precision, _, scale = written[len("decimal(") : -1].partition(",")
-            return DecimalType(int(precision), int(scale))
-        if written.startswith("fixed"):
-            return VARBINARY
-        if written not in _TYPES:
-            raise ValueError(f"the Iceberg type {written!r} has no Trino type")
-        return _TYPES[written]
-    match written["type"]:
-        case "list":
-            return ArrayType(trino_type(written["element"]))
-        case "map":
-            return MapType(trino_type(written["key"]), trino_type(written["value"]))
-        case _:
-            fields = written["fields"]
-            return RowType(tuple(RowField(f["name"], trino_type(f["type"])) for f in fields))
-
-
-def read_metadata(location: str) -> dict[str, Any]:
-    """Raises `OSError` or `ValueError`."""
-    parsed = urlparse(location)
-    path = unquote(parsed.path) if parsed.scheme == "file" else location
-    made: dict[str, Any] = json.loads(Path(path).read_bytes())
-    return made
-
-
-def current(name: TableName, metadata: Mapping[str, Any]) -> CatalogTable:
-    """The table with its current schema. Its version counts its schemas."""
-    return versions(name, metadata)[-1]
-
-
-def versions(name: TableName, metadata: Mapping[str, Any]) -> Sequence[CatalogTable]:
+def versions(name: TableName, metadata: TableMetadata) -> Sequence[CatalogTable]:
     """One version a schema, oldest first, the current one last."""
-    schemas = metadata.get("schemas") or [metadata["schema"]]
-    now = metadata.get("current-schema-id", 0)
-    ordered = sorted(schemas, key=lambda s: (s.get("schema-id", 0) == now, s.get("schema-id", 0)))
-    properties: dict[str, str] = metadata.get("properties", {})
-    parameters = {"classification": "iceberg", "typeOfData": "table", **properties}
-    parameters.pop("comment", None)
-    snapshot = _current_snapshot(metadata)
-    if "total-records" in snapshot:
-        parameters["recordCount"] = snapshot["total-records"]
+    schemas = dict(sorted(metadata.schemas.items()))
+    schemas[metadata.current_schema_id] = schemas.pop(metadata.current_schema_id)
+    parameters = {"classification": "iceberg", "typeOfData": "table", **metadata.properties}
+    comment = parameters.pop("comment", "")
+    snapshot = metadata.current_snapshot
+    if snapshot is not None and "total-records" in snapshot.summary:
+        parameters["recordCount"] = snapshot.summary["total-records"]
+    known = [at for at, _ in metadata.metadata_log]
+    known += [snapshot.timestamp for snapshot in metadata.snapshots.values()]
+    created = min([*known, metadata.updated])
     return [
         CatalogTable(
             name=name,
             kind=TableKind.ICEBERG,
-            columns=tuple(_column(f) for f in schema["fields"]),
+            columns=tuple(map(_column, fields)),
             parameters=parameters,
-            location=metadata["location"],
-            comment=properties.get("comment", ""),
+            location=metadata.table_location,
+            comment=comment,
             version=number,
-            created=_moment(_first_ms(metadata)),
-            updated=_moment(metadata["last-updated-ms"]),
+            created=_moment(created),
+            updated=_moment(metadata.updated),
         )
-        for number, schema in enumerate(ordered, 1)
+        for number, fields in enumerate(schemas.values(), 1)
     ]
 
 
@@ -121,30 +47,8 @@ def unreadable(name: TableName, location: str) -> CatalogTable:
     return CatalogTable(name=name, kind=TableKind.ICEBERG, columns=(), location=folder)
 
 
-def _column(field: Mapping[str, Any]) -> Column:
-    return Column(
-        field["name"],
-        trino_type(field["type"]),
-        not field.get("required", False),
-        field.get("doc") or "",
-    )
-
-
-def _current_snapshot(metadata: Mapping[str, Any]) -> Mapping[str, str]:
-    """The summary of the current snapshot; empty before the first write."""
-    wanted = metadata.get("current-snapshot-id")
-    for snapshot in metadata.get("snapshots") or ():
-        if snapshot["snapshot-id"] == wanted:
-            summary: Mapping[str, str] = snapshot.get("summary") or {}
-            return summary
-    return {}
-
-
-def _first_ms(metadata: Mapping[str, Any]) -> int:
-    known = [entry["timestamp-ms"] for entry in metadata.get("metadata-log") or ()]
-    known += [entry["timestamp-ms"] for entry in metadata.get("snapshots") or ()]
-    first: int = min([*known, metadata["last-updated-ms"]])
-    return first
+def _column(field: Field) -> Column:
+    return Column(field.name, field.type, not field.required, field.doc)
 
 
 def _moment(milliseconds: int) -> datetime:

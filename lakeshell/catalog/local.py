@@ -19,8 +19,16 @@ from pathlib import Path
 from lakeshell.catalog import iceberg
 from lakeshell.catalog.migrations import migrate
 from lakeshell.catalog.rows import FIELDS, from_row, same_version, stamp, to_row
-from lakeshell.errors import AlreadyExists, ConnectionFailed, NotEmpty, NotFound, UsageError
+from lakeshell.errors import (
+    AlreadyExists,
+    ConnectionFailed,
+    NotEmpty,
+    NotFound,
+    QueryFailed,
+    UsageError,
+)
 from lakeshell.model import LAKE, CatalogTable, Database, TableKind, TableName
+from lakeshell.store.metadata import read_metadata
 
 BUSY_SECONDS = 30.0
 INFORMATION_SCHEMA = "information_schema"
@@ -348,12 +356,15 @@ def _taken(name: TableName, kind: TableKind) -> AlreadyExists:
 
 
 def _read(name: TableName, location: str) -> Sequence[CatalogTable]:
+    """Raises `QueryFailed` for metadata that is gone or damaged, as a query of the table would."""
+    metadata = read_metadata(location)
     try:
-        return iceberg.versions(name, iceberg.read_metadata(location))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConnectionFailed(
-            f"the metadata of {name} cannot be read: {error}",
-            hint=f"restore {location}, or drop the table",
+        return iceberg.versions(name, metadata)
+    except (KeyError, TypeError) as error:
+        raise QueryFailed(
+            f"Invalid metadata file {location}: it lacks {error}",
+            code="ICEBERG_INVALID_METADATA",
+            hint="go back to an earlier one of the same folder, or restore the file",
         ) from error
 
 
@@ -361,5 +372,5 @@ def _listed(name: TableName, location: str) -> CatalogTable:
     """A listing does not fail for one table whose files are gone; reading that table does."""
     try:
         return _read(name, location)[-1]
-    except ConnectionFailed:
+    except QueryFailed:
         return iceberg.unreadable(name, location)
