@@ -20,17 +20,21 @@ from lakeshell.sql import datatypes as t
 from lakeshell.sql.ast.nodes import Position
 from lakeshell.sql.coercion import common_type
 
+_AMBIGUOUS = "Could not choose a best candidate operator. Explicit type casts must be added."
+_NEGATABLE = "\nCandidates are:\n" + "".join(
+    f"\t * ({name}):{name}\n"
+    for name in (
+        "bigint", "integer", "smallint", "tinyint", "double", "real", "interval day to second",
+        "interval year to month", "decimal(1,0)",
+    )
+)  # fmt: skip
 _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "//", "%": "%"}
 
 
 def arithmetic(op: str, left: Typed, right: Typed, at: Position, context: Context) -> Typed:
     """`left op right`; `at` is the operator's place."""
     if left.type == right.type == t.UNKNOWN:
-        raise rejected(
-            "AMBIGUOUS_FUNCTION_CALL",
-            "Could not choose a best candidate operator. Explicit type casts must be added.",
-            at,
-        )
+        raise rejected("AMBIGUOUS_FUNCTION_CALL", _AMBIGUOUS, None)
     if _is_number(left.type) and _is_number(right.type):
         return _numbers(op, left, right, at, context)
     from lakeshell.engine.embedded import calendar
@@ -210,11 +214,7 @@ def negate(op: str, value: Typed, at: Position, context: Context) -> Typed:
             raise rejected("TYPE_MISMATCH", message, at)
         return value.moved(at)
     if type == t.UNKNOWN:
-        raise rejected(
-            "AMBIGUOUS_FUNCTION_CALL",
-            "Could not choose a best candidate operator. Explicit type casts must be added.",
-            at,
-        )
+        raise rejected("AMBIGUOUS_FUNCTION_CALL", _AMBIGUOUS + _NEGATABLE, None)
     if type.name not in t.NUMERIC_NAMES and not type.name.startswith("interval"):
         raise rejected("TYPE_MISMATCH", f"Cannot negate {type}", at)
     if value.is_constant and value.value is not None:

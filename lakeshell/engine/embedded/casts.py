@@ -79,12 +79,14 @@ def cast(value: Typed, to: t.Type, at: Position, context: Context, safe: bool = 
     constant = None if safe else _widened_constant(value, to)
     if constant is not None:
         return constant.moved(at)
-    casting = Casting(value, to, at, context, safe)
+    nested = isinstance(to, t.ArrayType | t.MapType | t.RowType)
+    casting = Casting(value, to, at, context, safe and not nested)
     folded = _folded(value, casting)
     if folded is not None:
         return folded
     sql = converted(value.sql, casting)
-    if safe and isinstance(to, t.ArrayType | t.MapType | t.RowType):
+    if safe and nested:
+        # one part that fails makes the whole NULL
         sql = f"TRY({sql})"
     return Typed(sql, to, at, zone=casting.target_zone if has_zone(to) else None)
 

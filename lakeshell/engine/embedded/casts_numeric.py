@@ -105,7 +105,9 @@ def _decimal_to_integral(x: str, casting: Casting) -> str:
         return _plain(x, casting)
     # Trino shows the rounded number, and the unrounded one where even a bigint can't hold it
     rounded = (
-        "$0" if target == "bigint" else "coalesce(CAST(TRY_CAST($0 AS BIGINT) AS VARCHAR), $0)"
+        "$0"
+        if target == "bigint"
+        else "coalesce(CAST(TRY_CAST($0 AS BIGINT) AS VARCHAR), CAST($0 AS VARCHAR))"
     )
     message = f"'Cannot cast ''' || {rounded} || ''' to {target.upper()}'"
     return _tried(x, casting, casting.fail(message, is_sql=True))

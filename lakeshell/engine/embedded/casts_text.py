@@ -92,7 +92,15 @@ def _number_to_varchar(x: str, casting: Casting) -> str:
     longest = {"tinyint": 4, "smallint": 6, "integer": 11, "bigint": 20}.get(source.name, 41)
     if isinstance(source, t.DecimalType):
         longest = source.precision + 3
+        return _fitted(decimal_text(x, source), longest, casting, _unrepresentable(casting))
     return _fitted(f"CAST({x} AS VARCHAR)", longest, casting, _unrepresentable(casting))
+
+
+def decimal_text(x: str, type: t.DecimalType) -> str:
+    """A decimal with the zero before the point that DuckDB leaves out."""
+    if type.precision > type.scale:
+        return f"CAST({x} AS VARCHAR)"
+    return f"regexp_replace(CAST({x} AS VARCHAR), '^(-?)[.]', '\\10.')"
 
 
 def _float_to_varchar(x: str, casting: Casting) -> str:
@@ -116,8 +124,8 @@ def date_text(x: str) -> str:
     return (
         f"(CASE WHEN year({x}) BETWEEN 0 AND 9999 THEN strftime({x}, '%Y-%m-%d') ELSE "
         f"CASE WHEN year({x}) < 0 THEN '-' ELSE '+' END || "
-        f"lpad(CAST(abs(year({x})) AS VARCHAR), greatest(4, length(CAST(abs(year({x})) AS VARCHAR))),"
-        f" '0') || strftime({x}, '-%m-%d') END)"
+        f"lpad(CAST(abs(year({x})) AS VARCHAR), CAST(greatest(4, "
+        f"length(CAST(abs(year({x})) AS VARCHAR))) AS INTEGER), '0') || strftime({x}, '-%m-%d') END)"
     )
 
 

@@ -68,8 +68,37 @@ def _file_gone(match: re.Match[str]) -> QueryFailed:
 
 
 _MEMORY_HINT = "read fewer columns or rows, or raise engine.memory_limit in lakeshell.toml"
+
+
+def _division(match: re.Match[str]) -> QueryFailed:
+    """The least number of an integral type divided by -1."""
+    least = match["left"]
+    kind = {
+        "-128": "Value 128 exceeds MAX_BYTE",
+        "-32768": "Value 32768 exceeds MAX_SHORT",
+        "-2147483648": "Value 2147483648 exceeds MAX_INT for type integer",
+    }.get(least)
+    if kind is not None:
+        return QueryFailed(kind, code="GENERIC_INTERNAL_ERROR")
+    return QueryFailed(f"bigint division overflow: {least} / -1", code=_OUT_OF_RANGE)
+
+
+def _sum_overflow(match: re.Match[str]) -> QueryFailed:
+    """A sum of whole numbers, which are gathered in 128 bits: Trino shows the two it added last."""
+    return QueryFailed(f"bigint addition overflow: {match['value']}", code=_OUT_OF_RANGE)
+
+
 _KNOWN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], QueryFailed]], ...] = (
     (_OVERFLOW, _overflow),
+    (re.compile(r"Overflow in division of (?P<left>-\d+) / -1"), _division),
+    (
+        re.compile(r"Type INT128 with value (?P<value>-?\d+) .*destination type INT64"),
+        _sum_overflow,
+    ),
+    (
+        re.compile(r"Overflow in HUGEINT addition|Casting value .* to type DECIMAL\(38"),
+        _said("Decimal overflow", _OUT_OF_RANGE),
+    ),
     (
         re.compile(r"Overflow in negation"),
         _said("bigint negation overflow: -9223372036854775808", _OUT_OF_RANGE),

@@ -127,23 +127,9 @@ def rounded_micros(fraction: str, precision: int | None) -> int:
 
 def known_zone(name: str) -> str | None:
     """The zone as Trino writes it; None for a name that it doesn't know."""
-    if name in ("UTC", "Z"):
-        return "UTC"
-    match = re.fullmatch(r"(?:UTC|GMT|UT)?([+-])(\d\d?):?(\d\d)?", name)
-    if match is not None:
-        hours, minutes = int(match[2]), int(match[3] or 0)
-        if hours > 18 or minutes > 59:
-            return None
-        if hours == minutes == 0:
-            return "UTC"
-        return f"{match[1]}{hours:02}:{minutes:02}"
-    import zoneinfo
+    from lakeshell.engine.embedded.functions.zones import canonical_zone
 
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-    return name
+    return canonical_zone(name)
 
 
 def instant(moment: dt.datetime, zone: str) -> tuple[dt.datetime, bool]:

@@ -92,7 +92,11 @@ def _generic(node: ast.GenericLiteral, context: Context) -> Typed:
     try:
         type = t.parse_type(node.type)
     except t.InvalidType:
-        raise rejected("TYPE_NOT_FOUND", f"Unknown resolvedType: {node.type}", node.at) from None
+        message = (
+            f"io.trino.spi.TrinoException: line {node.at.line}:{node.at.column}: "
+            f"Unknown resolvedType: {node.type}"
+        )
+        raise rejected("TYPE_NOT_FOUND", message, None) from None
     value = _value(node.value, type)
     if value is None:
         raise _invalid(node.value, node.type.upper(), node.at)
@@ -338,7 +342,7 @@ def _current_time(node: ast.CurrentTime, context: Context) -> Typed:
         type = t.TimeType(precision, node.name == "current_time")
     if precision > t.MAX_TIME_PRECISION:
         message = f"{type.name.upper()} precision must be in range [0, 12]: {precision}"
-        raise rejected("NUMERIC_VALUE_OUT_OF_RANGE", message, node.at)
+        raise rejected("NUMERIC_VALUE_OUT_OF_RANGE", message, None)
     if node.name == "localtimestamp":
         return constant(local, type, node.at)
     if node.name == "localtime":

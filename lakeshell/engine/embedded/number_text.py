@@ -44,7 +44,11 @@ def _shortest(x: str) -> str:
 
 def cast_real(x: str) -> str:
     """As `CAST(real AS varchar)` writes: seven digits at most."""
-    rounded = f"format('{{:.6e}}', CAST(CAST(abs({x}) AS VARCHAR) AS DOUBLE))"
+    shortest = f"CAST(CAST(abs({x}) AS VARCHAR) AS DOUBLE)"
+    rounded = (
+        f"CASE WHEN abs({x}) < 1e-44 THEN format('{{:.1e}}', CAST(abs({x}) AS DOUBLE)) "
+        f"ELSE format('{{:.6e}}', {shortest}) END"
+    )
     return _signed(x, _scientific(rounded), "0E0")
 
 

@@ -85,6 +85,9 @@ def _try(call: Call) -> Typed:
         message = "The 'try' function must have exactly one argument"
         raise rejected("SYNTAX_ERROR", message, call.at)
     value = values[0]
+    for construct in ("random()", "(SELECT"):
+        if construct in value.sql:
+            raise refused(f"TRY of {construct.strip('(')}", call.at)
     return Typed(f"TRY({value.sql})", value.type, call.at, zone=value.zone)
 
 

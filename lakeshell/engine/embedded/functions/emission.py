@@ -83,7 +83,9 @@ def filled(
     long = [
         i
         for i, argument in enumerate(arguments)
-        if len(argument) > SHORT and i not in constants and places.count(str(i)) > 1
+        if (len(argument) > SHORT or "random()" in argument)
+        and i not in constants
+        and places.count(str(i)) > 1
     ]
     names = list(arguments)
     if not long:
@@ -109,8 +111,18 @@ def python(path: str) -> Emission:
     return emit
 
 
-def python_call(path: str, arguments: Sequence[Typed], result: Type, context: Context) -> str:
-    """SQL that calls the function at `path` (below this package) over `arguments`."""
+def python_call(
+    path: str,
+    arguments: Sequence[Typed],
+    result: Type,
+    context: Context,
+    *,
+    nullable: bool = False,
+) -> str:
+    """SQL that calls the function at `path` (below this package) over `arguments`.
+
+    `nullable` says that it may give None for arguments that aren't.
+    """
     whole = f"lakeshell.engine.embedded.functions.{path}"
     if any(v.is_constant and v.value is None for v in arguments):
         return duckdb_literal(None, result)
@@ -120,8 +132,11 @@ def python_call(path: str, arguments: Sequence[Typed], result: Type, context: Co
     types = [duckdb_type(v.type) for v in arguments]
     made = duckdb_type(result)
     tag = format(crc32(" ".join((whole, *types, made)).encode()), "x")
-    udf = Udf(f"py_{name}_{tag}", whole, types, made)
-    return f"{context.needs.function(udf)}({', '.join(v.sql for v in arguments)})"
+    handling = "special" if nullable else "default"
+    udf = Udf(f"py_{name}_{tag}", whole, types, made, handling)
+    called = f"{context.needs.function(udf)}({', '.join(v.sql for v in arguments)})"
+    tests = [f"{v.sql} IS NULL" for v in arguments if not v.is_constant]
+    return f"(CASE WHEN {' OR '.join(tests)} THEN NULL ELSE {called} END)" if nullable else called
 
 
 def _now(path: str, values: Sequence[Any], result: Type) -> str:

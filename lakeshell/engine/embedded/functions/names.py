@@ -8,11 +8,11 @@ from __future__ import annotations
 SCALARS = {
     "conditional": "if nullif coalesce try greatest least typeof",
     "math": (
-        "abs acos asin atan atan2 cbrt ceil ceiling cos cosh cosine_distance cosine_similarity"
-        " degrees dot_product e euclidean_distance exp floor from_base infinity is_finite"
-        " is_infinite is_nan ln log log10 log2 mod nan pi pow power radians rand random round sign"
-        " sin sinh sqrt tan tanh to_base truncate width_bucket"
+        "abs acos asin atan atan2 cbrt ceil ceiling cos cosh degrees e exp floor from_base infinity"
+        " is_finite is_infinite is_nan ln log log10 log2 mod nan pi pow power radians rand random"
+        " round sign sin sinh sqrt tan tanh to_base truncate width_bucket"
     ),
+    "vector": "cosine_distance cosine_similarity dot_product euclidean_distance",
     "bitwise": (
         "bit_count bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift"
         " bitwise_right_shift_arithmetic bitwise_xor"
@@ -47,6 +47,10 @@ SCALARS = {
     "map": (
         "map map_keys map_values map_entries map_from_entries multimap_from_entries map_concat"
         " map_filter transform_keys transform_values map_zip_with"
+    ),
+    "regexp": (
+        "regexp_like regexp_extract regexp_extract_all regexp_count regexp_split regexp_position"
+        " regexp_replace"
     ),
 }
 """module -> names of the scalar functions in its `SCALARS`."""
