@@ -143,7 +143,7 @@ class IcebergStore:
                     table.transaction(), made, gone, snapshot_properties or {}, operation=operation
                 )
 
-    def change(self, name: TableName, stage: Callable[[Transaction], None]) -> None:
+    def change(self, name: TableName, stage: Callable[[Transaction], object]) -> None:
         """Commits what `stage` puts into a transaction: columns, properties, snapshots."""
         with self._locked(name):
             transaction = self.tables.load(name).transaction()

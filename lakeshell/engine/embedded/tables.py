@@ -26,6 +26,7 @@ from lakeshell.store.metadata import TableMetadata, read_metadata
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakeshell.engine.embedded.information_schema import Listed
     from lakeshell.ports import Catalog, Source
 
 INFORMATION_SCHEMA = "information_schema"
@@ -88,6 +89,18 @@ class TableLookup:
     def catalogs(self) -> list[str]:
         """Every catalog, in order of name."""
         return sorted({LAKE, SYSTEM, *(c.lower() for c in self._around.connections())})
+
+    def schemas(self, catalog: str) -> list[str]:
+        """Every schema of a catalog, `information_schema` among them."""
+        from lakeshell.engine.embedded.information_schema import schemas
+
+        return schemas(catalog, self._around)
+
+    def listed(self, catalog: str, schema: str) -> list[Listed]:
+        """Tables and views of a schema, in order of name."""
+        from lakeshell.engine.embedded.information_schema import listed
+
+        return listed(catalog, self._around, schema)
 
     def _in_lake(
         self, name: tuple[str, str, str], version: Typed | None, kind: str | None

@@ -1,0 +1,230 @@
+"""ALTER TABLE … EXECUTE, CALL and ANALYZE."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakeshell.engine.embedded.scope import Scope
+from lakeshell.engine.embedded.statements.columns import described
+from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
+from lakeshell.engine.embedded.statements.naming import iceberg, lake_name, missing, writable
+from lakeshell.engine.embedded.statements.rows import replace, rows_after
+from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.errors import QueryFailed
+from lakeshell.model import TableName
+from lakeshell.sql import ast
+from lakeshell.store.planning import live_files
+
+if TYPE_CHECKING:
+    from lakeshell.store.metadata import TableMetadata
+
+MINIMUM_RETENTION = timedelta(days=7)
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZES = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
+
+
+def table_execute(statement: ast.TableExecute, host: Host) -> Outcome:
+    name = lake_name(statement.table, host, statement.at, "table procedures")
+    if iceberg(name, host) is None:
+        raise missing(name, statement.at)
+    metadata = writable(name, host, statement.at, "Executing procedures on")
+    procedure = statement.procedure.key
+    run = _PROCEDURES.get(procedure)
+    if run is None:
+        raise rejected(
+            "PROCEDURE_NOT_FOUND",
+            f"Table procedure not registered: {statement.procedure.value.upper()}",
+            None,
+        )
+    names, act = run
+    values = _arguments(statement.arguments, names, procedure, host)
+    act(name, metadata, values, statement, host)
+    host.tables.forget(name)
+    return changed("ALTER TABLE EXECUTE")
+
+
+def _arguments(
+    given: Sequence[tuple[ast.Identifier | None, ast.Expression]],
+    names: Sequence[str],
+    procedure: str,
+    host: Host,
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for position, (name, value) in enumerate(given):
+        key = name.key if name is not None else names[position] if position < len(names) else ""
+        if key not in names:
+            raise rejected(
+                "INVALID_PROCEDURE_ARGUMENT",
+                f"Catalog 'lake' table procedure '{procedure.upper()}' property '{key}' does not exist",
+                value.at,
+            )
+        values[key] = host.evaluate(host.binder().expression(value, Scope()))
+    return values
+
+
+def optimize(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    """Puts small files together: the same rows, fewer files."""
+    threshold = _size(values.get("file_size_threshold", "100MB"))
+    if statement.where is not None:
+        raise refused("optimize with a WHERE", statement.at)
+    files = live_files(metadata.current_snapshot)
+    small = [file for file in files if file.size < threshold]
+    if len(small) < 2:
+        return
+    columns = described(metadata)
+    items = [ast.SelectExpression(ast.Identifier(c.name, True)) for c in columns]
+    paths = [file.path for file in small]
+    rows = rows_after(ast.Table(statement.table), items, paths, None, columns, host)
+    replace(name, metadata, set(paths), rows, "replace", host)
+
+
+def expire_snapshots(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    """Forgets snapshots older than the retention, and removes files that only they held."""
+    oldest = _before("expire-snapshots", values, host)
+
+    def stage(staged: Any) -> None:
+        gone = [
+            s.snapshot_id
+            for s in staged.table_metadata.snapshots
+            if s.timestamp_ms < oldest.timestamp() * 1000
+            and s.snapshot_id != staged.table_metadata.current_snapshot_id
+        ]
+        if gone:
+            with staged.expire_snapshots() as update:
+                update.by_ids(gone)
+
+    host.store.change(name, stage)
+    host.tables.forget(name)
+    _sweep(name, host, datetime.now(UTC) - MINIMUM_RETENTION)
+
+
+def remove_orphan_files(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    _sweep(name, host, _before("remove-orphan-files", values, host))
+
+
+def rollback_to_snapshot(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    snapshot = values.get("snapshot_id")
+    if snapshot not in metadata.snapshots:
+        raise QueryFailed(
+            f"Cannot roll back to unknown snapshot id: {snapshot}", code="GENERIC_INTERNAL_ERROR"
+        )
+
+    def stage(staged: Any) -> None:
+        from pyiceberg.table.refs import SnapshotRefType
+        from pyiceberg.table.update import SetSnapshotRefUpdate
+
+        update = SetSnapshotRefUpdate.model_validate(
+            {"ref-name": "main", "type": SnapshotRefType.BRANCH, "snapshot-id": snapshot}
+        )
+        staged._apply((update,), ())
+
+    host.store.change(name, stage)
+
+
+def _sweep(name: TableName, host: Host, before: datetime) -> None:
+    """Removes the table's files that no metadata names and that are older than `before`."""
+    metadata = iceberg(name, host)
+    assert metadata is not None
+    from lakeshell.store.metadata import local_path, read_manifests
+
+    known: set[Path] = {local_path(path) for _, path in metadata.metadata_log}
+    for snapshot in metadata.snapshots.values():
+        known.add(local_path(snapshot.manifest_list))
+        for manifest in read_manifests(snapshot):
+            known.add(local_path(manifest.path))
+        known.update(local_path(file.path) for file in live_files(snapshot))
+    folder = local_path(metadata.table_location)
+    for path in (
+        *folder.glob("data/**/*"),
+        *folder.glob("metadata/snap-*"),
+        *folder.glob("metadata/*-m*.avro"),
+    ):
+        if path.is_file() and path not in known and path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+
+
+def _before(setting: str, values: Mapping[str, Any], host: Host) -> datetime:
+    written = str(values.get("retention_threshold", "7d"))
+    retention = _duration(written)
+    if retention < MINIMUM_RETENTION:
+        days = retention.total_seconds() / 86400
+        shown = f"{days:.2f}d" if days >= 1 else f"{retention.total_seconds() / 3600:.2f}h"
+        if retention < timedelta(hours=1):
+            shown = f"{retention.total_seconds():.2f}s"
+        named = setting.replace("-", "_")
+        raise QueryFailed(
+            f"Retention specified ({shown}) is shorter than the minimum retention configured in "
+            f"the system (7.00d). Minimum retention can be changed with iceberg.{setting}."
+            f"min-retention configuration property or lake.{named}_min_retention session property",
+            code="INVALID_PROCEDURE_ARGUMENT",
+        )
+    return host.context.now - retention
+
+
+def _duration(written: str) -> timedelta:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", written)
+    if match is None or match[2] not in _UNITS:
+        raise QueryFailed(
+            f"duration is not a valid data duration string: {written}",
+            code="INVALID_PROCEDURE_ARGUMENT",
+        )
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+
+
+def _size(written: object) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)\s*", str(written))
+    if match is None:
+        raise QueryFailed(
+            f"size is not a valid data size string: {written}", code="INVALID_PROCEDURE_ARGUMENT"
+        )
+    return float(match[1]) * _SIZES[match[2]]
+
+
+_PROCEDURES: dict[str, tuple[tuple[str, ...], Any]] = {
+    "optimize": (("file_size_threshold",), optimize),
+    "expire_snapshots": (("retention_threshold",), expire_snapshots),
+    "remove_orphan_files": (("retention_threshold",), remove_orphan_files),
+    "rollback_to_snapshot": (("snapshot_id",), rollback_to_snapshot),
+}
+
+
+def call(statement: ast.Call, host: Host) -> Outcome:
+    raise refused("CALL", statement.at)
+
+
+def analyze(statement: ast.Analyze, host: Host) -> Outcome:
+    """Bounds and counts are kept with each file as it is written; there is nothing to add."""
+    name = lake_name(statement.table, host, statement.at, "analyze")
+    metadata = iceberg(name, host)
+    if metadata is None:
+        raise missing(name, statement.at)
+    rows = sum(file.rows for file in live_files(metadata.current_snapshot))
+    return changed("ANALYZE", rows)

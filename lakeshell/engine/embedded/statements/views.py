@@ -1,0 +1,63 @@
+"""CREATE VIEW: the query's text and its columns, in the catalog."""
+
+from __future__ import annotations
+
+from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
+from lakeshell.engine.embedded.statements.naming import (
+    has_schema,
+    iceberg,
+    lake_name,
+    registered,
+)
+from lakeshell.engine.embedded.statements.tables import check_distinct
+from lakeshell.engine.embedded.typed import rejected
+from lakeshell.model import LAKE, CatalogTable, Column, TableKind
+from lakeshell.sql import ast
+from lakeshell.sql.datatypes import UNKNOWN
+
+
+def create_view(statement: ast.CreateView, host: Host) -> Outcome:
+    name = lake_name(statement.name, host, statement.at, "creating views")
+    bound = host.binder().query(statement.query)
+    names = [column.name.lower() for column in bound.columns]
+    for position, column in enumerate(names):
+        if column == f"_col{position}":
+            raise rejected(
+                "MISSING_COLUMN_NAME",
+                f"Column name not specified at position {position + 1}",
+                statement.at,
+            )
+    check_distinct(names, statement.at)
+    for column_name, column_type in ((c.name, c.type) for c in bound.columns):
+        if column_type == UNKNOWN:
+            raise rejected(
+                "COLUMN_TYPE_UNKNOWN", f"Column type is unknown: {column_name}", statement.at
+            )
+    if not has_schema(name.database, host):
+        raise rejected("NOT_FOUND", f"Schema {name.database} not found", None)
+    shown = f"'{LAKE}.{name.database}.{name.table}'"
+    if iceberg(name, host) is not None:
+        raise rejected("TABLE_ALREADY_EXISTS", f"Table already exists: {shown}", statement.at)
+    known = registered(name, host)
+    if known is not None:
+        if known.kind is not TableKind.VIEW:
+            raise rejected("TABLE_ALREADY_EXISTS", f"Table already exists: {shown}", statement.at)
+        if not statement.replace:
+            raise rejected("TABLE_ALREADY_EXISTS", f"View already exists: {shown}", statement.at)
+        host.catalog.drop(name)
+    session = host.session
+    parameters = {"viewCatalog": session.catalog, "viewSchema": session.database or ""}
+    if statement.security == "invoker":
+        parameters["viewSecurity"] = "INVOKER"
+    host.catalog.put(
+        CatalogTable(
+            name,
+            TableKind.VIEW,
+            tuple(Column(n, c.type) for n, c in zip(names, bound.columns, strict=True)),
+            parameters,
+            comment=statement.comment or "",
+            definition=statement.text,
+            owner=session.user,
+        )
+    )
+    return changed("CREATE VIEW")
