@@ -307,7 +307,8 @@ class Match:
             return self.numbers[text]
         if text.isalpha():
             return 0
-        names = {"min": min, "max": max, **self.numbers}
+        unbound = dict.fromkeys(re.findall(r"[a-z_]+", text), 0)
+        names = {**unbound, "min": min, "max": max, **self.numbers}
         return int(eval(text, {"__builtins__": {}}, names))
 
 
