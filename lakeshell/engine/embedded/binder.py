@@ -62,6 +62,7 @@ class Binder:
         self._count = 0
         self._collected: set[Field] | None = None
         self._queries: list[Nested] = []
+        self.correlation = True
 
     # --- what callers ask for ----------------------------------------------------------------
 
@@ -167,9 +168,14 @@ class Binder:
             if not query.correlated and any(s is scope for s in query.outside.outwards()):
                 query.correlated = True
 
-    def subquery(self, query: ast.Query, scope: Scope) -> Block:
-        """A query inside an expression or a relation, which may refer to `scope`."""
+    def subquery(self, query: ast.Query, scope: Scope, *, correlated: bool = True) -> Block:
+        """A query inside an expression or a relation, which may refer to `scope`, unless
+        `correlated` is false."""
         from lakeshell.engine.embedded.query import bind_query
 
-        with self.collecting(None):
-            return bind_query(self, query, Scope(parent=scope, boundary=True))
+        before, self.correlation = self.correlation, correlated
+        try:
+            with self.collecting(None):
+                return bind_query(self, query, Scope(parent=scope, boundary=True))
+        finally:
+            self.correlation = before

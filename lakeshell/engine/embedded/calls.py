@@ -6,6 +6,7 @@ such a call may stand.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded import casts, registry
@@ -13,6 +14,7 @@ from lakeshell.engine.embedded.aggregation import function_name
 from lakeshell.engine.embedded.expressions import Expressions
 from lakeshell.engine.embedded.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.typed import Argument, SortKey, Typed, refused, rejected
+from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce
 from lakeshell.sql.datatypes import BOOLEAN, VarcharType
@@ -94,7 +96,7 @@ def _aggregate(self: Expressions, node: ast.FunctionCall, name: str, over: str) 
     keys = _sort_keys(self, node, node.order_by)
     made = registry.call_aggregate(
         name,
-        arguments,
+        _guarded(arguments, condition),
         distinct=node.distinct,
         filter=condition,
         order_by=keys,
@@ -106,6 +108,21 @@ def _aggregate(self: Expressions, node: ast.FunctionCall, name: str, over: str) 
     if node.distinct:
         _comparable(arguments, node)
     return made
+
+
+_COLUMN = re.compile(r'\w+\.(?:\w+|"[^"]*")')
+
+
+def _guarded(arguments: Sequence[Argument], condition: Typed | None) -> Sequence[Argument]:
+    """The arguments, not evaluated where the FILTER leaves the row out: they may fail there."""
+    if condition is None:
+        return arguments
+    return [
+        Typed(f"(CASE WHEN {condition.sql} THEN {a.sql} END)", a.type, a.at, zone=a.zone)
+        if isinstance(a, Typed) and not a.is_constant and not _COLUMN.fullmatch(a.sql)
+        else a
+        for a in arguments
+    ]
 
 
 def _filter(self: Expressions, node: ast.Expression) -> Typed:
@@ -175,7 +192,10 @@ def bind_grouping(self: Expressions, node: ast.Grouping) -> Typed:
     from lakeshell.sql.datatypes import BIGINT, INTEGER
 
     for column in node.columns:
-        self.bind(column)
+        try:
+            self.bind(column)
+        except QueryRejected as fault:
+            raise rejected(fault.code, fault.message, None) from fault
     return Typed("0", INTEGER if len(node.columns) < 32 else BIGINT, node.at)
 
 

@@ -145,12 +145,14 @@ class Constancy:
             )
             self._no_outputs(item.key, scope, "COLUMN_NOT_FOUND", message)
 
-    def _no_outputs(self, node: ast.Node, scope: Scope, code: str, message: str) -> None:
+    def _no_outputs(
+        self, node: ast.Node, scope: Scope, code: str, message: str, *, placed: bool = True
+    ) -> None:
         from lakeshell.engine.embedded.references import references
 
         for found, field in references(node, scope):
             if id(field) in self._of_outputs:
-                raise rejected(code, message, found.at)
+                raise rejected(code, message, found.at if placed else None)
 
     def _window(self, window: ast.WindowSpec, scope: Scope) -> None:
         for node in window.partition_by:
@@ -173,7 +175,7 @@ class Constancy:
             "Invalid reference to output of SELECT clause from grouping() expression in ORDER BY"
         )
         for column in node.columns:
-            self._no_outputs(column, scope, "INVALID_ARGUMENTS", message)
+            self._no_outputs(column, scope, "INVALID_ARGUMENTS", message, placed=False)
         for column in node.columns:
             parts = column_name(column)
             resolved = scope.resolve(parts, column.at) if parts is not None else None

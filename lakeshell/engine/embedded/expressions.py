@@ -65,7 +65,7 @@ class Expressions:
         self.above = above
         self.below = below
         self.windows = windows
-        self.correlated = correlated
+        self.correlated = correlated and binder.correlation
         self.in_lambda = in_lambda
 
     def bind(self, node: ast.Node) -> Typed:
@@ -106,6 +106,8 @@ class Expressions:
             name = ".".join(column_name(node) or (field.name or "",))
             message = f"Reference to column '{name}' from outer scope not allowed in this context"
             raise rejected("NOT_SUPPORTED", message, node.at)
+        if resolved.scope.refusal is not None:
+            raise rejected("INVALID_COLUMN_REFERENCE", resolved.scope.refusal, node.at)
         if not resolved.local:
             self.binder.reach(resolved.scope)
         if resolved.scope.translation is not None:

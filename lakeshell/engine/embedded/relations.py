@@ -226,7 +226,11 @@ def _join(binder: Binder, join: ast.Join, scope: Scope) -> BoundRelation:
     left = bind_relation(binder, join.left, scope)
     lateral = _innermost(join.right)
     if isinstance(lateral, ast.Lateral | ast.Unnest):
-        right = bind_relation(binder, join.right, left.scope)
+        seen = left.scope
+        if join.kind in ("right", "full"):
+            seen = Scope(seen.fields, seen.parent, boundary=seen.boundary)
+            seen.refusal = f"LATERAL reference not allowed in {join.kind.upper()} JOIN"
+        right = bind_relation(binder, join.right, seen)
         right = right._replace(scope=Scope(right.scope.fields, scope))
         _check_lateral(join, lateral)
     else:

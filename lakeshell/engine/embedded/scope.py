@@ -169,10 +169,11 @@ class Scope:
     """The fields of one relation, before the scope round it.
 
     `boundary` says that `parent` belongs to an outer query. `named` are the WITH queries.
-    `translation`, where there is one, gives what a field is after aggregation.
+    `translation`, where there is one, gives what a field is after aggregation; `refusal` is why
+    these fields may not be read where the scope is seen.
     """
 
-    __slots__ = ("_index", "boundary", "fields", "named", "parent", "translation")
+    __slots__ = ("_index", "boundary", "fields", "named", "parent", "refusal", "translation")
 
     def __init__(
         self,
@@ -186,6 +187,7 @@ class Scope:
         self.parent = parent
         self.boundary = boundary
         self.named = named or {}
+        self.refusal: str | None = None
         self.translation: Translation | None = None
         self._index: dict[str, list[Field]] | None = None
 

@@ -27,7 +27,7 @@ def _block(self: Expressions, query: ast.Query, at: ast.Position) -> tuple[Block
     if self.in_lambda:
         raise rejected("NOT_SUPPORTED", "Lambda expression cannot contain subqueries", at)
     with self.binder.nested(self.scope) as nested:
-        block = self.binder.subquery(query, Scope(parent=self.scope))
+        block = self.binder.subquery(query, Scope(parent=self.scope), correlated=self.correlated)
     block.mark(self.binder)
     return block, nested.correlated
 
@@ -46,7 +46,7 @@ def scalar(self: Expressions, node: ast.ScalarSubquery) -> Typed:
 
 
 def exists(self: Expressions, node: ast.Exists) -> Typed:
-    block = self.binder.subquery(node.query, Scope(parent=self.scope))
+    block = self.binder.subquery(node.query, Scope(parent=self.scope), correlated=self.correlated)
     return Typed(f"(EXISTS ({block.sql}))", BOOLEAN, node.at)
 
 

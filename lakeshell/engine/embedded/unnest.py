@@ -88,29 +88,49 @@ def _columns(value: Typed, elements: list[str]) -> list[tuple[str | None, Type, 
 def bind_table_function(binder: Binder, node: ast.TableFunction, scope: Scope) -> BoundRelation:
     """`sequence`; the others are refused."""
     name = node.name.keys
-    if name[-1] != "sequence" or (len(name) > 1 and name[:-1] != ("system", "builtin")):
-        raise refused(f"the table function {node.name}", node.at)
+    if len(name) > 1 and name[:-1] != ("system", "builtin"):
+        raise refused(f"the table function {node.name}", node.name.at)
+    if name[-1] == "exclude_columns":
+        raise refused("the table function exclude_columns", node.name.at)
+    if name[-1] != "sequence":
+        message = f"Table function '{node.name}' not registered"
+        raise rejected("FUNCTION_NOT_FOUND", message, node.name.at)
     given = _arguments(binder, node)
-    start = given.get("start", "CAST(0 AS BIGINT)")
-    stop = given["stop"]
-    step = given.get("step", "CAST(1 AS BIGINT)")
     alias = binder.alias()
-    message = "Step must not be equal to 0"
-    guarded = (
-        f"CASE WHEN {step} = 0 THEN {failure('INVALID_FUNCTION_ARGUMENT', message, BIGINT)} "
-        f"ELSE {step} END"
-    )
-    field = Field("sequential_number", BIGINT, f"{alias}.c0", qualifier=())
-    sql = f"(SELECT generate_series AS c0 FROM generate_series({start}, {stop}, {guarded})) AS {alias}"
+    field = Field("sequential_number", BIGINT, f"{alias}.c0")
+    series = f"generate_series({given['start']}, {given['stop']}, {_step(given)})"
+    sql = f"(SELECT generate_series AS c0 FROM {series}) AS {alias}"
     return BoundRelation(sql, Scope([field], scope))
 
 
+def _step(given: dict[str, str]) -> str:
+    """The step, or Trino's failure where it leads away from the stop; all of them constant."""
+    start, stop, step = (given[name] for name in _SEQUENCE)
+    code = "INVALID_FUNCTION_ARGUMENT"
+    ends = f"' for sequence [' || {start} || ', ' || {stop} || ']'"
+    wrong = {
+        word: failure(code, f"'Step must be {word}' || {ends}", BIGINT, is_sql=True)
+        for word in ("positive", "negative")
+    }
+    nulls = " ".join(
+        f"WHEN {given[name]} IS NULL THEN {failure(code, f'{name.capitalize()} is null', BIGINT)}"
+        for name in _SEQUENCE
+    )
+    return (
+        f"CASE {nulls} WHEN {start} < {stop} AND {step} <= 0 THEN {wrong['positive']} "
+        f"WHEN {start} > {stop} AND {step} >= 0 THEN {wrong['negative']} "
+        f"WHEN {start} = {stop} THEN 1 ELSE {step} END"
+    )
+
+
+_SEQUENCE = ("start", "stop", "step")
+
+
 def _arguments(binder: Binder, node: ast.TableFunction) -> dict[str, str]:
-    names = ("start", "stop", "step")
-    given: dict[str, str] = {}
+    given = {"start": "CAST(0 AS BIGINT)", "step": "CAST(1 AS BIGINT)"}
     for n, (name, expression) in enumerate(node.arguments):
-        key = name.key if name is not None else names[min(n, 2)]
-        if key not in names:
+        key = name.key if name is not None else _SEQUENCE[min(n, 2)]
+        if key not in _SEQUENCE:
             message = f"Unexpected argument name: {key.upper()}"
             raise rejected("INVALID_FUNCTION_ARGUMENT", message, expression.at)
         value = Expressions(binder, Scope()).bind(expression)
