@@ -282,31 +282,30 @@ def _reshape(transaction: Transaction, change: _Change, schema: Any) -> None:
     from lakeshell.store.layout import partition_spec, sort_order
 
     metadata = transaction.table_metadata
+    made = metadata.schema()
+    updates: list[Any] = []
     if change.columns is not None:
-        wanted = schema or _evolved(metadata, change.columns)
-        if wanted.fields != metadata.schema().fields:
-            updates = (
-                AddSchemaUpdate(schema=wanted),
-                SetCurrentSchemaUpdate.model_validate({"schema-id": -1}),
-            )
-            transaction._apply(updates, ())
-    if change.mode != "replace":
-        return
-    layout = change.layout or Layout()
-    made = transaction.table_metadata.schema()
-    highest = max(spec.spec_id for spec in metadata.partition_specs)
-    orders = max(order.order_id for order in metadata.sort_orders)
-    order = sort_order(made, layout.sorted_by).model_copy(update={"order_id": orders + 1})
-    transaction._apply(
-        (
-            AddPartitionSpecUpdate(spec=partition_spec(made, layout.partitioning, highest + 1)),
+        made = schema or _evolved(metadata, change.columns)
+        if made.fields != metadata.schema().fields:
+            updates.append(AddSchemaUpdate(schema=made))
+    evolved = bool(updates)
+    if change.mode == "replace":
+        layout = change.layout or Layout()
+        highest = max(spec.spec_id for spec in metadata.partition_specs)
+        spec = partition_spec(made, layout.partitioning, highest + 1)
+        orders = max(order.order_id for order in metadata.sort_orders)
+        order = sort_order(made, layout.sorted_by).model_copy(update={"order_id": orders + 1})
+        updates += (
+            AddPartitionSpecUpdate(spec=spec),
             SetDefaultSpecUpdate.model_validate({"spec-id": -1}),
             AddSortOrderUpdate.model_validate({"sort-order": order}),
             SetDefaultSortOrderUpdate.model_validate({"sort-order-id": -1}),
             SetPropertiesUpdate(updates=layout.table_properties()),
-        ),
-        (),
-    )
+        )
+    if evolved:
+        # After the layout, which may still stand on columns that are about to go.
+        updates.append(SetCurrentSchemaUpdate.model_validate({"schema-id": -1}))
+    transaction._apply(tuple(updates), ())
 
 
 def _evolved(metadata: Any, columns: Sequence[Column]) -> Any:
@@ -373,7 +372,10 @@ def _commit(
     update = staged.update_snapshot(snapshot_properties=dict(properties))
     if removed:
         with update.overwrite() as change:
-            change._operation = Operation(operation)
+            if operation == "delete":
+                change._operation = Operation.DELETE
+            elif operation == "replace":
+                _as_replacement(change)
             for file in removed:
                 change.delete_data_file(file)
             for file in made:
@@ -389,6 +391,19 @@ def _commit(
         len(made),
         sum(file.file_size_in_bytes for file in made),
     )
+
+
+def _as_replacement(change: Any) -> None:
+    """The snapshot says that its rows are those before it. pyiceberg sums up no such operation."""
+    from pyiceberg.table.snapshots import Operation, Summary
+
+    summed = change._summary
+
+    def summary(properties: dict[str, str]) -> Summary:
+        made = summed(properties)
+        return Summary(Operation.REPLACE, **made.additional_properties)
+
+    change._summary = summary
 
 
 def _folder_of(metadata_location: str) -> Path | None:

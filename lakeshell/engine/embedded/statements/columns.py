@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
@@ -46,6 +47,14 @@ def described(metadata: TableMetadata) -> tuple[Column, ...]:
         Column(field.name, field.type, not field.required, field.doc or "")
         for field in metadata.schema()
     )
+
+
+def check_distinct(names: Sequence[str], at: ast.Position) -> None:
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise rejected(
+                "DUPLICATE_COLUMN_NAME", f"Column name '{name}' specified more than once", at
+            )
 
 
 def _target(

@@ -17,9 +17,9 @@ from lakeshell.engine.embedded.statements.rows import (
     can_assign,
     converted,
     in_files,
+    renamed,
     replace,
 )
-from lakeshell.engine.embedded.statements.tables import renamed
 from lakeshell.engine.embedded.typed import rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.model import Column

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import lake_name, writable
-from lakeshell.engine.embedded.statements.tables import renamed
 from lakeshell.engine.embedded.typed import rejected
 from lakeshell.model import Column, TableName
 from lakeshell.sql import ast
-from lakeshell.sql.coercion import can_coerce
-from lakeshell.sql.datatypes import CharType, Type, VarcharType
+from lakeshell.sql.coercion import common_type
+from lakeshell.sql.datatypes import Type
 from lakeshell.store.metadata import TableMetadata
+from lakeshell.store.planning import live_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,29 +58,22 @@ def insert(statement: ast.Insert, host: Host) -> Outcome:
             statement.at,
         )
     if found != wanted:
-        bound = host.binder().query(_converted(statement.query, wanted))
+        bound = host.binder().query(with_types(statement.query, wanted))
     written = host.store.write(name, renamed(host.read(bound), names), mode="append")
     host.tables.forget(name)
     return changed("INSERT", written.rows)
 
 
 def can_assign(found: Type, wanted: Type) -> bool:
-    """Whether a column takes a value of another type: what coerces, and what may yet fit."""
-    if can_coerce(found, wanted) or found == wanted:
-        return True
-    text = (VarcharType, CharType)
-    if isinstance(found, text) and isinstance(wanted, text):
-        return True
-    return found.name == wanted.name and found.name in (
-        "decimal", "timestamp", "timestamp with time zone", "time", "array", "map", "row",
-    )  # fmt: skip
+    """Whether a column takes values of another type. What they are may yet not fit."""
+    return common_type(found, wanted) is not None
 
 
 def _listed(types: Sequence[Type]) -> str:
     return ", ".join(map(str, types))
 
 
-def _converted(query: ast.Query, types: Sequence[Type]) -> ast.Query:
+def with_types(query: ast.Query, types: Sequence[Type]) -> ast.Query:
     """The query with each column cast to its target, as Trino's plan has it."""
     names = tuple(ast.Identifier(f"c{n}") for n in range(len(types)))
     rows = ast.Aliased(ast.TableSubquery(query), ast.Identifier("q"), names)
@@ -97,8 +90,6 @@ def converted(value: ast.Expression, type: Type) -> ast.Cast:
 def truncate(statement: ast.Truncate, host: Host) -> Outcome:
     name = lake_name(statement.table, host, statement.at, "truncating tables")
     metadata = writable(name, host, statement.at, "Truncating")
-    from lakeshell.store.planning import live_files
-
     files = {file.path for file in live_files(metadata.current_snapshot)}
     if files:
         replace(name, metadata, files, (), "delete", host)
@@ -109,7 +100,7 @@ def delete(statement: ast.Delete, host: Host) -> Outcome:
     name = lake_name(statement.table, host, statement.at, "modifying table rows")
     metadata = writable(name, host, statement.at, "Deleting from")
     table = ast.Table(statement.table)
-    counts = matching(table, statement.where, host)
+    counts = matching(table, statement.where, metadata, host)
     if not counts:
         return changed("DELETE", 0)
     rows: Iterable[pa.RecordBatch] = ()
@@ -127,7 +118,7 @@ def update(statement: ast.Update, host: Host) -> Outcome:
     columns = described(metadata)
     values = _assigned(statement, columns, host)
     table = ast.Table(statement.table)
-    counts = matching(table, statement.where, host)
+    counts = matching(table, statement.where, metadata, host)
     if not counts:
         return changed("UPDATE", 0)
     items = []
@@ -179,11 +170,15 @@ def _assigned(
     return values
 
 
-# --- what MERGE uses too -------------------------------------------------------------------
+# --- what others use too -------------------------------------------------------------------
 
 
-def matching(table: ast.Relation, where: ast.Expression | None, host: Host) -> dict[str, int]:
+def matching(
+    table: ast.Relation, where: ast.Expression | None, metadata: TableMetadata, host: Host
+) -> dict[str, int]:
     """How many rows meet the condition in each data file that has some."""
+    if where is None:
+        return {file.path: file.rows for file in live_files(metadata.current_snapshot)}
     counted = ast.FunctionCall(_function("count"), star=True)
     items = (ast.SelectExpression(PATH), ast.SelectExpression(counted))
     grouped = ast.GroupBy(False, (ast.GroupingSet("simple", ((PATH,),)),))
@@ -196,6 +191,14 @@ def matching(table: ast.Relation, where: ast.Expression | None, host: Host) -> d
             batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True
         )
     }
+
+
+def renamed(batches: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The same batches under the target's column names."""
+    import pyarrow as pa
+
+    for batch in batches:
+        yield pa.RecordBatch.from_arrays(batch.columns, names=list(names))
 
 
 def rows_after(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.scope import BoundColumn
-from lakeshell.engine.embedded.statements.columns import declared, described
+from lakeshell.engine.embedded.statements.columns import check_distinct, declared, described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import (
     has_schema,
@@ -17,6 +17,7 @@ from lakeshell.engine.embedded.statements.naming import (
     writable,
 )
 from lakeshell.engine.embedded.statements.properties import layout
+from lakeshell.engine.embedded.statements.rows import renamed, with_types
 from lakeshell.engine.embedded.typed import refused, rejected
 from lakeshell.errors import AlreadyExists
 from lakeshell.model import LAKE, Column, TableName
@@ -88,6 +89,8 @@ def create_table_as(statement: ast.CreateTableAs, host: Host) -> Outcome:
         Column(column_name, storable(found.type))
         for column_name, found in zip(names, bound.columns, strict=True)
     ]
+    if [column.type for column in columns] != [column.type for column in bound.columns]:
+        bound = host.binder().query(with_types(statement.query, [c.type for c in columns]))
     rows: Iterable[pa.RecordBatch] = renamed(host.read(bound), names) if statement.with_data else ()
     count = _write(statement, name, columns, made, rows, host)
     return changed("CREATE TABLE", count)
@@ -114,22 +117,6 @@ def _column_names(statement: ast.CreateTableAs, columns: Sequence[BoundColumn]) 
                 )
     check_distinct(names, statement.at)
     return names
-
-
-def check_distinct(names: Sequence[str], at: ast.Position) -> None:
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            raise rejected(
-                "DUPLICATE_COLUMN_NAME", f"Column name '{name}' specified more than once", at
-            )
-
-
-def renamed(batches: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The same batches under the target's column names."""
-    import pyarrow as pa
-
-    for batch in batches:
-        yield pa.RecordBatch.from_arrays(batch.columns, names=list(names))
 
 
 def _exists(name: TableName, statement: ast.CreateTable | ast.CreateTableAs, host: Host) -> bool:

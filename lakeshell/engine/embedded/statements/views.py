@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lakeshell.engine.embedded.statements.columns import check_distinct
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import (
     has_schema,
@@ -9,7 +10,6 @@ from lakeshell.engine.embedded.statements.naming import (
     lake_name,
     registered,
 )
-from lakeshell.engine.embedded.statements.tables import check_distinct
 from lakeshell.engine.embedded.typed import rejected
 from lakeshell.model import LAKE, CatalogTable, Column, TableKind
 from lakeshell.sql import ast
