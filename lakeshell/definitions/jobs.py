@@ -48,7 +48,10 @@ def table_name(written: str) -> TableName:
     if made and made[0] == "lake" and len(made) == 3:
         made = made[1:]
     if len(made) != 2 or any(not part for part in made):
-        raise UsageError(f"{written!r} is not a table", hint="write it as DATABASE.TABLE")
+        raise UsageError(
+            f"{written!r} is not a table",
+            hint='write it as DATABASE.TABLE, or DATABASE."a.b" where a name has a dot',
+        )
     return TableName(*made)
 
 

@@ -30,6 +30,7 @@ from lakeshell.sql.datatypes import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COUNTED_ROWS = 100_000
 SAMPLED_ROWS = 10_000
 """Rows that are looked at for the type of a column whose declaration says nothing."""
 SAMPLED_BYTES = 32 * 2**20
@@ -95,7 +96,7 @@ class SqliteSource:
             return self._described(kind, spelled, definition, declared)
         except ObjectGone as error:
             raise ObjectGone(
-                f"the {kind.value} {name} cannot be read: {error.message.rpartition(': ')[2]}",
+                f"the {kind.value} {name} cannot be read: {error.message.partition(' has changed: ')[2]}",
                 hint="mend it in the source, or exclude it from the crawl",
             ) from error
 
@@ -175,9 +176,20 @@ class SqliteSource:
         )
         return int(SAMPLED_BYTES // max(longest or 1, 1)) + 1
 
-    def _count(self, table: str) -> int:
-        ((count,),) = self._rows(f"SELECT count(*) FROM {quoted(table)}")
-        return int(count)
+    def _count(self, table: str) -> int | None:
+        """Exact up to `COUNTED_ROWS`; beyond, the last row's number where there is a sane one.
+        Whoever reads a table in place describes it first, and must not wait for a whole scan."""
+        ((count,),) = self._rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table)} LIMIT {COUNTED_ROWS + 1})"
+        )
+        if count <= COUNTED_ROWS:
+            return int(count)
+        try:
+            ((last,),) = self._rows(f"SELECT max(rowid) FROM {quoted(table)}")
+        except ObjectGone:  # no such column: it is a table WITHOUT ROWID
+            return None
+        sane = isinstance(last, int) and count <= last <= self.path.stat().st_size
+        return last if sane else None
 
     def _kinds_of(self, table: str, columns: Sequence[str]) -> dict[str, tuple[bool, ...]]:
         """Which of `_KINDS` the first rows hold, for each column."""

@@ -141,7 +141,7 @@ class Rows:
         return ValueRefused(
             f"{self.table.name}, row {row:,}, column {column.name!r}: the value {shown} does not "
             f"fit {column.type}{declared}: {misfit}",
-            hint="mend the value in the source, or leave the column out of the job's mapping",
+            hint="mend the value in the source, or leave the column out of the mapping or the query",
         )
 
 

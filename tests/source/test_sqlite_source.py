@@ -12,7 +12,7 @@ import pytest
 
 from lakeshell.errors import ConnectionFailed, ObjectGone
 from lakeshell.model import ObjectName
-from lakeshell.source import sqlite_file
+from lakeshell.source import sqlite, sqlite_file
 from lakeshell.source.ddl import comments
 from lakeshell.source.sqlite import SqliteSource
 
@@ -106,7 +106,7 @@ def test_a_broken_view(tmp_path: Path) -> None:
         "PRAGMA legacy_alter_table = ON",
         "DROP TABLE t",
     )
-    with pytest.raises(ObjectGone, match=r"the view db\.v cannot be read"):
+    with pytest.raises(ObjectGone, match=r"the view db\.v cannot be read: no such table: main\.t"):
         source.describe(ObjectName("db", "v"))
     source.close()
 
@@ -277,4 +277,24 @@ def test_a_writer_during_a_read_changes_nothing_of_it(tmp_path: Path) -> None:
     rest = reader.read_all()
     values = [*first.column(0).to_pylist(), *rest.column(0).to_pylist()]
     assert values == [Decimal(n) for n in range(1, 101)]
+    source.close()
+
+
+def test_rows_of_a_large_table_are_an_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "COUNTED_ROWS", 3)
+    source = made(
+        tmp_path / "a.db",
+        "CREATE TABLE few (a INT)",
+        "INSERT INTO few VALUES (1), (2), (3)",
+        "CREATE TABLE many (a INT)",
+        "INSERT INTO many VALUES (1), (2), (3), (4), (5)",
+        "CREATE TABLE wild (a INTEGER PRIMARY KEY)",
+        "INSERT INTO wild VALUES (1), (2), (3), (1099511627776)",
+        "CREATE TABLE keyed (a INT PRIMARY KEY) WITHOUT ROWID",
+        "INSERT INTO keyed VALUES (1), (2), (3), (4)",
+    )
+    rows = {o.name.name: source.describe(o.name).rows for o in source.objects()}
+    assert rows == {"few": 3, "many": 5, "wild": None, "keyed": None}
     source.close()
