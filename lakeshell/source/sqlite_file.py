@@ -7,6 +7,7 @@ Everything about a source's file goes through the ADBC driver and nothing throug
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from adbc_driver_manager import Error as DriverError
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
 
+_DRIVERS_WORDS = re.compile(r"^(?:[A-Z_]+: |\[SQLite\] |Failed to (?:prepare|step) query: )+")
 BUSY_MILLISECONDS = 5_000
 _OTHER_KIND = ("Type mismatch", "malformed JSON")
 
@@ -79,8 +81,7 @@ class SqliteFile:
 
 
 def _failure(path: Path, error: Exception) -> LakeshellError:
-    said = str(error).partition("\nquery:")[0].rpartition("[SQLite] ")[2]
-    said = said.removeprefix("Failed to prepare query: ")
+    said = _DRIVERS_WORDS.sub("", str(error).partition("\nquery:")[0])
     if "no such" in said or "has no column" in said:
         return ObjectGone(f"the source {path} has changed: {said}", hint="crawl the source again")
     return ConnectionFailed(
