@@ -69,37 +69,41 @@ class Discarded(Exception):
 def replaced(path: Path) -> Iterator[Path]:
     """A new file beside `path` that takes its place when the block ends well."""
     target = path.resolve() if path.is_symlink() else path
-    if target.exists() and not target.is_file():
-        # A device such as /dev/null, or a pipe: there is nothing to replace.
-        if target.is_dir():
-            raise UsageError(f"{path} is a folder", hint="-o takes a file")
-        yield target
-        return
+    if target.is_dir():
+        raise UsageError(f"{path} is a folder", hint="-o takes a file")
+    # A device such as /dev/null, or a pipe, is written to: there is nothing to replace.
+    part = target if target.exists() and not target.is_file() else _beside(target)
+    try:
+        yield part
+        if part is not target:
+            _keep_mode(target, part)
+            part.replace(target)
+    except Discarded:
+        pass
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise LakeshellError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="what was there before is untouched; make room, or write elsewhere",
+        ) from error
+    finally:
+        if part is not target:
+            part.unlink(missing_ok=True)
+
+
+def _beside(target: Path) -> Path:
     try:
         handle, name = tempfile.mkstemp(
             dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix
         )
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be written: {error.strerror}", hint="-o takes a file that you may write"
+            f"{target} cannot be written: {error.strerror}",
+            hint="-o takes a file that you may write",
         ) from error
     os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        _keep_mode(target, part)
-        part.replace(target)
-    except Discarded:
-        part.unlink(missing_ok=True)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise LakeshellError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="what was there before is untouched; make room, or write elsewhere",
-        ) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    return Path(name)
 
 
 def _keep_mode(target: Path, part: Path) -> None:
@@ -165,7 +169,9 @@ def plain_type(type: Type) -> pa.DataType:
         case ArrayType():
             return pa.list_(plain_type(type.element))
         case MapType():
-            return pa.map_(plain_type(type.key), plain_type(type.value))
+            # The keys of an empty map have no type of their own, and Arrow wants one.
+            key = pa.string() if type.key.name == "unknown" else plain_type(type.key)
+            return pa.map_(key, plain_type(type.value))
         case RowType():
             return pa.struct(
                 [(f.name or f"field{i}", plain_type(f.type)) for i, f in enumerate(type.fields)]
@@ -204,7 +210,8 @@ def plain_array(array: pa.Array, type: Type) -> pa.Array:
             values = plain_array(array.values, type.element)
             return pa.ListArray.from_arrays(array.offsets, values, type=wanted, mask=mask)
         case MapType():
-            keys, items = plain_array(array.keys, type.key), plain_array(array.items, type.value)
+            keys = plain_array(array.keys, type.key).cast(wanted.key_type)
+            items = plain_array(array.items, type.value)
             return pa.MapArray.from_arrays(array.offsets, keys, items, type=wanted, mask=mask)
         case RowType():
             children = [
@@ -223,18 +230,23 @@ def _write_xlsx(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], pa
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("result")
-    sheet.append([_xlsx_text(sheet, c.name) for c in columns])
     count = 0
-    for batch in batches:
-        if count + batch.num_rows >= _XLSX_ROWS:
-            raise UsageError(
-                f"the result has more rows than a sheet holds ({_XLSX_ROWS - 1:,})",
-                hint="write it as CSV or PARQUET, or add a LIMIT",
-            )
-        cells = [_xlsx_cells(sheet, batch.column(i), c.type) for i, c in enumerate(columns)]
-        for row in zip(*cells, strict=True):
-            sheet.append(row)
-        count += batch.num_rows
+    try:
+        sheet.append([_xlsx_text(sheet, c.name) for c in columns])
+        for batch in batches:
+            if count + batch.num_rows >= _XLSX_ROWS:
+                raise UsageError(
+                    f"the result has more rows than a sheet holds ({_XLSX_ROWS - 1:,})",
+                    hint="write it as CSV or PARQUET, or add a LIMIT",
+                )
+            cells = [_xlsx_cells(sheet, batch.column(i), c.type) for i, c in enumerate(columns)]
+            for row in zip(*cells, strict=True):
+                sheet.append(row)
+            count += batch.num_rows
+    except BaseException:
+        # Its rows are on the way to a temporary file, which only this ends.
+        sheet.close()
+        raise
     book.save(path)
     return count
 
