@@ -52,6 +52,17 @@ SCALARS = {
         "regexp_like regexp_extract regexp_extract_all regexp_count regexp_split regexp_position"
         " regexp_replace"
     ),
+    "binary": (
+        "md5 sha1 sha256 sha512 hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 crc32 xxhash64 to_hex"
+        " to_base64 to_base64url to_base32 from_hex from_base64 from_base64url from_base32"
+        " to_big_endian_32 to_big_endian_64 from_big_endian_32 from_big_endian_64 to_ieee754_32"
+        " to_ieee754_64 from_ieee754_32 from_ieee754_64 from_utf8 uuid"
+    ),
+    "url": (
+        "url_extract_protocol url_extract_host url_extract_path url_extract_query"
+        " url_extract_fragment url_extract_port url_extract_parameter url_encode url_decode"
+    ),
+    "text": "normalize soundex format_number parse_data_size parse_presto_data_size",
 }
 """module -> names of the scalar functions in its `SCALARS`."""
 
