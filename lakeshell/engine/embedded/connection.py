@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from lakeshell.engine.embedded.failures import translated
-from lakeshell.errors import Cancelled, LakeshellError
+from lakeshell.errors import Cancelled, LakeshellError, QueryFailed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,6 +61,8 @@ class Connection:
         if sizes and not self._sizes:
             self._execute("CALL enable_logging('FileSystem')")
             self._execute("SET parquet_metadata_cache = true")
+            # DuckDB would read row groups far ahead, which a LIMIT or a cancellation never needs.
+            self._execute("SET read_ahead_depth = 1")
             self._monitor = self._duckdb.cursor()
         self._sizes.update(sizes)
 
@@ -120,8 +122,10 @@ class Connection:
         return self._reader
 
     def _started(self, sql: str, batch_rows: int) -> Any:
-        if len(self._duckdb.extract_statements(sql)) != 1:
-            raise AssertionError("one statement at a time")
+        # The right to read a file is to DuckDB also the right to write it: queries only.
+        statements = self._duckdb.extract_statements(sql)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise QueryFailed("only one query at a time is run", code="NOT_SUPPORTED")
         return self._duckdb.sql(sql).to_arrow_reader(batch_rows)
 
     def next_batch(self) -> pa.RecordBatch | None:
