@@ -6,7 +6,6 @@ puts in an array of that type. A value is never changed: `Misfit` says what does
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from lakeshell.source.jsontext import canonical
 from lakeshell.sql.datatypes import (
     BOOLEAN,
     DATE,
@@ -252,14 +252,9 @@ def _check_precision(microsecond: int, precision: int) -> None:
 def _json(value: Value) -> str:
     written = _text(value, None, False)
     try:
-        parsed = json.loads(written, parse_constant=_refuse_constant)
-    except ValueError as error:
+        return canonical(written)
+    except (ValueError, RecursionError) as error:
         raise Misfit(f"it is not JSON: {error}") from error
-    return json.dumps(parsed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _refuse_constant(word: str) -> None:
-    raise Misfit(f"{word} is not JSON")
 
 
 def _uuid(value: Value) -> str:

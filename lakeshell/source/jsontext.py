@@ -1,0 +1,47 @@
+"""JSON in the one form that Trino gives it: keys in order, no blanks, numbers as Java writes them.
+
+In: a JSON text. Out: the same value, canonical; `ValueError` for what is not JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lakeshell.sql.javanumbers import double_text
+
+_ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
+
+
+def canonical(written: str) -> str:
+    return _text(json.loads(written, parse_constant=_refused))
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        # By UTF-16 units, as Java compares strings.
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{_string(key)}:{_text(value[key])}" for key in keys) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_text, value)) + "]"
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, float):
+        return double_text(value) if abs(value) != float("inf") else _string(double_text(value))
+    return json.dumps(value)
+
+
+def _string(value: str) -> str:
+    plain = json.dumps(value, ensure_ascii=False)
+    plain = _ESCAPED.sub(lambda match: "\\u" + match[0][2:].upper(), plain)
+    return re.sub("[\U00010000-\U0010ffff]", _surrogates, plain)
+
+
+def _surrogates(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02X}{units[i + 1]:02X}" for i in (0, 2))
