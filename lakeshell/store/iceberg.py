@@ -367,11 +367,16 @@ def _commit(
     *,
     operation: str = "overwrite",
 ) -> Written:
+    from pyiceberg.expressions import AlwaysTrue
     from pyiceberg.table.snapshots import Operation
 
     update = staged.update_snapshot(snapshot_properties=dict(properties))
     if removed:
         with update.overwrite() as change:
+            # Every manifest is looked at: what pyiceberg would skip by partition it computes with
+            # columns that this very change may take away.
+            change._predicate = AlwaysTrue()
+            change._build_delete_files_partition_predicate = _nothing  # type: ignore[method-assign]
             if operation == "delete":
                 change._operation = Operation.DELETE
             elif operation == "replace":
@@ -391,6 +396,9 @@ def _commit(
         len(made),
         sum(file.file_size_in_bytes for file in made),
     )
+
+
+def _nothing() -> None: ...
 
 
 def _as_replacement(change: Any) -> None:

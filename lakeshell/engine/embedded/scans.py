@@ -125,6 +125,16 @@ def prepare(scans: Iterable[Scan]) -> Prepared:
 
 
 def _relation(scan: Scan) -> Relation:
+    made = _found(scan)
+    read = {column.name for column in made.columns} or scan.columns
+    unread = _unread(scan, read)
+    if not unread:
+        return made
+    inner = made.sql
+    return made._replace(sql=lambda found: f"SELECT *, {', '.join(unread)} FROM ({inner(found)})")
+
+
+def _found(scan: Scan) -> Relation:
     match scan.table.handle:
         case IcebergTable() as table:
             return _iceberg(scan, table)
@@ -167,6 +177,15 @@ def _from_arrow(scan: Scan, columns: Sequence[RelationColumn]) -> str:
     """The stream, which is named as `stream_name` says, in the engine's representation."""
     items = [f"{taken(quote_name(c.name), c.type)} AS {quote_name(c.name)}" for c in columns]
     return f"SELECT {', '.join(items)} FROM {stream_name(scan.alias)}"
+
+
+def _unread(scan: Scan, read: Container[str]) -> list[str]:
+    """The other columns, as NULLs: the statement may name one whose values it has no use for."""
+    return [
+        f"CAST(NULL AS {duckdb_type(column.type)}) AS {quote_name(column.name)}"
+        for column in scan.table.columns
+        if column.name not in read
+    ]
 
 
 def stream_name(alias: str) -> str:
