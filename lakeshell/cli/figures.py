@@ -23,14 +23,17 @@ _CLEAR = "\r\x1b[K"
 
 
 class Figures:
-    """A context manager around one statement. `shown` None means: when stderr is a terminal."""
+    """A context manager around one statement. `shown` None means: when stderr is a terminal.
 
-    def __init__(self, *, shown: bool | None, as_json: bool) -> None:
+    `to_file` says that rows go to a file; elsewhere they may come to the same terminal, where a
+    line that renews itself would tear them apart: it ends before the first.
+    """
+
+    def __init__(self, *, shown: bool | None, as_json: bool, to_file: bool) -> None:
         terminal = sys.stderr.isatty()
-        self._asked = shown is True
         self._shown = terminal if shown is None else shown
-        # A line that renews itself would tear rows apart that go to the same terminal.
-        self._live = self._shown and terminal and not sys.stdout.isatty()
+        self._live = self._shown and terminal
+        self._to_file = to_file
         self._as_json = as_json
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -45,6 +48,14 @@ class Figures:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def before_rows(self) -> None:
+        """Called when the first rows are there to be written."""
+        if not self._to_file:
+            self._end()
+
+    def _end(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -59,12 +70,13 @@ class Figures:
         record = query.record
         if query.update_type is not None:
             count = query.update_count
+            # Trino's own words, for scripts that read them: no separators in the number.
             rows = "" if count is None else f": {count} row{'' if count == 1 else 's'}"
             click.echo(f"{query.update_type}{rows}", err=True)
         if self._shown:
             cost = "" if record.cost is None else f", {money_text(record.cost)} {record.currency}"
             click.echo(
-                f"{record.rows or 0:,} rows in {record.elapsed or 0:.2f} s, "
+                f"{_rows(record.rows or 0)} in {record.elapsed or 0:.2f} s, "
                 f"scanned {size_text(record.scanned)}{cost}",
                 err=True,
             )
@@ -102,3 +114,7 @@ class Figures:
         if shown:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

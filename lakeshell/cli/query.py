@@ -140,10 +140,10 @@ def _run_one(
     order = Order(
         statement.sql, statement.parameters, options["timeout"], text=statement.as_written
     )
-    figures = Figures(shown=options["progress"], as_json=options["stats"])
+    figures = Figures(shown=options["progress"], as_json=options["stats"], to_file=sink.to_file)
     with figures, start_query(order, session, lake.services) as query:
         figures.watch(query)
-        sink.write(query)
+        sink.write(query, figures.before_rows)
     figures.say_end(query)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,13 +46,20 @@ class Sink:
         self._safe = safe
         self._results = 0
 
-    def write(self, query: RunningQuery) -> None:
-        """The rows of a query; of a statement that changes something, only runs it."""
+    @property
+    def to_file(self) -> bool:
+        return self._path is not None or _is_file(sys.stdout)
+
+    def write(self, query: RunningQuery, before_rows: Callable[[], None]) -> None:
+        """The rows of a query; of a statement that changes something, only runs it.
+
+        `before_rows` is called when the first rows are there.
+        """
         if query.update_type is not None or not query.columns:
             for _ in query.batches():
                 pass
         else:
-            self.write_rows(query.columns, query.batches())
+            self.write_rows(query.columns, _announced(query.batches(), before_rows))
 
     def write_rows(self, columns: Sequence[Column], batches: Iterable[pa.RecordBatch]) -> None:
         self._results += 1
@@ -69,6 +77,23 @@ class Sink:
             )
         assert self._path is not None
         write_binary(columns, batches, self.format_name, self._path)
+
+
+def _announced(
+    batches: Iterator[pa.RecordBatch], before_rows: Callable[[], None]
+) -> Iterator[pa.RecordBatch]:
+    first = next(batches, None)
+    before_rows()
+    if first is not None:
+        yield first
+        yield from batches
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
 
 
 def chosen_format(output_format: str | None, output: Path | None) -> str:
@@ -99,7 +124,7 @@ def open_sink(output_format: str | None, output: Path | None) -> Iterator[Sink]:
             yield sink
         else:
             with part.open("w", encoding="utf-8", newline="") as file:
-                sink = Sink(name, file.write, part, False)
+                sink = Sink(name, file.write, output, False)
                 yield sink
         if not sink.keep:
             raise Discarded

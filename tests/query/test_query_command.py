@@ -259,7 +259,7 @@ def test_stats_are_one_line_of_json(shell: Shell) -> None:
 
 def test_figures_when_asked_for(shell: Shell) -> None:
     ended = shell("query", "-e", "SELECT 1", "--progress")
-    assert re.fullmatch(r"1 rows in \d+\.\d\d s, scanned 0 B, 0\.0000476837 USD\n", ended.err)
+    assert re.fullmatch(r"1 row in \d+\.\d\d s, scanned 0 B, 0\.0000476837 USD\n", ended.err)
     assert ended.out == '"1"\n'
 
 
