@@ -63,6 +63,10 @@ SCALARS = {
         " url_extract_fragment url_extract_port url_extract_parameter url_encode url_decode"
     ),
     "text": "normalize soundex format_number parse_data_size parse_presto_data_size",
+    "json": (
+        "json_parse json_format json_extract json_extract_scalar json_size json_array_length"
+        " json_array_get json_array_contains is_json_scalar"
+    ),
 }
 """module -> names of the scalar functions in its `SCALARS`."""
 

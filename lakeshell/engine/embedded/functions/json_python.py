@@ -1,0 +1,214 @@
+"""Trino's functions of JSON text in Python.
+
+In: JSON text and plain values. Out: plain values, None where Trino gives NULL; JSON as its text.
+Raises `QueryFailed`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+from lakeshell.engine.embedded.functions.emission import PythonFailure, invalid
+from lakeshell.engine.embedded.functions.json_text import (
+    Number,
+    Repeated,
+    Stream,
+    number_text,
+    plain_text,
+    read,
+    sorted_parse,
+    written,
+)
+
+_PATH = re.compile(r'\.([\w:]+)|\[(?:"((?:[^"\\]|\\["\\])*)"|([\w]+))\]')
+
+
+@functools.lru_cache(maxsize=256)
+def path_steps(path: str) -> tuple[str, ...]:
+    """Names and indexes of `$.a[0]["b c"]`."""
+    steps: list[str] = []
+    at = 1
+    while at < len(path):
+        found = _PATH.match(path, at)
+        if found is None:
+            break
+        said = found[1] or found[3]
+        steps.append(re.sub(r"\\(.)", r"\1", found[2]) if said is None else said)
+        at = found.end()
+    if path[:1] != "$" or at < len(path):
+        raise invalid(f"Invalid JSON path: '{path}'")
+    return tuple(steps)
+
+
+class _Missing(Exception):
+    pass
+
+
+def _index(step: str) -> int:
+    return int(step) if re.fullmatch(r"[+-]?\d+", step) else -1
+
+
+def _found(text: str, path: str) -> Any:
+    """The value at the path; raises `_Missing` without one."""
+    steps = path_steps(path)
+    try:
+        value = read(text)
+    except ValueError:
+        return _streamed(text, steps)
+    for step in steps:
+        if isinstance(value, dict):
+            if step not in value:
+                raise _Missing
+            value = value[step]
+        elif isinstance(value, list):
+            index = _index(step)
+            if not 0 <= index < len(value):
+                raise _Missing
+            value = value[index]
+        else:
+            raise _Missing
+    return value
+
+
+def _streamed(text: str, steps: tuple[str, ...]) -> Any:
+    """As `_found`, over text that is no JSON behind the value."""
+    stream = Stream(text)
+    try:
+        for step in steps:
+            mark = stream.mark()
+            moved = stream.member(step) if mark == "{" else stream.item(_index(step))
+            if not moved:
+                raise _Missing
+        return stream.value()
+    except (ValueError, RecursionError) as error:
+        raise _Missing from error
+
+
+def json_parse(text: str) -> str:
+    try:
+        return sorted_parse(text)
+    except ValueError as error:
+        raise invalid(f"Cannot convert value to JSON: '{_shortened(text)}'") from error
+
+
+def _shortened(text: str) -> str:
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= 1000 else data[:1000].decode("utf-8", "ignore") + "...(truncated)"
+
+
+def json_extract(text: str, path: str) -> str | None:
+    try:
+        return written(_found(text, path))
+    except _Missing:
+        return None
+
+
+def json_extract_scalar(text: str, path: str) -> str | None:
+    try:
+        value = _found(text, path)
+    except _Missing:
+        return None
+    match value:
+        case True:
+            return "true"
+        case False:
+            return "false"
+        case str():
+            return plain_text(value)
+    return None
+
+
+def json_size(text: str, path: str) -> int | None:
+    try:
+        value = _found(text, path)
+    except _Missing:
+        return None
+    if isinstance(value, Repeated):
+        return len(value.pairs)
+    return len(value) if isinstance(value, list | dict) else 0
+
+
+def _array(text: str) -> list[Any] | None:
+    try:
+        value = read(text)
+    except ValueError:
+        try:
+            value = Stream(text).value()
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, list) else None
+
+
+def json_array_length(text: str) -> int | None:
+    items = _array(text)
+    return None if items is None else len(items)
+
+
+def json_array_contains_boolean(text: str, wanted: bool) -> bool | None:
+    items = _array(text)
+    return None if items is None else any(item is wanted for item in items)
+
+
+def json_array_contains_bigint(text: str, wanted: int) -> bool | None:
+    items = _array(text)
+    if items is None:
+        return None
+    return any(
+        isinstance(i, Number) and i.is_integer and len(i) < 30 and int(i) == wanted for i in items
+    )
+
+
+def json_array_contains_double(text: str, wanted: float) -> bool | None:
+    if wanted != wanted or wanted in (float("inf"), float("-inf")):
+        return False
+    items = _array(text)
+    if items is None:
+        return None
+    return any(isinstance(i, Number) and not i.is_integer and float(i) == wanted for i in items)
+
+
+def json_array_contains_varchar(text: str, wanted: str) -> bool | None:
+    items = _array(text)
+    if items is None:
+        return None
+    return any(isinstance(i, str) and not isinstance(i, Number) and i == wanted for i in items)
+
+
+def json_array_get(text: str, index: int) -> str | None:
+    items = _array(text)
+    if items is None or not -len(items) <= index < len(items):
+        return None
+    item = items[index]
+    if item is None:
+        if index < 0:
+            raise PythonFailure("string is null", code="GENERIC_INTERNAL_ERROR")
+        return None
+    if isinstance(item, Number):
+        return str(item)
+    if isinstance(item, str):
+        return plain_text(item)
+    return written(item)
+
+
+def is_json_scalar(text: str) -> bool:
+    try:
+        return not isinstance(read(text), list | dict)
+    except ValueError as error:
+        raise invalid(f"Invalid JSON value: {_shortened(text)}") from error
+
+
+def scalar_text(text: str) -> str | None:
+    """What a json scalar casts to as varchar; raises ValueError over an object or an array."""
+    value = read(text)
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case Number():
+            return number_text(value)
+        case str():
+            return plain_text(value)
+    raise ValueError
