@@ -23,6 +23,7 @@ from lakeshell.engine.embedded.typed import (
     quote_text,
 )
 from lakeshell.errors import QueryFailed
+from lakeshell.sql.datatypes import ArrayType, MapType, RowType
 
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.typed import BoundLambda, Context
@@ -126,7 +127,7 @@ def python_call(
     whole = f"lakeshell.engine.embedded.functions.{path}"
     if any(v.is_constant and v.value is None for v in arguments):
         return duckdb_literal(None, result)
-    if all(v.is_constant for v in arguments):
+    if all(v.is_constant for v in arguments) and not _has_parts(result):
         return _now(whole, [v.value for v in arguments], result)
     name = path.rpartition(":")[2]
     types = [duckdb_type(v.type) for v in arguments]
@@ -137,6 +138,13 @@ def python_call(
     called = f"{context.needs.function(udf)}({', '.join(v.sql for v in arguments)})"
     tests = [f"{v.sql} IS NULL" for v in arguments if not v.is_constant]
     return f"(CASE WHEN {' OR '.join(tests)} THEN NULL ELSE {called} END)" if nullable else called
+
+
+def _has_parts(type: Type) -> bool:
+    """Whether a literal of the type would hold maps or rows."""
+    if isinstance(type, ArrayType):
+        return _has_parts(type.element)
+    return isinstance(type, MapType | RowType)
 
 
 def _now(path: str, values: Sequence[Any], result: Type) -> str:
