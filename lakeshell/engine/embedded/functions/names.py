@@ -62,6 +62,7 @@ SCALARS = {
         "url_extract_protocol url_extract_host url_extract_path url_extract_query"
         " url_extract_fragment url_extract_port url_extract_parameter url_encode url_decode"
     ),
+    "format": "format",
     "text": "normalize soundex format_number parse_data_size parse_presto_data_size",
     "json": (
         "json_parse json_format json_extract json_extract_scalar json_size json_array_length"

@@ -16,7 +16,7 @@ _SOUNDEX = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", 
 def normalize(text: str, form: str) -> str:
     if form not in ("NFD", "NFC", "NFKD", "NFKC"):
         raise invalid("Normalization form must be one of [NFD, NFC, NFKD, NFKC]")
-    return unicodedata.normalize(form, text)
+    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
 
 
 def soundex(text: str) -> str:
@@ -53,7 +53,8 @@ def format_number(value: int) -> str:
 def format_number_double(value: float) -> str:
     if value != value:
         return "0"
-    return format_number(int(min(max(value, -(2.0**63)), 2.0**63 - 1024)) if abs(value) < 2**63 else (2**63 - 1 if value > 0 else -(2**63)))  # fmt: skip
+    most = 2**63
+    return format_number(min(max(int(value) if abs(value) < most else most * (1 if value > 0 else -1), -most), most - 1))  # fmt: skip
 
 
 _UNITS = {unit: 1024**i for i, unit in enumerate(("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"))}  # fmt: skip
@@ -70,7 +71,7 @@ def parse_data_size(text: str) -> Decimal:
     factor = _UNITS.get(text[digits:])
     if digits == 0 or factor is None:
         raise invalid(f"Invalid data size: '{text}'")
-    made = (value * factor).to_integral_value(ROUND_DOWN)
+    made = Decimal(value * factor).to_integral_value(ROUND_DOWN)
     if abs(made) >= Decimal(10) ** 38:
         raise PythonFailure(
             f"Value out of range: '{text}' ('{made:f}B')", code="NUMERIC_VALUE_OUT_OF_RANGE"
