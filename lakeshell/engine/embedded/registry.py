@@ -199,7 +199,8 @@ def _emit(kind: str, call: Call) -> Typed:
         special: Any = declared[0][1]
         return _finish(call, special(call))
     overloads = _overloads(kind, call.name, declared)
-    match, overload = _choose(overloads, call, lower=kind != "SCALARS")
+    spelled = kind == "SCALARS" and call.name in names.SPELLED.split()
+    match, overload = _choose(overloads, call, lower=not spelled)
     call.types, call.numbers, call.result = match.types, match.numbers, match.result
     call.arguments = _coerced(match, call)
     return _finish(call, _apply(overload, call))

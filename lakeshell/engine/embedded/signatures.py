@@ -61,10 +61,16 @@ class Signature(NamedTuple):
         return self.arguments[:-1] + self.arguments[-1:] * extra
 
     def shown(self, name: str, lower: bool) -> str:
-        """As Trino lists it in an error; it writes aggregates' variables in lower case."""
+        """As Trino lists it in an error, variables in lower case but for some functions.
+
+        A constraint `spelled` says that of this overload alone.
+        """
+        lower = lower and "spelled" not in self.constraints
         said = ", ".join(map(str, self.arguments))
-        variables = sorted({v for f in self.arguments for v in _variables(f)})
-        kinds = dict(c.split(":") for c in self.constraints)
+        variables = list(dict.fromkeys(v for f in self.arguments for v in _variables(f)))
+        if lower:
+            variables.sort()
+        kinds = dict(c.split(":") for c in self.constraints if ":" in c)
         notes = ", ".join(f"{v}:{kinds[v]}" if v in kinds else v for v in variables)
         return f"{name}({said.lower() if lower else said}) {notes}".rstrip()
 
@@ -228,6 +234,7 @@ class Match:
                 parts = [p for p in self.formals[i].parts if isinstance(p, Formal)]
                 *inputs, output = parts
                 if argument.parameters != len(inputs):
+                    argument.bind([t.UNKNOWN] * len(inputs))
                     return False
                 given = [self.types.get(v) for f in inputs for v in _variables(f)]
                 if any(g is None for g in given):
@@ -275,7 +282,7 @@ class Match:
         if formal.is_variable:
             return self.types.get(base, t.UNKNOWN)
         if not formal.parts:
-            return t.parse_type(base)
+            return t.VARCHAR if base in _READ_FROM_TEXT else t.parse_type(base)
         parts = [self.substitute(p) for p in formal.parts if isinstance(p, Formal)]
         match base:
             case "array":
@@ -330,6 +337,8 @@ def _numbers(actual: t.Type) -> tuple[int, ...]:
     return ()
 
 
+_READ_FROM_TEXT = ("joniregexp", "jsonpath", "codepoints")
+"""Types that only arguments have, made of texts."""
 _UNCOMPARABLE = {"hyperloglog", "p4hyperloglog", "setdigest", "geometry", "function", "jsonpath"}
 
 

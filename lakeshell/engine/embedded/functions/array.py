@@ -18,6 +18,7 @@ from lakeshell.engine.embedded.functions.emission import (
     fails_with,
     fill,
     filled,
+    refusing,
     sql,
     values,
 )
@@ -298,6 +299,9 @@ _SHUFFLE = "list_select($0, list_grade_up(list_transform($0, lambda e: random())
 SCALARS: tuple[Entry, ...] = (
     ("cardinality(array(E)) -> bigint", "CAST(len($0) AS BIGINT)"),
     ("cardinality(map(K,V)) -> bigint", "CAST(cardinality($0) AS BIGINT)"),
+    ("cardinality(hyperloglog) -> bigint", refusing("cardinality of hyperloglog")),
+    ("cardinality(setdigest) -> bigint", refusing("cardinality of setdigest")),
+    ("contains(varchar, ipaddress) -> boolean", refusing("contains of ipaddress")),
     (
         "contains(array(T), T) -> boolean | T:comparable",
         _equal(
@@ -327,17 +331,20 @@ SCALARS: tuple[Entry, ...] = (
         "array_distinct(array(E)) -> array(E) | E:comparable",
         sql("list_filter($0, lambda e, i: list_position($0, e) = i)"),
     ),
-    ("array_intersect(array(E), array(E)) -> array(E)", sql(_INTERSECT, guarded=True)),
     (
-        "array_union(array(E), array(E)) -> array(E)",
+        "array_intersect(array(E), array(E)) -> array(E) | E:comparable",
+        sql(_INTERSECT, guarded=True),
+    ),
+    (
+        "array_union(array(E), array(E)) -> array(E) | E:comparable",
         sql(
             "list_filter(list_concat($0, $1), lambda e, i: "
             "list_position(list_concat($0, $1), e) = i)",
             guarded=True,
         ),
     ),
-    ("array_except(array(E), array(E)) -> array(E)", sql(_EXCEPT, guarded=True)),
-    ("arrays_overlap(array(E), array(E)) -> boolean", sql(_OVERLAP, guarded=True)),
+    ("array_except(array(E), array(E)) -> array(E) | E:comparable", sql(_EXCEPT, guarded=True)),
+    ("arrays_overlap(array(E), array(E)) -> boolean | E:comparable", sql(_OVERLAP, guarded=True)),
     ("array_max(array(T)) -> T | T:orderable", _maximum),
     ("array_min(array(T)) -> T | T:orderable", _minimum),
     ("array_sort(array(E)) -> array(E) | E:orderable", _sort),
@@ -346,7 +353,7 @@ SCALARS: tuple[Entry, ...] = (
     ("array_join(array(E), varchar, varchar) -> varchar", _join),
     ("array_histogram(array(T)) -> map(T,bigint)", _histogram),
     ("element_at(array(E), bigint) -> E", _element_at),
-    ("element_at(map(K,V), K) -> V", _map_element_at),
+    ("element_at(map(K,V), K) -> V | spelled", _map_element_at),
     ("flatten(array(array(E))) -> array(E)", "flatten($0)"),
     (
         "slice(array(E), bigint, bigint) -> array(E)",

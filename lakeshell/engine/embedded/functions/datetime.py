@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from lakeshell.engine.embedded import instants
 from lakeshell.engine.embedded.functions.emission import (
     Arguments,
     Emission,
     Entry,
     fails_with,
     filled,
+    refusing,
     sql,
     values,
 )
@@ -65,6 +67,8 @@ def local_sql(value: Typed) -> str:
     """What a date or time reads on the clock: an instant's local time in its zone."""
     if isinstance(value.type, t.TimestampType) and value.type.with_zone:
         return local(value.sql, value.zone)
+    if isinstance(value.type, t.TimeType) and value.type.with_zone:
+        return instants.local_time(value.sql, value.zone or "UTC")
     return value.sql
 
 
@@ -302,7 +306,12 @@ SCALARS: tuple[Entry, ...] = (
     *(
         (f"{name}({kind}) -> bigint", _field(template))
         for name, template in _CLOCK_FIELDS.items()
-        for kind in ("time(p)", "timestamp(p)", "timestamp(p) with time zone")
+        for kind in (
+            "time(p)",
+            "time(p) with time zone",
+            "timestamp(p)",
+            "timestamp(p) with time zone",
+        )
     ),
     *(
         (f"{name}(interval day to second) -> bigint", sql(template))
@@ -310,6 +319,17 @@ SCALARS: tuple[Entry, ...] = (
     ),
     ("year(interval year to month) -> bigint", sql("CAST($0 // 12 AS BIGINT)")),
     ("month(interval year to month) -> bigint", sql("CAST($0 % 12 AS BIGINT)")),
+    *(
+        (f"{shape} -> {result}", refusing(f"{shape.partition('(')[0]} of time with time zone"))
+        for shape, result in (
+            ("date_trunc(varchar(x), time(p) with time zone)", "time(p) with time zone"),
+            ("date_add(varchar(x), bigint, time(p) with time zone)", "time(p) with time zone"),
+            (
+                "date_diff(varchar(x), time(p) with time zone, time(p) with time zone)",
+                "bigint",
+            ),
+        )
+    ),
     *_units("date_trunc", "varchar(x), T", "T", _date_trunc),
     *_units("date_add", "varchar(x), bigint, T", "T", _date_add),
     *_units("date_diff", "varchar(x), T, T", "bigint", _date_diff),

@@ -19,6 +19,7 @@ from lakeshell.engine.embedded.functions.emission import (
     filled,
     invalid,
     python,
+    refusing,
     text,
     values,
 )
@@ -205,6 +206,11 @@ SCALARS: tuple[Entry, ...] = (
     (
         "at_timezone(timestamp(p) with time zone, varchar(x)) -> timestamp(p) with time zone",
         _zoned("at_timezone"),
+    ),
+    (
+        "at_timezone(timestamp(p) with time zone, interval day to second)"
+        " -> timestamp(p) with time zone",
+        refusing("at_timezone with an interval"),
     ),
     (
         "with_timezone(timestamp(p), varchar(x)) -> timestamp(p) with time zone",

@@ -21,6 +21,7 @@ from lakeshell.engine.embedded.typed import (
     duckdb_type,
     failure,
     quote_text,
+    refused,
 )
 from lakeshell.errors import QueryFailed
 from lakeshell.sql.datatypes import ArrayType, MapType, RowType
@@ -45,6 +46,15 @@ def sql(template: str, *, guarded: bool = False) -> Emission:
 
     def emit(arguments: Arguments, result: Type, context: Context) -> str:
         return fill(template, values(arguments), guarded=guarded)
+
+    return emit
+
+
+def refusing(construct: str) -> Emission:
+    """An emission of what Trino has and this engine doesn't."""
+
+    def emit(arguments: Arguments, result: Type, context: Context) -> str:
+        raise refused(construct, values(arguments)[0].at)
 
     return emit
 

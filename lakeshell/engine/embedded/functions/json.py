@@ -38,13 +38,13 @@ SCALARS: tuple[Entry, ...] = (
         entry
         for kind in _JSONS
         for entry in (
-            (f"json_extract({kind}, varchar) -> json", _python("json_extract")),
+            (f"json_extract({kind}, jsonpath) -> json", _python("json_extract")),
             (
-                f"json_extract_scalar({kind}, varchar) -> "
+                f"json_extract_scalar({kind}, jsonpath) -> "
                 + ("varchar" if kind == "json" else "varchar(x)"),
                 _python("json_extract_scalar"),
             ),
-            (f"json_size({kind}, varchar) -> bigint", _python("json_size")),
+            (f"json_size({kind}, jsonpath) -> bigint", _python("json_size")),
             (f"json_array_length({kind}) -> bigint", _python("json_array_length")),
             (f"json_array_get({kind}, bigint) -> json", _python("json_array_get")),
             (f"is_json_scalar({kind}) -> boolean", _python("is_json_scalar", nullable=False)),

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.typed import Context
     from lakeshell.sql.ast.nodes import Position
 
-_PLAIN = frozenset(["boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar"])
+_PLAIN = frozenset(
+    ["boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar"]
+)
 # A code point as JSON has it; beyond the basic plane as two of UTF-16, as Jackson does.
 _CODE = (
     "CASE c WHEN '\"' THEN '\\\"' WHEN '\\' THEN '\\\\' WHEN chr(8) THEN '\\b' "

@@ -157,7 +157,7 @@ def _zip_with(arguments: Arguments, result: t.Type, context: Context) -> str:
 
 SCALARS: tuple[Entry, ...] = (
     ("map() -> map(unknown,unknown)", _map),
-    ("map(array(K), array(V)) -> map(K,V)", _map),
+    ("map(array(K), array(V)) -> map(K,V) | K:comparable", _map),
     ("map_keys(map(K,V)) -> array(K)", "map_keys($0)"),
     ("map_values(map(K,V)) -> array(V)", "map_values($0)"),
     ("map_entries(map(K,V)) -> array(row(K,V))", _entries),

@@ -97,6 +97,12 @@ REFUSED = (
     " murmur3 spooky_hash_v2_32 spooky_hash_v2_64"
 )
 
+SPELLED = (
+    "concat flatten greatest least map map_concat map_filter map_zip_with reduce transform"
+    " transform_keys transform_values zip zip_with"
+)
+"""Functions whose type variables Trino's errors show in upper case."""
+
 
 def index(modules: dict[str, str]) -> dict[str, str]:
     """name -> module."""

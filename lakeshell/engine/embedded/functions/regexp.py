@@ -266,24 +266,24 @@ def _replace_by(arguments: Arguments, result: t.Type, context: Context) -> str:
 
 
 SCALARS: tuple[Entry, ...] = (
-    ("regexp_like(varchar(x), varchar) -> boolean", _like),
-    ("regexp_extract(varchar(x), varchar) -> varchar(x)", _extract),
-    ("regexp_extract(varchar(x), varchar, bigint) -> varchar(x)", _extract),
-    ("regexp_extract_all(varchar(x), varchar) -> array(varchar(x))", _extract_all),
-    ("regexp_extract_all(varchar(x), varchar, bigint) -> array(varchar(x))", _extract_all),
-    ("regexp_count(varchar(x), varchar) -> bigint", _count),
-    ("regexp_split(varchar(x), varchar) -> array(varchar(x))", _split),
-    ("regexp_position(varchar(x), varchar) -> integer", _position),
-    ("regexp_position(varchar(x), varchar, integer) -> integer", _position),
-    ("regexp_position(varchar(x), varchar, integer, integer) -> integer", _position),
-    ("regexp_replace(varchar(x), varchar) -> varchar(x)", _replace),
+    ("regexp_like(varchar(x), joniregexp) -> boolean", _like),
+    ("regexp_extract(varchar(x), joniregexp) -> varchar(x)", _extract),
+    ("regexp_extract(varchar(x), joniregexp, bigint) -> varchar(x)", _extract),
+    ("regexp_extract_all(varchar(x), joniregexp) -> array(varchar(x))", _extract_all),
+    ("regexp_extract_all(varchar(x), joniregexp, bigint) -> array(varchar(x))", _extract_all),
+    ("regexp_count(varchar(x), joniregexp) -> bigint", _count),
+    ("regexp_split(varchar(x), joniregexp) -> array(varchar(x))", _split),
+    ("regexp_position(varchar(x), joniregexp) -> integer", _position),
+    ("regexp_position(varchar(x), joniregexp, integer) -> integer", _position),
+    ("regexp_position(varchar(x), joniregexp, integer, integer) -> integer", _position),
+    ("regexp_replace(varchar(x), joniregexp) -> varchar(x)", _replace),
     (
-        "regexp_replace(varchar(x), varchar, varchar(y)) -> "
+        "regexp_replace(varchar(x), joniregexp, varchar(y)) -> "
         "varchar(min(2147483647, x + max(x * y // 2, y) * (x + 1)))",
         _replace,
     ),
     (
-        "regexp_replace(varchar, varchar, function(array(varchar),varchar(x))) -> varchar",
+        "regexp_replace(varchar, joniregexp, function(array(varchar),varchar(x))) -> varchar",
         _replace_by,
     ),
 )

@@ -361,9 +361,9 @@ SCALARS: tuple[Entry, ...] = (
         for entry in (
             (f"{name}(varchar(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
             (f"{name}(char(x)) -> varchar(x)", sql(f"{name}($0, {text(WHITESPACE)})")),
-            (f"{name}(varchar(x), varchar) -> varchar(x)", sql(f"{name}($0, $1)")),
+            (f"{name}(varchar(x), codepoints) -> varchar(x)", sql(f"{name}($0, $1)")),
             (
-                f"{name}(char(x), varchar) -> varchar(x)",
+                f"{name}(char(x), codepoints) -> varchar(x)",
                 sql(f"{name}($0, $1)" if name == "ltrim" else f"rtrim({name}($0, $1), ' ')"),
             ),
         )

@@ -49,7 +49,9 @@ _UTC = frozenset(
         "Etc/Greenwich",
     ]
 )
-_UNKNOWN_TO_JAVA = frozenset(["Factory", "localtime", "posixrules", "leapseconds", "tzdata.zi"])
+_UNKNOWN_TO_JAVA = frozenset(
+    ["America/Coyhaique", "EST", "Factory", "HST", "MST", "ROC", "localtime"]
+)
 _PREFIXED = re.compile(r"(Etc/GMT|Etc/UTC|Etc/UT|GMT|UTC|UT)([+-])(\d{1,2})(?::(\d{1,2}))?$")
 _OFFSET = re.compile(r"([+-])(?:(\d)|(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)$")
 _MOST_MINUTES = 14 * 60
