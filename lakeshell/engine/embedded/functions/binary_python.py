@@ -140,6 +140,8 @@ def _from_base64(data: bytes, alphabet: bytes) -> bytes:
         pads = {2: 2, 3: 1}.get(at % 4, 0)
         for place, byte in enumerate(body):
             _known(byte, place, alphabet)
+        if at % 4 == 1:
+            raise invalid("Last unit does not have enough valid bits")
         if not pads or data[at : at + pads] != b"=" * pads:
             raise invalid("Input byte array has wrong 4-byte ending unit")
         if len(data) > at + pads:

@@ -91,7 +91,7 @@ _TIME_PIECES = (
 
 def timestamp(said: str) -> Parsed:
     """from_iso8601_timestamp: `2020-01-02T03:04:05.678+01:00` and its shorter forms."""
-    day, marker, rest = said.partition("T")
+    day, marker, rest = said.partition("T" if "T" in said else "t")
     if not said:
         raise invalid('Invalid format: ""')
     pieces = list(_date_pieces(day)) if day else []
@@ -102,7 +102,7 @@ def timestamp(said: str) -> Parsed:
         if rest[:1].isdigit():
             pieces.extend(_TIME_PIECES[: 1 + 2 * min(written, 2)])
         tail = rest[len(clock[0]) :] if clock else rest
-        if tail[:1] in (".", ","):
+        if tail[:1] in (".", ",") and tail[1:2].isdigit():
             if written < 2:
                 raise not_run(f"fractions of minutes or hours: {said}")
             pieces.append(Piece("literal", tail[0]))

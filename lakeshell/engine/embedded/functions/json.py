@@ -53,7 +53,12 @@ SCALARS: tuple[Entry, ...] = (
                     f"json_array_contains({kind}, {wanted}) -> boolean",
                     _python(f"json_array_contains_{wanted.partition('(')[0]}"),
                 )
-                for wanted in ("boolean", "bigint", "double", "varchar(y)")
+                for wanted in (
+                    "boolean",
+                    "bigint",
+                    "double",
+                    "varchar(x)" if kind == "json" else "varchar(y)",
+                )
             ),
         )
     ),

@@ -15,6 +15,7 @@ from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Repeated,
     Stream,
+    members,
     number_text,
     plain_text,
     read,
@@ -189,7 +190,14 @@ def json_array_get(text: str, index: int) -> str | None:
         return str(item)
     if isinstance(item, str):
         return plain_text(item)
-    return written(item)
+    return written(_tree(item))
+
+
+def _tree(item: Any) -> Any:
+    """With the last of each repeated key, in the place of the first."""
+    if isinstance(item, dict):
+        return {key: _tree(value) for key, value in members(item)}
+    return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
 def is_json_scalar(text: str) -> bool:

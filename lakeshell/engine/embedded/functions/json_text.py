@@ -78,6 +78,16 @@ def read(text: str) -> Any:
     return _cached(text) if len(text) <= _CACHED else _read(text, _READER)
 
 
+@functools.lru_cache(maxsize=256)
+def _cached_tree(text: str) -> Any:
+    return _read(text, _LAST_READER)
+
+
+def read_tree(text: str) -> Any:
+    """As `read`, but the last of a repeated key is the one that stays."""
+    return _cached_tree(text) if len(text) <= _CACHED else _read(text, _LAST_READER)
+
+
 def sorted_parse(text: str) -> str:
     """Canonical text with keys in order, as json_parse gives; raises ValueError."""
     return written(_read(text, _LAST_READER), sort=True)

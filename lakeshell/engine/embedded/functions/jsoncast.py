@@ -6,6 +6,7 @@ from JSON is Python, which reads it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions.emission import filled, python_call, text
@@ -32,6 +33,9 @@ _QUOTED = (
     "'\"' || array_to_string(list_transform(regexp_extract_all($0, '(?s).'), "
     f"lambda c: {_CODE}), '') || '\"' ELSE '\"' || $0 || '\"' END)"
 )
+
+_PARSED = re.compile(r"py_json_parse_[0-9a-f]+\((.*)\)", re.DOTALL)
+"""What `json.json_parse` makes."""
 
 
 def quoted_sql(said: str) -> str:
@@ -147,6 +151,11 @@ def from_json(value: Typed, to: t.Type, at: Position, context: Context, safe: bo
     if not _readable(to):
         raise rejected("TYPE_MISMATCH", f"Cannot cast json to {to}", at)
     name = Typed(text(str(to)), t.VARCHAR, value=str(to))
+    parsed = _PARSED.fullmatch(value.sql)
+    if parsed and not safe and isinstance(to, t.ArrayType | t.MapType | t.RowType):
+        said = Typed(parsed[1], t.VARCHAR)
+        path = "jsoncast_python:cast_parsed_json"
+        return Typed(python_call(path, [said, name], to, context, nullable=True), to, at)
     path = "jsoncast_python:" + ("try_cast_json" if safe else "cast_json")
     made = python_call(path, [value, name], to, context, nullable=True)
     return Typed(made, to, at)

@@ -41,8 +41,25 @@ def kind_of(item: Any) -> str:
     return "OBJECT"
 
 
+class Word(str):
+    """A text that the path made, not the JSON."""
+
+    __slots__ = ()
+
+
 def _type_failure(expected: str, item: Any) -> PathFailure:
-    return PathFailure(f"invalid item type. Expected: {expected}, actual: {kind_of(item)}")
+    match item:
+        case Number():
+            actual = "NUMBER"
+        case Word():
+            actual = "varchar(27)"
+        case float():
+            actual = "double"
+        case int() if not isinstance(item, bool):
+            actual = "integer"
+        case _:
+            actual = kind_of(item)
+    return PathFailure(f"invalid item type. Expected: {expected}, actual: {actual}")
 
 
 def _structural(message: str) -> PathFailure:
@@ -196,7 +213,7 @@ class Evaluation:
     def _method(self, current: Any, size: int, base: Step, method: str) -> list[Any]:
         items = self.sequence(base, current, size)
         if method == "type":
-            return [_TYPES[kind_of(item)] for item in items]
+            return [Word(_TYPES[kind_of(item)]) for item in items]
         if method == "size":
             return [self._size(item) for item in items]
         items = self.unwrapped(items)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure
-from lakeshell.engine.embedded.functions.json_text import Number, quoted, read, written
+from lakeshell.engine.embedded.functions.emission import PythonFailure, not_run
+from lakeshell.engine.embedded.functions.json_text import Number, quoted, read_tree, written
 from lakeshell.engine.embedded.functions.jsoncast_python import cast_json
 from lakeshell.engine.embedded.functions.jsonpath_evaluation import PathFailure, evaluate
 from lakeshell.errors import QueryFailed
@@ -21,8 +21,10 @@ FOUND, EMPTY, FAILED = 0, 1, 2
 
 
 def _sequence(text: str, path: str) -> list[Any]:
+    if not text.strip(" \t\n\r"):
+        raise not_run("JSON paths over an empty text")
     try:
-        value = read(text)
+        value = read_tree(text)
     except ValueError as error:
         raise PythonFailure(
             "conversion to JSON failed: ", code="JSON_INPUT_CONVERSION_ERROR"
