@@ -18,6 +18,7 @@ from lakeshell.engine.embedded.functions.emission import (
     fails_with,
     fill,
     filled,
+    joined,
     refusing,
     sql,
     values,
@@ -148,7 +149,8 @@ def _join(arguments: Arguments, result: t.Type, context: Context) -> str:
         said = f"list_transform({said}, lambda e: coalesce(e, $2))"
     else:
         said = f"list_filter({said}, lambda e: e IS NOT NULL)"
-    return fill(f"array_to_string({said}, $1)", [array, delimiter, *others], guarded=True)
+    made = f"array_to_string({said}, $1)" if delimiter.is_constant else joined(said, "$1")
+    return fill(made, [array, delimiter, *others], guarded=True)
 
 
 def _repeat(arguments: Arguments, result: t.Type, context: Context) -> str:

@@ -184,6 +184,14 @@ def not_run(construct: str) -> QueryFailed:
     return PythonFailure(f"the embedded engine does not run {construct}", code="NOT_SUPPORTED")
 
 
+def joined(texts: str, separator: str) -> str:
+    """SQL of a list of texts with a separator that need not be a literal: DuckDB's own must be."""
+    return (
+        f"(CASE WHEN len({texts}) = 0 THEN '' "
+        f"ELSE list_reduce({texts}, lambda sofar, next: sofar || {separator} || next) END)"
+    )
+
+
 def fails(message: str, type: Type, code: str = INVALID) -> str:
     """SQL of `type` that fails with a fixed message."""
     return failure(code, message, type)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from lakeshell.engine.embedded.functions.emission import PythonFailure, invalid
@@ -131,57 +133,70 @@ def json_size(text: str, path: str) -> int | None:
     return len(value) if isinstance(value, list | dict) else 0
 
 
-def _array(text: str) -> list[Any] | None:
+def _items(text: str) -> Iterator[Any]:
+    """The items of the array that the text begins with; raises ValueError where there is none."""
     try:
         value = read(text)
     except ValueError:
-        try:
-            value = Stream(text).value()
-        except (ValueError, RecursionError):
-            return None
-    return value if isinstance(value, list) else None
+        yield from Stream(text).items()
+        return
+    if not isinstance(value, list):
+        raise ValueError
+    yield from value
 
 
 def json_array_length(text: str) -> int | None:
-    items = _array(text)
-    return None if items is None else len(items)
+    try:
+        return sum(1 for _ in _items(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _contains(text: str, wanted: Callable[[Any], bool]) -> bool | None:
+    try:
+        return any(wanted(item) for item in _items(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def json_array_contains_boolean(text: str, wanted: bool) -> bool | None:
-    items = _array(text)
-    return None if items is None else any(item is wanted for item in items)
+    return _contains(text, lambda item: item is wanted)
 
 
 def json_array_contains_bigint(text: str, wanted: int) -> bool | None:
-    items = _array(text)
-    if items is None:
-        return None
-    return any(
-        isinstance(i, Number) and i.is_integer and len(i) < 30 and int(i) == wanted for i in items
+    return _contains(
+        text,
+        lambda i: isinstance(i, Number) and i.is_integer and len(i) < 30 and int(i) == wanted,
     )
 
 
 def json_array_contains_double(text: str, wanted: float) -> bool | None:
     if wanted != wanted or wanted in (float("inf"), float("-inf")):
         return False
-    items = _array(text)
-    if items is None:
-        return None
-    return any(isinstance(i, Number) and not i.is_integer and float(i) == wanted for i in items)
+    return _contains(
+        text, lambda i: isinstance(i, Number) and not i.is_integer and float(i) == wanted
+    )
 
 
 def json_array_contains_varchar(text: str, wanted: str) -> bool | None:
-    items = _array(text)
-    if items is None:
-        return None
-    return any(isinstance(i, str) and not isinstance(i, Number) and i == wanted for i in items)
+    return _contains(
+        text, lambda i: isinstance(i, str) and not isinstance(i, Number) and i == wanted
+    )
 
 
 def json_array_get(text: str, index: int) -> str | None:
-    items = _array(text)
-    if items is None or not -len(items) <= index < len(items):
+    try:
+        if index < 0:
+            every = list(_items(text))
+            if index < -len(every):
+                return None
+            item = every[index]
+        else:
+            item = next(islice(_items(text), index, None), _ABSENT)
+    except (ValueError, RecursionError):
         return None
-    item = items[index]
+    if item is _ABSENT:
+        return None
     if item is None:
         if index < 0:
             raise PythonFailure("string is null", code="GENERIC_INTERNAL_ERROR")
@@ -191,6 +206,9 @@ def json_array_get(text: str, index: int) -> str | None:
     if isinstance(item, str):
         return plain_text(item)
     return written(_tree(item))
+
+
+_ABSENT = object()
 
 
 def _tree(item: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lakeshell.sql.javanumbers import double_text
@@ -196,6 +196,20 @@ class Stream:
         if glued:
             raise ValueError(following)
         return value
+
+    def items(self) -> Iterator[Any]:
+        """The values of the array that begins here; raises ValueError where it breaks off."""
+        self.expect("[")
+        self.inside = True
+        if self.mark() == "]":
+            return
+        while True:
+            yield self.value()
+            mark = self.token()
+            if mark == "]":
+                return
+            if mark != ",":
+                raise ValueError(mark)
 
     def member(self, name: str) -> bool:
         """Moves to the value of that key of the object that begins here."""

@@ -6,7 +6,7 @@ In: their nodes, and how to bind an expression. Out: a `Typed`. Paths run in Pyt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Bind: TypeAlias = "Callable[[ast.Expression], Typed]"
 _PATH = "lakeshell.engine.embedded.functions.sqljson_python:"
+_SMALL_MAP = 12
+"""Up to so many keys a Java map doesn't grow, so absent members don't change the order."""
 _FORMATTED = (ast.JsonObject, ast.JsonArray)
 
 
@@ -216,14 +218,28 @@ def _object(node: ast.JsonObject, bind: Bind, context: Context) -> Typed:
     for key in keys:
         if not isinstance(key.type, t.VarcharType):
             raise refused(f"a key of {key.type} in JSON_OBJECT", key.at)
-    parts = []
+    parts: list[str] = []
     for key, (_, member) in zip(keys, node.members, strict=True):
         said = _member(member, bind, context, "JSON_OBJECT")
         if node.null_on_null:
             said = f"coalesce({said}, 'null')"
         parts.append(f"({quoted_sql(key.sql)} || ':' || {said})")
+    if len(parts) > 1:
+        parts = [parts[i] for i in _order(keys, node)]
     made = _constructed(parts, False, "{", "}")
     return Typed(_checked(made, keys, node, node.at), t.VARCHAR, node.at)
+
+
+def _order(keys: list[Typed], node: ast.JsonObject) -> Sequence[int]:
+    """Trino writes members in the order of a Java map of their keys."""
+    from lakeshell.sql.javamap import order
+
+    if not all(key.is_constant for key in keys):
+        raise refused("JSON_OBJECT with several keys that are not literals", node.at)
+    if not node.null_on_null and len(keys) > _SMALL_MAP:
+        raise refused(f"JSON_OBJECT of more than {_SMALL_MAP} members, absent on NULL", node.at)
+    said = [str(key.value) for key in keys]
+    return order(said, t.VARCHAR) if len(set(said)) == len(said) else range(len(said))
 
 
 def _checked(made: str, keys: list[Typed], node: ast.JsonObject, at: Position) -> str:

@@ -15,6 +15,7 @@ from lakeshell.engine.embedded.functions.emission import (
     fails_with,
     fill,
     filled,
+    joined,
     sql,
     text,
     values,
@@ -83,7 +84,7 @@ def _replace(arguments: Arguments, result: t.Type, context: Context) -> str:
         return fill("replace($0, $1, $2)", given)
     return fill(
         "(CASE WHEN $1 = '' AND $0 = '' THEN $2 WHEN $1 = '' THEN "
-        f"$2 || array_to_string({POINTS}, $2) || $2 ELSE replace($0, $1, $2) END)",
+        f"$2 || {joined(POINTS, '$2')} || $2 ELSE replace($0, $1, $2) END)",
         given,
     )
 
@@ -149,7 +150,7 @@ _SPLIT_LIMIT = (
     f"WHEN $1 = '' THEN {_NO_DELIMITER} "
     "WHEN len(str_split($0, $1)) <= $2 THEN str_split($0, $1) "
     "ELSE list_append(str_split($0, $1)[1:$2 - 1], "
-    "array_to_string(str_split($0, $1)[$2:], $1)) END)"
+    f"{joined('str_split($0, $1)[$2:]', '$1')}) END)"
 )
 _SPLIT_PART = (
     f"(CASE WHEN $2 <= 0 THEN {fails('Index must be greater than zero', t.VARCHAR)} "
@@ -392,7 +393,7 @@ SCALARS: tuple[Entry, ...] = (
     ("concat_ws(varchar, varchar...) -> varchar", _concat_ws),
     (
         "concat_ws(varchar, array(varchar)) -> varchar",
-        sql("array_to_string(list_filter($1, lambda e: e IS NOT NULL), $0)"),
+        sql(joined("list_filter($1, lambda e: e IS NOT NULL)", "$0"), guarded=True),
     ),
     ("to_utf8(varchar(x)) -> varbinary", sql("encode($0)")),
     ("to_utf8(char(x)) -> varbinary", _of_char("encode($0)")),
