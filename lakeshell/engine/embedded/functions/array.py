@@ -2,7 +2,7 @@
 
 In: coerced arguments. Out: DuckDB SQL. Trino compares elements in two ways: `equal`, where NULL
 and NaN are equal to nothing, and `identical`, where they are to themselves; DuckDB's lists know
-the second, so an array of rows, arrays or maps is refused where Trino means the first.
+the second; `nested` has the first for rows, arrays and maps.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ from lakeshell.engine.embedded.functions.emission import (
     values,
 )
 from lakeshell.engine.embedded.functions.lambda_ import SORT_BY
+from lakeshell.engine.embedded.functions.nested import (
+    NESTED,
+    equal_answers,
+    orders_alike,
+    sorted_list,
+    unclear,
+)
 from lakeshell.engine.embedded.typed import Typed, duckdb_type, refused
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.typed import Context
-
-_NESTED = (t.ArrayType, t.MapType, t.RowType)
 
 
 def element(array: Typed) -> t.Type:
@@ -45,14 +50,57 @@ def _equal(name: str, template: str, real_template: str) -> Emission:
     def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
         given = values(arguments)
         kind = element(given[0])
-        if isinstance(kind, _NESTED):
-            raise refused(f"{name} of {given[0].type}", given[0].at)
+        if isinstance(kind, NESTED):
+            return _NESTED_EQUAL[name](given, result)
         is_real = kind in (t.REAL, t.DOUBLE)
         return fill(real_template if is_real else template, given, guarded=True)
 
     return emit
 
 
+def _nested_contains(given: list[Typed], result: t.Type) -> str:
+    made = (
+        f"CASE WHEN coalesce(list_position($2, NULL), len($2) + 1) < "
+        f"coalesce(list_position($2, true), len($2) + 1) THEN {unclear('contains', result)} "
+        "WHEN list_contains($2, true) THEN true "
+        "WHEN list_count($0) < len($0) THEN NULL ELSE false END"
+    )
+    return _over_answers(made, given)
+
+
+def _nested_position(given: list[Typed], result: t.Type) -> str:
+    made = (
+        "CASE WHEN coalesce(list_position($2, NULL), len($2) + 1) < "
+        f"coalesce(list_position($2, true), len($2) + 1) THEN {unclear('array_position', result)} "
+        "ELSE CAST(coalesce(list_position($2, true), 0) AS BIGINT) END"
+    )
+    return _over_answers(made, given)
+
+
+def _nested_remove(given: list[Typed], result: t.Type) -> str:
+    made = (
+        f"CASE WHEN list_count($2) < len($2) THEN {unclear('array_remove', result)} "
+        "ELSE list_filter($0, lambda e, i: NOT $2[i]) END"
+    )
+    return _over_answers(made, given)
+
+
+def _over_answers(made: str, given: list[Typed]) -> str:
+    """`made` over the array `$0`, the wanted `$1` and each element's equality `$2`."""
+    answers = equal_answers(element(given[0]))
+    inner = filled(f"({made})", ["$0", "$1", "held.answers"])
+    return fill(
+        f"(list_transform([struct_pack(answers := {answers})], lambda held: {inner})[1])",
+        given,
+        guarded=True,
+    )
+
+
+_NESTED_EQUAL = {
+    "contains": _nested_contains,
+    "array_position": _nested_position,
+    "array_remove": _nested_remove,
+}
 _CONTAINS = "(CASE WHEN {} THEN true WHEN list_count($0) < len($0) THEN NULL ELSE false END)"
 _POSITION = "CAST(coalesce(list_position($0, $1), 0) AS BIGINT)"
 
@@ -106,10 +154,24 @@ def _to_result(make: str, **failures: tuple[str, bool]) -> Emission:
     return emit
 
 
+def _sorted(name: str, array: Typed) -> str:
+    assert isinstance(array.type, t.ArrayType)
+    if not orders_alike(array.type):
+        raise refused(f"{name} of {array.type}", array.at)
+    return sorted_list(name, array.sql, array.type)
+
+
+def _extreme(name: str, array: Typed, place: str) -> str:
+    return fill(
+        f"(CASE WHEN list_count($0) < len($0) THEN NULL ELSE {_sorted(name, array)}[{place}] END)",
+        [array],
+    )
+
+
 def _maximum(arguments: Arguments, result: t.Type, context: Context) -> str:
     (array,) = values(arguments)
-    if isinstance(result, _NESTED):
-        raise refused(f"array_max of {array.type}", array.at)
+    if isinstance(result, NESTED):
+        return _extreme("array_max", array, "-1")
     largest = "list_max($0)"
     if result in (t.REAL, t.DOUBLE):
         largest = "coalesce(list_max(list_filter($0, lambda e: NOT isnan(e))), list_max($0))"
@@ -118,16 +180,16 @@ def _maximum(arguments: Arguments, result: t.Type, context: Context) -> str:
 
 def _minimum(arguments: Arguments, result: t.Type, context: Context) -> str:
     (array,) = values(arguments)
-    if isinstance(result, _NESTED):
-        raise refused(f"array_min of {array.type}", array.at)
+    if isinstance(result, NESTED):
+        return _extreme("array_min", array, "1")
     return fill("(CASE WHEN list_count($0) < len($0) THEN NULL ELSE list_min($0) END)", [array])
 
 
 def _sort(arguments: Arguments, result: t.Type, context: Context) -> str:
     (array,) = values(arguments)
     kind = element(array)
-    if isinstance(kind, _NESTED):
-        raise refused(f"array_sort of {array.type}", array.at)
+    if isinstance(kind, NESTED):
+        return _sorted("array_sort", array)
     if isinstance(kind, t.CharType):
         padded = f"list_transform({array.sql}, lambda e: rpad(e, {kind.length}, ' '))"
         return f"list_transform(list_sort({padded}, 'ASC', 'NULLS LAST'), lambda e: rtrim(e, ' '))"

@@ -19,6 +19,7 @@ from lakeshell.engine.embedded.functions.emission import (
     values,
 )
 from lakeshell.engine.embedded.functions.lambda_ import applied
+from lakeshell.engine.embedded.functions.nested import NESTED, has_null, object_text
 from lakeshell.engine.embedded.typed import Typed, duckdb_type
 from lakeshell.sql import datatypes as t
 
@@ -34,13 +35,20 @@ def key_text(key: str, type: t.Type, context: Context) -> str:
         return f"to_base64({key})"
     if isinstance(type, t.VarcharType):
         return key
-    if type in (t.REAL, t.DOUBLE) or isinstance(type, t.ArrayType | t.MapType | t.RowType):
+    if isinstance(type, NESTED):
+        return object_text(key, type)
+    if type in (t.REAL, t.DOUBLE):
         return f"CAST({key} AS VARCHAR)"
     return cast(Typed(key, type, zone="UTC"), t.VARCHAR, Typed(key, type).at, context).sql
 
 
-def checked_map(keys: str, items: str, type: t.Type, context: Context) -> str:
-    """SQL of the map of two lists of one length; fails over keys that are NULL or come twice."""
+def checked_map(
+    keys: str, items: str, type: t.Type, context: Context, *, clear: bool = False
+) -> str:
+    """SQL of the map of two lists of one length; fails over keys that are NULL or come twice.
+
+    `clear` keys may not have a NULL inside either.
+    """
     assert isinstance(type, t.MapType)
     missing = fails("map key cannot be null", type)
     shown = key_text("k", type.key, context)
@@ -49,9 +57,15 @@ def checked_map(keys: str, items: str, type: t.Type, context: Context) -> str:
         f"list_position($0, k) < i), lambda k: {shown})[1] || ') are not allowed'",
         type,
     )
+    unclear = ""
+    if clear and isinstance(type.key, NESTED):
+        keys_with_null = f"list_filter($0, lambda k: {has_null('k', type.key)})"
+        first = object_text(f"{keys_with_null}[1]", type.key)
+        failing = fails_with(f"'map key cannot be indeterminate: ' || {first}", type)
+        unclear = f"WHEN len({keys_with_null}) > 0 THEN {failing} "
     return filled(
         "(CASE WHEN $0 IS NULL OR $1 IS NULL THEN NULL "
-        f"WHEN list_count($0) < len($0) THEN {missing} "
+        f"WHEN list_count($0) < len($0) THEN {missing} {unclear}"
         f"WHEN len(list_distinct($0)) < len($0) THEN {again} ELSE map($0, $1) END)",
         [keys, items],
     )
@@ -63,7 +77,7 @@ def _map(arguments: Arguments, result: t.Type, context: Context) -> str:
         return f"CAST(map([], []) AS {duckdb_type(result)})"
     keys, items = given
     unequal = fails("Key and value arrays must be the same length", result)
-    made = checked_map("$0", "$1", result, context)
+    made = checked_map("$0", "$1", result, context, clear=True)
     return fill(f"(CASE WHEN len($0) <> len($1) THEN {unequal} ELSE {made} END)", [keys, items])
 
 
