@@ -69,4 +69,4 @@ def test_the_answers_are_many_and_of_every_kind() -> None:
     cases = [case for family in FAMILIES for case in _cases(family)]
     assert len(cases) > 1200
     assert sum("error" in case for case in cases) > 200
-    assert sum(bool(case.get("refused")) for case in cases) < 80
+    assert sum(bool(case.get("refused")) for case in cases) < 0.07 * len(cases)
