@@ -52,7 +52,7 @@ _DATE_FORMS: tuple[tuple[str, tuple[Piece, ...]], ...] = (
             Piece("number", "dayOfWeek", 1, 1),
         ),
     ),
-    (r"[+-]?\d+-\d{3}(?!\d)", (_YEAR, _DASH, Piece("number", "dayOfYear", 3, 3))),
+    (r"[+-]?\d+-\d{3}", (_YEAR, _DASH, Piece("number", "dayOfYear", 3, 3))),
     (r"", (_YEAR, _DASH, _MONTH, _DASH, _DAY)),
 )
 

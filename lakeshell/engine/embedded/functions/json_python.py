@@ -17,7 +17,7 @@ from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Repeated,
     Stream,
-    members,
+    last_of_repeated,
     number_text,
     plain_text,
     read,
@@ -205,17 +205,10 @@ def json_array_get(text: str, index: int) -> str | None:
         return str(item)
     if isinstance(item, str):
         return plain_text(item)
-    return written(_tree(item))
+    return written(last_of_repeated(item))
 
 
 _ABSENT = object()
-
-
-def _tree(item: Any) -> Any:
-    """With the last of each repeated key, in the place of the first."""
-    if isinstance(item, dict):
-        return {key: _tree(value) for key, value in members(item)}
-    return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
 def is_json_scalar(text: str) -> bool:

@@ -44,6 +44,13 @@ def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     return value.pairs if isinstance(value, Repeated) else value.items()
 
 
+def last_of_repeated(value: Any) -> Any:
+    """With the last of each repeated key, in the place of the first."""
+    if isinstance(value, dict):
+        return {key: last_of_repeated(part) for key, part in members(value)}
+    return [last_of_repeated(part) for part in value] if isinstance(value, list) else value
+
+
 def _constant(name: str) -> Any:
     raise ValueError(name)
 

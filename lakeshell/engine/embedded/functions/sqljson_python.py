@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from lakeshell.engine.embedded.functions.emission import PythonFailure, not_run
-from lakeshell.engine.embedded.functions.json_text import Number, quoted, read_tree, written
+from lakeshell.engine.embedded.functions.json_text import (
+    Number,
+    Stream,
+    last_of_repeated,
+    quoted,
+    read_tree,
+    written,
+)
 from lakeshell.engine.embedded.functions.jsoncast_python import cast_json
 from lakeshell.engine.embedded.functions.jsonpath_evaluation import PathFailure, evaluate
 from lakeshell.errors import QueryFailed
@@ -24,8 +31,8 @@ def _sequence(text: str, path: str) -> list[Any]:
     if not text.strip(" \t\n\r"):
         raise not_run("JSON paths over an empty text")
     try:
-        value = read_tree(text)
-    except ValueError as error:
+        value = _first_value(text)
+    except (ValueError, RecursionError) as error:
         raise PythonFailure(
             "conversion to JSON failed: ", code="JSON_INPUT_CONVERSION_ERROR"
         ) from error
@@ -33,6 +40,14 @@ def _sequence(text: str, path: str) -> list[Any]:
         return evaluate(path, value)
     except PathFailure as failed:
         raise PythonFailure(failed.message, code=failed.code) from failed
+
+
+def _first_value(text: str) -> Any:
+    """What the text begins with: what stands behind it doesn't matter."""
+    try:
+        return read_tree(text)
+    except ValueError:
+        return last_of_repeated(Stream(text).value())
 
 
 def _is_refusal(failed: QueryFailed) -> bool:
