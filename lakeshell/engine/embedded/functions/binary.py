@@ -6,9 +6,35 @@ In: coerced arguments. Out: DuckDB SQL; what DuckDB lacks or takes otherwise goe
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import Entry, python, sql
+from typing import TYPE_CHECKING
+
+from lakeshell.engine.embedded.functions.emission import (
+    Arguments,
+    Emission,
+    Entry,
+    python,
+    python_call,
+    sql,
+    values,
+)
+from lakeshell.engine.embedded.typed import duckdb_type
+from lakeshell.sql import datatypes as t
+
+if TYPE_CHECKING:
+    from lakeshell.engine.embedded.typed import Context
 
 _CODINGS = ("from_hex", "from_base64", "from_base64url", "from_base32")
+
+
+def _number(path: str) -> Emission:
+    """A Python function that gives a number's text."""
+
+    def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
+        made = python_call(path, values(arguments), t.VARCHAR, context)
+        return f"CAST({made} AS {duckdb_type(result)})"
+
+    return emit
+
 
 SCALARS: tuple[Entry, ...] = (
     ("md5(varbinary) -> varbinary", "unhex(md5($0))"),
@@ -42,8 +68,8 @@ SCALARS: tuple[Entry, ...] = (
     ("from_big_endian_64(varbinary) -> bigint", python("binary_python:from_big_endian_64")),
     ("to_ieee754_32(real) -> varbinary", python("binary_python:to_ieee754_32")),
     ("to_ieee754_64(double) -> varbinary", python("binary_python:to_ieee754_64")),
-    ("from_ieee754_32(varbinary) -> real", python("binary_python:from_ieee754_32")),
-    ("from_ieee754_64(varbinary) -> double", python("binary_python:from_ieee754_64")),
+    ("from_ieee754_32(varbinary) -> real", _number("binary_python:from_ieee754_32")),
+    ("from_ieee754_64(varbinary) -> double", _number("binary_python:from_ieee754_64")),
     ("from_utf8(varbinary) -> varchar", python("binary_python:from_utf8")),
     ("from_utf8(varbinary, bigint) -> varchar", python("binary_python:from_utf8_point")),
     ("from_utf8(varbinary, varchar(x)) -> varchar", python("binary_python:from_utf8_with")),

@@ -214,12 +214,13 @@ def _floating(data: bytes, size: int) -> bytes:
     return data
 
 
-def from_ieee754_32(data: bytes) -> float:
-    return float(struct.unpack(">f", _floating(data, 4))[0])
+def from_ieee754_32(data: bytes) -> str:
+    """As text, for DuckDB takes a Python NaN for NULL."""
+    return repr(struct.unpack(">f", _floating(data, 4))[0])
 
 
-def from_ieee754_64(data: bytes) -> float:
-    return float(struct.unpack(">d", _floating(data, 8))[0])
+def from_ieee754_64(data: bytes) -> str:
+    return repr(struct.unpack(">d", _floating(data, 8))[0])
 
 
 # --- text --------------------------------------------------------------------------------------

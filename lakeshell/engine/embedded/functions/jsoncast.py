@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions.emission import filled, python_call, text
-from lakeshell.engine.embedded.typed import Typed, rejected
+from lakeshell.engine.embedded.typed import Typed, duckdb_type, rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
@@ -157,6 +157,9 @@ def from_json(value: Typed, to: t.Type, at: Position, context: Context, safe: bo
         path = "jsoncast_python:cast_parsed_json"
         return Typed(python_call(path, [said, name], to, context, nullable=True), to, at)
     path = "jsoncast_python:" + ("try_cast_json" if safe else "cast_json")
+    if to in (t.REAL, t.DOUBLE):
+        made = python_call(f"{path}_number", [value, name], t.VARCHAR, context, nullable=True)
+        return Typed(f"CAST({made} AS {duckdb_type(to)})", to, at)
     made = python_call(path, [value, name], to, context, nullable=True)
     return Typed(made, to, at)
 

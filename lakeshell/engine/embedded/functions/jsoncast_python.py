@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure
+from lakeshell.engine.embedded.functions.emission import PythonFailure, not_run
 from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Stream,
@@ -31,6 +31,7 @@ _FLOAT_TEXT = re.compile(
     r"[\x00-\x20]*[+-]?(NaN|Infinity|((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)[fFdD]?)[\x00-\x20]*",
     re.ASCII,
 )
+_BLANKS = "".join(map(chr, range(33)))
 _TRUE = ("t", "true", "1")
 _FALSE = ("f", "false", "0")
 
@@ -87,6 +88,8 @@ def _parts(read_value: Callable[[], Any], type: t.Type, text: str, absent: bool 
             raise _bad(f"Expected a json {wanted}, but got null")
         return _nested(value, type)
     except QueryFailed as failed:
+        if failed.code == "NOT_SUPPORTED":
+            raise
         raise _bad(f"Cannot cast to {type}. {failed.message}\n{_shortened(text)}") from failed
     except _Misfit as misfit:
         raise _bad(f"Cannot cast to {type}.\n{_shortened(text)}") from misfit
@@ -117,6 +120,19 @@ def _shortened(text: str) -> str:
     return text if len(data) <= 1000 else data[:1000].decode("utf-8", "ignore") + "...(truncated)"
 
 
+def cast_json_number(text: str, type_name: str) -> str | None:
+    """`cast_json` to real or double as text: DuckDB takes a Python NaN for NULL."""
+    made = cast_json(text, type_name)
+    return None if made is None else repr(made)
+
+
+def try_cast_json_number(text: str, type_name: str) -> str | None:
+    try:
+        return cast_json_number(text, type_name)
+    except QueryFailed:
+        return None
+
+
 def _nested(value: Any, type: t.Type) -> Any:
     if type == t.JSON:
         return written(value)
@@ -133,7 +149,10 @@ def _nested(value: Any, type: t.Type) -> Any:
             return _row(value, type)
     if isinstance(value, list | dict):
         raise _bad(f"Unexpected token when cast to {_upper(type)}: {_token(value)}")
-    return _scalar(value, type)
+    made = _scalar(value, type)
+    if made != made:
+        raise not_run("NaN out of JSON inside arrays, maps and rows")
+    return made
 
 
 def _token(value: Any) -> str:
@@ -225,7 +244,7 @@ def _cast_double_text(value: float) -> str:
     exponent = mantissa.index(".") - 1
     stripped = digits.lstrip("0")
     if not stripped:
-        return f"{sign}0.0E0"
+        return f"{sign}0E0"
     exponent -= len(digits) - len(stripped)
     stripped = stripped.rstrip("0")
     return f"{sign}{stripped[0]}.{stripped[1:] or '0'}E{exponent}"
@@ -242,9 +261,11 @@ def _integral(value: Any, name: str) -> int:
                 raise _Misfit
             return made
         return _rounded(float(value), name, half)
-    if not re.fullmatch(r"[+-]?\d+", value, re.ASCII) or not -half <= int(value) < half:
-        raise _bad(f"Cannot cast '{value}' to {name.upper()}")
-    return int(value)
+    digits = value.strip(_BLANKS)
+    if not re.fullmatch(r"[+-]?\d+", digits, re.ASCII) or not -half <= int(digits) < half:
+        shown = "INT" if name == "integer" else name.upper()
+        raise _bad(f"Cannot cast '{value}' to {shown}")
+    return int(digits)
 
 
 def _rounded(value: float, name: str, half: int) -> int:
@@ -252,7 +273,7 @@ def _rounded(value: float, name: str, half: int) -> int:
     if not -half <= made < half:
         if name == "bigint":
             raise _bad(f"Unable to cast {double_text(value)} to bigint")
-        raise _bad(f"Out of range for {name}: {double_text(value)}")
+        raise _bad(f"Cannot cast '{double_text(value)}' to integer")
     return made
 
 
@@ -261,7 +282,7 @@ def _double(value: Any, name: str) -> float:
         return float(value)
     if not _FLOAT_TEXT.fullmatch(value):
         raise _bad(f"Cannot cast '{value}' to {name.upper()}")
-    said = value.strip("".join(map(chr, range(33)))).rstrip("fFdD")
+    said = value.strip(_BLANKS).rstrip("fFdD")
     return float("nan") if said.lstrip("+-") == "NaN" else float(said)
 
 

@@ -123,7 +123,10 @@ def _converted(item: Any, returning: str) -> Any:
             if (len(made) > type.length and not isinstance(item, str)) or isinstance(item, Number):
                 return made if len(made) <= type.length else _refused_length()
             return made[: type.length]
-        return cast_json(item_text(item), returning)
+        made = cast_json(item_text(item), returning)
+        if made != made:
+            raise not_run("JSON_VALUE of NaN")
+        return made
     except QueryFailed as failed:
         if _is_refusal(failed):
             raise
