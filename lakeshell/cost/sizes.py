@@ -18,4 +18,3 @@ def size_text(size: int | None) -> str:
         return f"{size} B"
     digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
     return f"{value:.{digits}f} {UNITS[unit]}"
-

@@ -110,7 +110,9 @@ class IcebergStore:
                     removed: Sequence[DataFile] = ()
                 else:
                     removed = _data_files(staged._table, staged._table.io)
-                return _commit(staged, made, removed, snapshot_properties or {})
+                return _commit(
+                    staged, made, removed, snapshot_properties or {}, anew=mode == "replace"
+                )
 
     def replace_files(
         self,
@@ -366,17 +368,19 @@ def _commit(
     properties: Mapping[str, str],
     *,
     operation: str = "overwrite",
+    anew: bool = False,
 ) -> Written:
-    from pyiceberg.expressions import AlwaysTrue
+    """`anew` begins with no files, whatever the table held and however it was laid out."""
     from pyiceberg.table.snapshots import Operation
 
     update = staged.update_snapshot(snapshot_properties=dict(properties))
-    if removed:
+    if anew:
+        with update.overwrite() as fresh:
+            _begin_anew(fresh)
+            for file in made:
+                fresh.append_data_file(file)
+    elif removed:
         with update.overwrite() as change:
-            # Every manifest is looked at: what pyiceberg would skip by partition it computes with
-            # columns that this very change may take away.
-            change._predicate = AlwaysTrue()
-            change._build_delete_files_partition_predicate = _nothing  # type: ignore[method-assign]
             if operation == "delete":
                 change._operation = Operation.DELETE
             elif operation == "replace":
@@ -398,7 +402,22 @@ def _commit(
     )
 
 
-def _nothing() -> None: ...
+def _begin_anew(change: Any) -> None:
+    """The snapshot lists nothing of what was before: pyiceberg would describe the old files'
+    partitions with columns that this very change takes away."""
+    summed = change._summary
+
+    def summary(properties: dict[str, str]) -> Any:
+        parent, change._parent_snapshot_id = change._parent_snapshot_id, None
+        try:
+            return summed(properties)
+        finally:
+            change._parent_snapshot_id = parent
+
+    change._summary = summary
+    change._existing_manifests = list
+    change._deleted_entries = list
+    change._build_delete_files_partition_predicate = lambda: None
 
 
 def _as_replacement(change: Any) -> None:

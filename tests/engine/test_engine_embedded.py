@@ -351,7 +351,9 @@ def test_cancelled_while_executing(lake: EmbeddedEngine) -> None:
 
 
 def test_cancelled_while_fetching(lake: EmbeddedEngine) -> None:
-    running = lake.run("SELECT x, y FROM UNNEST(sequence(1, 5000)) t(x), UNNEST(sequence(1, 5000)) u(y)", session())
+    running = lake.run(
+        "SELECT x, y FROM UNNEST(sequence(1, 5000)) t(x), UNNEST(sequence(1, 5000)) u(y)", session()
+    )
     batches = running.batches()
     assert next(batches).num_rows > 0
     running.cancel()

@@ -164,12 +164,6 @@ class StatementHost:
     def binder(self) -> Binder:
         return Binder(self.tables, self.context)
 
-    def with_parameters(self, parameters: Sequence[ast.Expression]) -> StatementHost:
-        """The same statement's surroundings, with values for its `?`s."""
-        made = self.engine._host(self.session, parameters)
-        made.reads = self.reads
-        return made
-
     def estimate(self, bound: BoundQuery) -> Estimate:
         """What `read` would scan at most; reads metadata only."""
         return prepare(bound.scans).estimate

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.embedded import casts, literals, operators
+from lakeshell.engine.embedded.narrowing import narrowed, narrowed_all
 from lakeshell.engine.embedded.scope import Field, Resolved, Scope, missing
 from lakeshell.engine.embedded.typed import (
     Argument,
@@ -224,12 +225,21 @@ def _operator(name: str, *parts: str) -> Callable[[Expressions, Any], Typed]:
     return bind
 
 
-def _binary(name: str) -> Callable[[Expressions, Any], Typed]:
-    def bind(self: Expressions, node: Any) -> Typed:
-        left, right = self.bind(node.left), self.bind(node.right)
-        return getattr(operators, name)(node.op, left, right, node.at, self.context)  # type: ignore[no-any-return]
+def _arithmetic(self: Expressions, node: ast.Arithmetic) -> Typed:
+    left, right = self.bind(node.left), self.bind(node.right)
+    return operators.arithmetic(node.op, left, right, node.at, self.context)
 
-    return bind
+
+def _compare(self: Expressions, node: ast.Comparison) -> Typed:
+    left, right = self.bind(node.left), self.bind(node.right)
+    left, right = narrowed(left, right), narrowed(right, left)
+    return operators.compare(node.op, left, right, node.at, self.context)
+
+
+def _between(self: Expressions, node: ast.Between) -> Typed:
+    value, low, high = self.bind(node.value), self.bind(node.low), self.bind(node.high)
+    low, high = narrowed_all((low, high), value)
+    return operators.between(value, low, high, node.at, self.context)
 
 
 def _unary(self: Expressions, node: ast.Unary) -> Typed:
@@ -247,7 +257,8 @@ def _is_null(self: Expressions, node: ast.IsNull) -> Typed:
 
 def _in_list(self: Expressions, node: ast.InList) -> Typed:
     value = self.bind(node.value)
-    return operators.in_list(value, [self.bind(item) for item in node.items], node.at, self.context)
+    items = narrowed_all([self.bind(item) for item in node.items], value)
+    return operators.in_list(value, items, node.at, self.context)
 
 
 def _like(self: Expressions, node: ast.Like) -> Typed:
@@ -314,12 +325,12 @@ _BINDINGS: dict[type[ast.Node], Callable[[Expressions, Any], Typed]] = {
     ),
     ast.Parameter: Expressions.parameter,
     ast.Unary: _unary,
-    ast.Arithmetic: _binary("arithmetic"),
-    ast.Comparison: _binary("compare"),
+    ast.Arithmetic: _arithmetic,
+    ast.Comparison: _compare,
     ast.Logical: _logical,
     ast.Not: _operator("not_", "value"),
     ast.IsNull: _is_null,
-    ast.Between: _operator("between", "value", "low", "high"),
+    ast.Between: _between,
     ast.InList: _in_list,
     ast.InSubquery: _subquery("in_subquery"),
     ast.Like: _like,

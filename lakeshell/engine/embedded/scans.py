@@ -8,7 +8,7 @@ are chosen from metadata alone; nothing is read here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace

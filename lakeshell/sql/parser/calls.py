@@ -102,19 +102,19 @@ class CallParser(WindowParser):
     def _called(self, kind: str) -> Expression:
         """A name with a parenthesis after it."""
         if kind == "ROW":
-            row = self.attempt(lambda: self.undecidedly(self._row))
+            row = self.attempt("row", lambda: self.undecidedly(self._row))
             if row is not None:
                 return row
         elif kind == "TRY_CAST":
-            cast = self.attempt(self.cast)
+            cast = self.attempt("cast", self.cast)
             if cast is not None:
                 return cast
         elif kind == "POSITION":
-            position = self.attempt(lambda: self.undecidedly(self.position))
+            position = self.attempt("position", lambda: self.undecidedly(self.position))
             if position is not None:
                 return position
         elif kind == "SUBSTRING":
-            substring = self.attempt(lambda: self.undecidedly(self.substring))
+            substring = self.attempt("substring", lambda: self.undecidedly(self.substring))
             if substring is not None:
                 return substring
         return self.call()
@@ -175,7 +175,7 @@ class CallParser(WindowParser):
             end += 1
         first = self.kinds[end]
         nested = end > self.index
-        if first in EXPRESSION_STARTS or (nested and first in QUERY_STARTS or first == ")"):
+        if first in EXPRESSION_STARTS or ((nested and first in QUERY_STARTS) or first == ")"):
             return
         if not nested and first in ("*", "DISTINCT", "ORDER"):
             return

@@ -77,6 +77,7 @@ class Cursor:
         self.furthest: SyntaxFault | None = None
         self.late: list[QueryRejected] = []
         self.undecided: list[int | None] = []
+        self._failed: set[tuple[str, int]] = set()
         self.star_at: Position | None = None
         self._parentheses = (0, 0)
 
@@ -148,8 +149,14 @@ class Cursor:
             self.furthest = SyntaxFault(fault.index, every, known.reported)
         return fault
 
-    def attempt(self, parse: Callable[[], T]) -> T | None:
-        """What `parse` gives, or None with nothing taken when it does not fit."""
+    def attempt(self, reading: str, parse: Callable[[], T]) -> T | None:
+        """What `parse` gives, or None with nothing taken when it does not fit.
+
+        A `reading` that failed at a place once is not tried there again: nested readings that
+        all fail would otherwise take time that doubles with each level.
+        """
+        if (reading, self.index) in self._failed:
+            return None
         start, depth, parameters, late = self.index, self.depth, self.parameters, len(self.late)
         undecided, star_at = len(self.undecided), self.star_at
         try:
@@ -159,6 +166,7 @@ class Cursor:
             del self.late[late:]
             del self.undecided[undecided:]
             self.star_at = star_at
+            self._failed.add((reading, start))
             return None
 
     def undecidedly(self, parse: Callable[[], T], fallback: int | None = None) -> T:

@@ -113,7 +113,7 @@ class ExpressionParser(CallParser):
                 return self._quantified(value, op, place)
             if self.leads_to_query(1):
                 paren = self.index + 1
-                call = self.attempt(lambda: self.undecidedly(self.value, paren))
+                call = self.attempt("value", lambda: self.undecidedly(self.value, paren))
                 if call is None:
                     return self._quantified(value, op, place)
                 return Comparison(op, value, call, at=place)

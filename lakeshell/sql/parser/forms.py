@@ -116,7 +116,7 @@ class FormParser(JsonParser):
         place = self.expect("TRIM")
         self.expect("(")
         if self.kind in _SIDES:
-            made = self.attempt(lambda: self._sided_trim(place))
+            made = self.attempt("trim", lambda: self._sided_trim(place))
             if made is not None:
                 return made
         if self.accept("FROM"):

@@ -194,7 +194,7 @@ class JsonParser(LiteralParser):
 
     def _member(self) -> tuple[Expression, Expression]:
         if self.kind == "KEY" and self.ahead() != ":":
-            keyed = self.attempt(self._keyed_member)
+            keyed = self.attempt("member", self._keyed_member)
             if keyed is not None:
                 return keyed
         key = self.undecidedly(self.expression)

@@ -109,7 +109,7 @@ class TypeParser(Cursor):
         """A field of a row: a type alone where that fits, otherwise a name and a type."""
         if self.kind == "integer":
             return self._type_parameter()
-        alone = self.attempt(self._type_alone)
+        alone = self.attempt("type", self._type_alone)
         if alone is not None:
             return alone
         name = self.identifier()
