@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lakeshell.errors import LakeshellError
 
@@ -44,20 +45,21 @@ def findings(lake: Lake) -> Iterator[Finding]:
     """Every check, in the order in which parts lean on each other."""
     yield _python()
     yield _folder(lake)
-    for kind, store in (
+    stores: tuple[tuple[str, _Definitions], ...] = (
         ("connection", lake.connections),
         ("crawler", lake.crawlers),
         ("job", lake.jobs),
         ("workgroup", lake.workgroups),
-    ):
+    )
+    for kind, store in stores:
         for name in store.names():
-            yield _guarded(f"{kind} {name}", lambda s=store, n=name: _definition(s.get(n)))
+            yield _guarded(f"{kind} {name}", partial(_definition, store, name))
     yield _guarded("catalog", lambda: _catalog(lake))
     yield from _tables(lake)
     yield _guarded("ledger", lambda: f"{len(lake.ledger.runs('job', None, None))} job runs")
     yield _guarded("engine", lambda: _engine(lake))
     for name in lake.connections.names():
-        yield _guarded(f"source {name}", lambda n=name: _source(lake, n))
+        yield _guarded(f"source {name}", partial(_source, lake, name))
 
 
 def _guarded(part: str, check: Callable[[], str]) -> Finding:
@@ -89,8 +91,13 @@ def _folder(lake: Lake) -> Finding:
     return Finding("folder", Health.OK, said)
 
 
-def _definition(definition: object) -> str:
-    script = getattr(definition, "script", None)
+class _Definitions(Protocol):
+    def names(self) -> Sequence[str]: ...
+    def get(self, name: str) -> object: ...
+
+
+def _definition(store: _Definitions, name: str) -> str:
+    script = getattr(store.get(name), "script", None)
     if isinstance(script, Path) and not script.is_file():
         raise LakeshellError(
             f"its script {script} is missing", hint="put it back, or propose the job again"

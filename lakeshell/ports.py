@@ -199,9 +199,13 @@ class Running(Protocol):
     columns: Sequence[Column]
     update_type: str | None
     """`INSERT`, `CREATE TABLE`, …; None for a query."""
-    update_count: int | None
-    """Known when `batches` has ended."""
-    progress: Progress
+
+    @property
+    def update_count(self) -> int | None:
+        """Known when `batches` has ended."""
+
+    @property
+    def progress(self) -> Progress: ...
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The result in bounded memory. Raises `QueryFailed` and its kinds, `Cancelled`."""

@@ -203,4 +203,4 @@ def bind_json(self: Expressions, node: ast.JsonCall | ast.JsonObject | ast.JsonA
     """JSON_VALUE and its kin: their parts bound here, their meaning in `functions.sqljson`."""
     from lakeshell.engine.embedded.functions import sqljson
 
-    return sqljson.json_call(node, self.bind, self.context)  # type: ignore[no-any-return]
+    return sqljson.json_call(node, self.bind, self.context)

@@ -86,7 +86,7 @@ class EmbeddedEngine:
         outcome = host.execute(statement)
         return Statement(
             outcome.columns,
-            lambda: outcome.batches,
+            lambda: iter(outcome.batches),
             host.reads,
             outcome.update_type,
             lambda: outcome.update_count,

@@ -43,8 +43,8 @@ def _is_exact(type: Type) -> bool:
 def _holds(type: Type, number: Decimal) -> bool:
     if isinstance(type, DecimalType):
         scaled = number.scaleb(type.scale)
-        return scaled == scaled.to_integral_value() and abs(scaled) < 10**type.precision
+        return bool(scaled == scaled.to_integral_value() and abs(scaled) < 10**type.precision)
     bits = _BITS.get(type)
     if bits is None or number != number.to_integral_value():
         return False
-    return -(2 ** (bits - 1)) <= number < 2 ** (bits - 1)
+    return -(1 << (bits - 1)) <= number < 1 << (bits - 1)
