@@ -27,6 +27,7 @@ from lakeshell.model import (
     TableName,
     Usage,
 )
+from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,15 +173,6 @@ class Session:
     time_zone: str = "UTC"
     now: datetime | None = None
     """The session's clock, for tests; None takes the statement's start."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementText:
-    """One statement of a text, with where it begins in it (line and column from 1)."""
-
-    text: str
-    line: int
-    column: int
 
 
 @dataclass(slots=True)

@@ -15,9 +15,10 @@ import pyarrow as pa
 from lakeshell.errors import Cancelled, NotFound, QueryFailed, UsageError
 from lakeshell.ledger.identity import new_id
 from lakeshell.model import Column, Estimate, QueryRecord, QueryState, RunRecord, Usage
-from lakeshell.ports import HistoryFilter, Progress, Session, StatementText
+from lakeshell.ports import HistoryFilter, Progress, Session
 from lakeshell.sql.arrow import arrow_schema
 from lakeshell.sql.datatypes import parse_type
+from lakeshell.sql.statement import StatementText
 
 R = TypeVar("R")
 OPEN = (QueryState.QUEUED, QueryState.RUNNING)

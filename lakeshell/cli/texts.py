@@ -17,7 +17,7 @@ import click
 from lakeshell.errors import UsageError
 
 if TYPE_CHECKING:
-    from lakeshell.ports import StatementText
+    from lakeshell.sql.statement import StatementText
 
 
 @dataclass(frozen=True, slots=True)

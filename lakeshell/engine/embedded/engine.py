@@ -21,9 +21,10 @@ from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
 from lakeshell.engine.embedded.tables import Surroundings, TableLookup
 from lakeshell.engine.embedded.typed import Context
 from lakeshell.model import Column, Estimate
-from lakeshell.ports import Catalog, Running, Session, Source, StatementText
+from lakeshell.ports import Catalog, Running, Session, Source
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
+from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
     import pyarrow as pa

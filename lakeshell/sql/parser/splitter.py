@@ -6,7 +6,7 @@ stands in a string, a quoted name or a comment. Statements of white space alone 
 
 from __future__ import annotations
 
-from lakeshell.ports import StatementText
+from lakeshell.sql.statement import StatementText
 
 
 def split_statements(text: str) -> tuple[StatementText, ...]:
