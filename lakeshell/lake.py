@@ -29,11 +29,27 @@ if TYPE_CHECKING:
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
     from lakeshell.query.run import Services
+    from lakeshell.runtime.place import Place
     from lakeshell.store.iceberg import IcebergStore
 
 
 class _Closing(Protocol):
     def close(self) -> None: ...
+
+
+class Runtime(Protocol):
+    """Which adapters stand behind the ports. Each method opens one; who calls it closes it."""
+
+    engine_name: str
+
+    def catalog(self) -> Catalog: ...
+    def store(self) -> IcebergStore: ...
+    def engine(
+        self,
+        catalog: Catalog,
+        store: Callable[[], IcebergStore],
+        open_source: Callable[[str], Source],
+    ) -> Engine: ...
 
 
 _Adapter = TypeVar("_Adapter", bound=_Closing)
@@ -159,16 +175,24 @@ class Lake:
     # --- adapters --------------------------------------------------------------------------
 
     @cached_property
-    def catalog(self) -> Catalog:
-        from lakeshell.catalog.local import LocalCatalog
+    def place(self) -> Place:
+        from lakeshell.runtime.place import Place
 
-        return self._opened(LocalCatalog(self.state / "catalog.db"))
+        return Place(self.folder, self.state, self.environment, self.settings, self.connections)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        from lakeshell.runtime.embedded import EmbeddedRuntime
+
+        return EmbeddedRuntime(self.place)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return self._opened(self.runtime.catalog())
 
     @cached_property
     def store(self) -> IcebergStore:
-        from lakeshell.store.iceberg import IcebergStore
-
-        return IcebergStore(self.state)
+        return self.runtime.store()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -178,26 +202,13 @@ class Lake:
 
     @cached_property
     def engine(self) -> Engine:
-        from lakeshell.engine.embedded.engine import EmbeddedEngine
-
-        return self._opened(
-            EmbeddedEngine(
-                catalog=self.catalog,
-                store=lambda: self.store,
-                state=self.state,
-                connections=self.connections.names,
-                open_source=self.source,
-                memory_limit=self.settings.memory_limit,
-                threads=self.settings.threads,
-            )
-        )
+        return self._opened(self.runtime.engine(self.catalog, lambda: self.store, self.source))
 
     def source(self, name: str) -> Source:
         """Opens the source of a connection; the caller closes it."""
-        from lakeshell.source.sqlite import SqliteSource
+        from lakeshell.runtime.sources import open_source
 
-        connection = self.connections.get(name)
-        return SqliteSource(connection.sqlite_path(self.environment, self.folder), connection.name)
+        return open_source(self.place, self.connections.get(name))
 
     # --- services of the verbs -------------------------------------------------------------
 
@@ -214,6 +225,7 @@ class Lake:
             ledger=self.ledger,
             workgroup=self.workgroups.get,
             prices=query_prices(settings.query_prices, settings.per_tb, settings.currency),
+            engine_name=self.runtime.engine_name,
             results=Results(
                 self.state / "results", settings.results_keep, settings.results_max_size
             ),

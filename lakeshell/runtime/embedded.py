@@ -1,0 +1,49 @@
+"""The runtime on nothing but Python: the catalog a SQLite file, Iceberg in a folder, DuckDB for SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lakeshell.ports import Catalog, Engine, Source
+from lakeshell.runtime.place import Place
+
+if TYPE_CHECKING:
+    from lakeshell.store.iceberg import IcebergStore
+
+
+class EmbeddedRuntime:
+    """`lake.Runtime`. Each method opens one adapter; who calls it closes it."""
+
+    engine_name = "duckdb"
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def catalog(self) -> Catalog:
+        from lakeshell.catalog.local import LocalCatalog
+
+        return LocalCatalog(self.place.state / "catalog.db")
+
+    def store(self) -> IcebergStore:
+        from lakeshell.store.iceberg import IcebergStore
+
+        return IcebergStore(self.place.state)
+
+    def engine(
+        self,
+        catalog: Catalog,
+        store: Callable[[], IcebergStore],
+        open_source: Callable[[str], Source],
+    ) -> Engine:
+        from lakeshell.engine.embedded.engine import EmbeddedEngine
+
+        return EmbeddedEngine(
+            catalog=catalog,
+            store=store,
+            state=self.place.state,
+            connections=self.place.connections.names,
+            open_source=open_source,
+            memory_limit=self.place.settings.memory_limit,
+            threads=self.place.settings.threads,
+        )
