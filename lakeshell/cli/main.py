@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from lakeshell.cli.imports import keep_numpy_out_of_arrow
 from lakeshell.errors import ExitCode, LakeshellError
 
 COMMANDS = {
@@ -76,6 +77,7 @@ def lakeshell() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _ended)
+    keep_numpy_out_of_arrow()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         result = lakeshell.main(arguments, prog_name="lakeshell", standalone_mode=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import lake_name, writable
+from lakeshell.engine.embedded.statements.null_partitions import refuse_lost_nulls
 from lakeshell.engine.embedded.typed import rejected
 from lakeshell.model import Column, TableName
 from lakeshell.sql import ast
@@ -99,6 +100,7 @@ def truncate(statement: ast.Truncate, host: Host) -> Outcome:
 def delete(statement: ast.Delete, host: Host) -> Outcome:
     name = lake_name(statement.table, host, statement.at, "modifying table rows")
     metadata = writable(name, host, statement.at, "Deleting from")
+    refuse_lost_nulls(statement, metadata)
     table = ast.Table(statement.table)
     counts = matching(table, statement.where, metadata, host)
     if not counts:
