@@ -1,21 +1,22 @@
 """The movie-rental source of the walk-through: made up, seeded, the same on every machine.
 
-In: a file name, a scale and a seed. Out: a SQLite database of 16 tables and 8 views, whose rentals
-and payments grow with the scale while memory does not. The file appears whole or not at all, and an
-existing one is never touched.
+In: where to put it, a scale and a seed. Out: a database of 16 tables and 8 views, whose rentals and
+payments grow with the scale while memory does not. It appears whole or not at all, and an existing
+one is never touched. `generate` makes a SQLite file, `movies_mysql` a database of MySQL.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from lakeshell.demo import movies_films, movies_people, movies_trade
-from lakeshell.demo.movies_schema import AFTERWARDS, TABLES
+from lakeshell.demo.movies_schema import INDEXES, TABLES, views
 from lakeshell.errors import AlreadyExists, LakeshellError
 from lakeshell.ports import Reporter
 
@@ -33,6 +34,13 @@ EXCLUDE = (
 """With these a crawl takes film, category, film_category, customer, rental and payment only."""
 
 
+class Target(Protocol):
+    """A database that is being filled."""
+
+    def execute(self, statement: str) -> object: ...
+    def insert(self, table: str, rows: Sequence[movies_films.Row]) -> None: ...
+
+
 def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED) -> int:
     """Makes the database and gives its number of rows.
 
@@ -45,7 +53,7 @@ def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)
         with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
-            rows = _fill(database, scale, Random(seed), reporter)
+            rows = _fill_file(database, scale, Random(seed), reporter)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -60,61 +68,73 @@ def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED
     return rows
 
 
-def _fill(database: sqlite3.Connection, scale: int, random: Random, reporter: Reporter) -> int:
+def _fill_file(database: sqlite3.Connection, scale: int, random: Random, reporter: Reporter) -> int:
     # A file that is renamed only when it is whole needs no journal.
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("PRAGMA synchronous = OFF")
     database.execute("BEGIN")
-    # Not executescript, which would commit.
-    for statement in TABLES.split(";\n"):
-        database.execute(statement)
+    target = _File(database)
+    for statement in TABLES:
+        target.execute(statement)
+    rows = fill(target, scale, random, reporter)
+    for statement in (*INDEXES, *views("sqlite")):
+        target.execute(statement)
+    database.execute("COMMIT")
+    return rows
+
+
+class _File:
+    """A `Target` that is a SQLite file."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.execute = database.execute
+        self._many = database.executemany
+
+    def insert(self, table: str, rows: Sequence[movies_films.Row]) -> None:
+        places = ", ".join("?" * len(rows[0]))
+        self._many(f"INSERT INTO {table} VALUES ({places})", rows)
+
+
+def fill(target: Target, scale: int, random: Random, reporter: Reporter) -> int:
+    """The rows of every table, whose tables are there; gives their number."""
     reporter.step("films, people and places")
-    rows, trade = _standing(database, random, scale)
+    rows, trade = _standing(target, random, scale)
     total = scale * (movies_trade.RENTALS + movies_trade.PAYMENTS)
     reporter.step("rentals and payments")
     traded = 0
     for rentals, payments in trade.blocks():
-        traded += _insert(database, "rental", rentals) + _insert(database, "payment", payments)
+        target.insert("rental", rentals)
+        target.insert("payment", payments)
+        traded += len(rentals) + len(payments)
         reporter.advance(traded, total, "rows")
-    for statement in AFTERWARDS.split(";\n"):
-        database.execute(statement)
-    database.execute("COMMIT")
     return rows + traded
 
 
-def _standing(
-    database: sqlite3.Connection, random: Random, scale: int
-) -> tuple[int, movies_trade.Trade]:
+def _standing(target: Target, random: Random, scale: int) -> tuple[int, movies_trade.Trade]:
     """Everything that does not grow with the scale."""
     shelf, films, assigned = movies_films.films(random)
     actors, cast = movies_films.actors(random)
     world = movies_people.world(random)
     inventory, copies = movies_films.copies(random, shelf, len(world.store))
     wishes = movies_people.wishes(random, world.customers, len(shelf))
-    rows = sum(
-        _insert(database, table, content)
-        for table, content in (
-            ("language", movies_films.languages()),
-            ("category", movies_films.categories()),
-            ("film", films),
-            ("film_category", assigned),
-            ("actor", actors),
-            ("film_actor", cast),
-            ("country", world.country),
-            ("city", world.city),
-            ("address", world.address),
-            ("store", world.store),
-            ("staff", world.staff),
-            ("customer", world.customer),
-            ("inventory", inventory),
-            ("wish_list", wishes),
-        )
-    )
+    rows = 0
+    for table, content in (
+        ("language", movies_films.languages()),
+        ("category", movies_films.categories()),
+        ("film", films),
+        ("film_category", assigned),
+        ("actor", actors),
+        ("film_actor", cast),
+        ("country", world.country),
+        ("city", world.city),
+        ("address", world.address),
+        ("store", world.store),
+        ("staff", world.staff),
+        ("customer", world.customer),
+        ("inventory", inventory),
+        ("wish_list", wishes),
+    ):
+        made = list(content)
+        target.insert(table, made)
+        rows += len(made)
     return rows, movies_trade.Trade(random, shelf, copies, world.customers, scale)
-
-
-def _insert(database: sqlite3.Connection, table: str, rows: Iterable[movies_films.Row]) -> int:
-    made = list(rows)
-    places = ", ".join("?" * len(made[0]))
-    database.executemany(f"INSERT INTO {table} VALUES ({places})", made)
-    return len(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TABLES = """\
+_TABLES = """\
 CREATE TABLE language (
   language_id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
   name VARCHAR(40) NOT NULL, -- in English
@@ -138,9 +138,13 @@ CREATE TABLE wish_list (
 );
 """
 
-AFTERWARDS = """\
-CREATE INDEX rental_customer ON rental (customer_id);
-CREATE INDEX payment_customer ON payment (customer_id);
+TABLES = tuple(_TABLES.rstrip(";\n").split(";\n"))
+INDEXES = (
+    "CREATE INDEX rental_customer ON rental (customer_id)",
+    "CREATE INDEX payment_customer ON payment (customer_id)",
+)
+
+_VIEWS = """\
 CREATE VIEW customer_list AS
   SELECT c.customer_id, c.first_name || ' ' || c.last_name AS name, a.street, a.postal_code,
          a.phone, i.name AS city, o.name AS country, c.active, c.store_id
@@ -165,7 +169,7 @@ CREATE VIEW late_list AS
   SELECT r.rental_id, r.customer_id, r.film_id, r.rental_date, f.rental_duration
   FROM rental r JOIN film f USING (film_id)
   WHERE r.return_date IS NULL
-     OR julianday(r.return_date) - julianday(r.rental_date) > f.rental_duration + 1;
+     OR {days_out} > f.rental_duration + 1;
 CREATE VIEW sales_by_category AS
   SELECT c.name AS category, sum(p.amount) AS total_sales
   FROM payment p JOIN rental r USING (rental_id) JOIN film_category fc ON fc.film_id = r.film_id
@@ -175,3 +179,13 @@ CREATE VIEW sales_by_store AS
   FROM payment p JOIN staff s USING (staff_id) JOIN store t USING (store_id)
   GROUP BY t.store_id, t.name;
 """
+
+_DAYS_OUT = {
+    "sqlite": "julianday(r.return_date) - julianday(r.rental_date)",
+    "mysql": "timestampdiff(SECOND, r.rental_date, r.return_date) / 86400",
+}
+
+
+def views(dialect: str) -> tuple[str, ...]:
+    """CREATE VIEW statements as `sqlite` or `mysql` understands them."""
+    return tuple(_VIEWS.format(days_out=_DAYS_OUT[dialect]).rstrip(";\n").split(";\n"))

@@ -182,7 +182,7 @@ def test_what_ends_midway_leaves_nothing(
     def failing(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr(movies, "_insert", failing)
+    monkeypatch.setattr(movies, "_standing", failing)
     wanted = LakeshellError if isinstance(error, sqlite3.Error) else type(error)
     with pytest.raises(wanted):
         generate(tmp_path / "a.db", reporter=Notes())
