@@ -55,28 +55,6 @@ class Runtime(Protocol):
 _Adapter = TypeVar("_Adapter", bound=_Closing)
 STATE = ".lakeshell"
 
-_TEMPLATE = """\
-# A Lakeshell lake. Definitions beside this file are text for git; .lakeshell/ is state and is not.
-# Every key can be left out. The same settings as variables: LAKESHELL_ENGINE_MEMORY_LIMIT=4GB
-
-[engine]
-type = "embedded"        # DuckDB, in this process; SQL is Trino's
-# memory_limit = "4GB"   # most memory of a query
-# threads = 0            # 0 takes every core
-
-[query]
-workgroup = "primary"    # when a command names none
-
-[prices]
-query = "athena"         # 5.00 USD per TB scanned; or "self-hosted" with per_tb below
-compute = "glue"         # 0.44 USD per DPU-hour; or "glue-2019", "self-hosted"
-# per_tb = 1.20
-# per_dpu_hour = 0.10
-
-[results]
-keep = "7d"              # how long results can be opened again
-"""
-
 
 def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> Path:
     """The lake that a command works on; made only when it is the default one.
@@ -105,8 +83,12 @@ def default_lake(environment: Mapping[str, str]) -> Path:
     return Path(data) / "lakeshell" / "lake"
 
 
-def make_lake(folder: Path) -> bool:
-    """Makes the folder a lake; False when it was one, which is left as it is."""
+def make_lake(folder: Path, settings: str | None = None) -> bool:
+    """Makes the folder a lake; False when it was one, which is left as it is.
+
+    `settings` is the text of its `lakeshell.toml`, an embedded lake's where it is left out.
+    """
+    from lakeshell.definitions.first import embedded
     from lakeshell.definitions.schema import write
 
     if (folder / FILE).exists():
@@ -117,7 +99,7 @@ def make_lake(folder: Path) -> bool:
         (folder / STATE).mkdir(exist_ok=True)
         if not (folder / ".gitignore").exists():
             write(folder / ".gitignore", f"{STATE}/\n")
-        write(folder / FILE, _TEMPLATE)
+        write(folder / FILE, embedded() if settings is None else settings)
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be made a lake: {error.strerror or error}",

@@ -18,12 +18,23 @@ from lakeshell.errors import ConfigurationError
 FILE = "lakeshell.toml"
 
 KEYS = (
-    Key("engine.type", choice("embedded"), "embedded", doc="what runs SQL"),
+    Key("engine.type", choice("embedded", "trino"), "embedded", doc="what runs SQL"),
+    Key("engine.url", text, None, doc="Trino's address; none is the lake's own stack"),
+    Key("engine.user", text, None, doc="who Trino is told is asking"),
+    Key("engine.password_env", text, None, doc="the variable that holds Trino's password"),
+    Key("engine.token_env", text, None, doc="the variable that holds a JWT for Trino"),
+    Key("engine.ca_file", text, None, doc="certificates that Trino's is checked with"),
     Key("engine.memory_limit", size, None, doc="most memory of a query; half of the machine's"),
     Key("engine.threads", count, 0, doc="threads of a query; 0 takes every core"),
     Key("engine.time_zone", text, "UTC", doc="the session's zone"),
-    Key("catalog.type", choice("local"), "local"),
-    Key("storage.type", choice("local"), "local"),
+    Key("catalog.type", choice("local", "hive"), None, doc="follows the engine"),
+    Key("catalog.uri", text, None, doc="the Metastore: thrift://host:9083"),
+    Key("storage.type", choice("local", "s3"), None, doc="follows the engine"),
+    Key("storage.endpoint", text, None, doc="of S3; none is Amazon's own"),
+    Key("storage.region", text, "us-east-1"),
+    Key("storage.warehouse", text, "s3://lake/warehouse", doc="where tables are"),
+    Key("storage.access_key_env", text, "AWS_ACCESS_KEY_ID"),
+    Key("storage.secret_key_env", text, "AWS_SECRET_ACCESS_KEY"),
     Key("ledger.type", choice("sqlite"), "sqlite"),
     Key("query.workgroup", text, "primary", doc="the workgroup when none is named"),
     Key("query.database", text, None, doc="the database when none is named"),
@@ -38,9 +49,36 @@ KEYS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """`memory_limit` in bytes, `results_keep` in seconds, `results_max_size` in bytes."""
+class Trino:
+    """How to reach a Trino. `url` None is the lake's own stack; secrets by their variables."""
 
+    url: str | None
+    user: str | None
+    password_env: str | None
+    token_env: str | None
+    ca_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Object storage. `endpoint` None is Amazon's own; keys by their variables."""
+
+    endpoint: str | None
+    region: str
+    warehouse: str
+    access_key_env: str
+    secret_key_env: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`engine` is `embedded` or `trino`; `metastore` is the Metastore's address, None the lake's own
+    stack. `memory_limit` in bytes, `results_keep` in seconds, `results_max_size` in bytes."""
+
+    engine: str
+    trino: Trino
+    metastore: str | None
+    storage: Storage
     memory_limit: int | None
     threads: int
     time_zone: str
@@ -62,7 +100,12 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         variable = "LAKESHELL_" + key.name.replace(".", "_").upper()
         if variable in environment:
             values[key.name] = _from_environment(variable, environment[variable], key)
+    _check_together(values)
     return Settings(
+        engine=values["engine.type"],
+        trino=Trino(*(values[f"engine.{key}"] for key in Trino.__slots__)),
+        metastore=values["catalog.uri"],
+        storage=Storage(*(values[f"storage.{key}"] for key in Storage.__slots__)),
         memory_limit=values["engine.memory_limit"],
         threads=values["engine.threads"],
         time_zone=values["engine.time_zone"],
@@ -76,6 +119,20 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         per_dpu_hour=values["prices.per_dpu_hour"],
         currency=values["prices.currency"],
     )
+
+
+_WITH = {"embedded": ("local", "local"), "trino": ("hive", "s3")}
+"""Each engine's catalog and storage: they read and write the same tables or none."""
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    engine = values["engine.type"]
+    for key, wanted in zip(("catalog.type", "storage.type"), _WITH[engine], strict=True):
+        if values[key] not in (None, wanted):
+            raise ConfigurationError(
+                f"{key} = {values[key]!r} does not go with engine.type = {engine!r}",
+                hint=f"leave {key} out of {FILE}, or make it {wanted!r}",
+            )
 
 
 def _from_environment(variable: str, raw: str, key: Key) -> Any:

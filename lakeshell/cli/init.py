@@ -9,19 +9,55 @@ import click
 
 @click.command(
     "init",
-    epilog="Example: lakeshell init ~/lakes/sales && cd ~/lakes/sales && lakeshell doctor",
+    epilog="""\b
+Examples:
+  lakeshell init ~/lakes/sales && cd ~/lakes/sales && lakeshell doctor
+  lakeshell init ~/lakes/sales --stack
+  lakeshell init ~/lakes/sales --trino-url https://trino.example:8443 \\
+      --metastore-uri thrift://metastore.example:9083 --warehouse s3://lake/warehouse""",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--stack", is_flag=True, help="On Trino, a Metastore and MinIO, in Docker.")
+@click.option("--trino-url", metavar="URL", help="On a Trino that exists already.")
+@click.option("--metastore-uri", metavar="URI", help="Its Hive Metastore: thrift://HOST:9083.")
+@click.option("--warehouse", metavar="S3URL", help="Where tables are kept: s3://BUCKET/FOLDER.")
+@click.option("--s3-endpoint", metavar="URL", help="Of the object storage; none is Amazon's own.")
+@click.option("--s3-region", metavar="NAME", default="us-east-1", show_default=True)
 @click.option("--debug", is_flag=True, hidden=True)
-def command(folder: Path, debug: bool) -> None:
+def command(
+    folder: Path,
+    stack: bool,
+    trino_url: str | None,
+    metastore_uri: str | None,
+    warehouse: str | None,
+    s3_endpoint: str | None,
+    s3_region: str,
+    debug: bool,
+) -> None:
     """Make DIR a lake: lakeshell.toml, folders for definitions, state beside them.
 
-    A folder that is a lake already is left as it is.
+    A folder that is a lake already is left as it is. Without options it is embedded and needs
+    nothing but Python.
     """
+    from lakeshell.definitions import first
+    from lakeshell.errors import UsageError
     from lakeshell.lake import make_lake
 
-    made = make_lake(folder)
+    following = "lakeshell connection add NAME sqlite:///PATH"
+    if trino_url is not None:
+        if metastore_uri is None or warehouse is None:
+            raise UsageError(
+                "a Trino alone is no lake: tables are registered in its Metastore and kept in its storage",
+                hint="add --metastore-uri thrift://HOST:9083 and --warehouse s3://BUCKET/FOLDER",
+            )
+        services = first.Elsewhere(trino_url, metastore_uri, warehouse, s3_endpoint, s3_region)
+        settings, following = first.elsewhere(services), f"cd {folder} && lakeshell doctor"
+    elif stack:
+        settings, following = first.stack(), f"lakeshell stack up --lake {folder}"
+    else:
+        settings = first.embedded()
+    made = make_lake(folder, settings)
     said = "is a lake now" if made else "is a lake already; nothing was changed"
     click.echo(f"{folder} {said}", err=True)
     if made:
-        click.echo("next: lakeshell connection add NAME sqlite:///PATH", err=True)
+        click.echo(f"next: {following}", err=True)
