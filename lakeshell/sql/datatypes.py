@@ -11,10 +11,16 @@ from dataclasses import dataclass
 
 MAX_PRECISION = 38
 MAX_TIME_PRECISION = 12
+MAX_VARCHAR = 2**31 - 1
+MAX_CHAR = 65_536
 
 
 class InvalidType(ValueError):
     """A type name that Trino does not know, or whose arguments it refuses."""
+
+
+class InvalidParameter(InvalidType):
+    """A precision or scale out of its range, which Trino says in other words than an unknown type."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,7 @@ _PLAIN = {
         *(Type(n) for n in ("ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "geometry",
                             "jsonpath", "json2016", "color")),
     )
-} | {"int": INTEGER, "dec": DecimalType(38, 0)}  # fmt: skip
+} | {"int": INTEGER}  # fmt: skip
 
 
 def _field_name(name: str) -> str:
@@ -248,7 +254,7 @@ class _Reader:
             self.next += len(expected)
         return found
 
-    def numbers(self) -> list[int]:
+    def numbers(self, most: int) -> list[int]:
         made: list[int] = []
         if self.peek() == "(":
             self.take()
@@ -260,17 +266,19 @@ class _Reader:
                 if self.peek() == ",":
                     self.take()
             self.take()
+        if len(made) > most:
+            raise InvalidType(f"Unknown type: {self.text}")
         return made
 
     def type(self) -> Type:
         name = self.take().lower()
         match name:
-            case "decimal" | "dec" | "numeric":
-                return self._decimal(self.numbers())
+            case "decimal":
+                return self._decimal(self.numbers(2))
             case "varchar":
-                return VarcharType(*self.numbers()[:1])
+                return self._varchar(self.numbers(1))
             case "char":
-                return CharType(*(self.numbers() or [1])[:1])
+                return self._char(self.numbers(1))
             case "time" | "timestamp":
                 return self._time(name)
             case "double":
@@ -299,20 +307,33 @@ class _Reader:
             return _PLAIN[name]
         raise InvalidType(f"Unknown type: {self.text}")
 
+    def _varchar(self, numbers: list[int]) -> Type:
+        if not numbers or numbers[0] == MAX_VARCHAR:
+            return VARCHAR
+        if numbers[0] > MAX_VARCHAR:
+            raise InvalidType(f"Unknown type: {self.text}")
+        return VarcharType(numbers[0])
+
+    def _char(self, numbers: list[int]) -> Type:
+        length = numbers[0] if numbers else 1
+        if length > MAX_CHAR:
+            raise InvalidType(f"Unknown type: {self.text}")
+        return CharType(length)
+
     def _decimal(self, numbers: list[int]) -> Type:
         precision, scale = (*numbers, 0)[:2] if numbers else (MAX_PRECISION, 0)
         if not 1 <= precision <= MAX_PRECISION:
-            raise InvalidType(
+            raise InvalidParameter(
                 f"DECIMAL precision must be in range [1, {MAX_PRECISION}]: {precision}"
             )
         if scale > precision:
-            raise InvalidType(
+            raise InvalidParameter(
                 f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
             )
         return DecimalType(precision, scale)
 
     def _time(self, name: str) -> Type:
-        numbers = self.numbers()
+        numbers = self.numbers(1)
         precision = numbers[0] if numbers else 3
         if precision > MAX_TIME_PRECISION:
             raise InvalidType(f"{name.upper()} precision must be in range [0, 12]: {precision}")

@@ -18,10 +18,11 @@ from lakeshell.engine.embedded.typed import (
     BoundLambda,
     LambdaArgument,
     Typed,
+    named_type,
     rejected,
 )
 from lakeshell.sql import ast
-from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN, InvalidType, RowType, Type, parse_type
+from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN, RowType, Type
 
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.aggregation import Aggregated
@@ -204,15 +205,8 @@ class Expressions:
         return self.bind(given[node.index]).moved(node.at)
 
     def cast(self, node: ast.Cast) -> Typed:
-        type = self.named_type(node)
+        type = named_type(node.type.text, node.at)
         return casts.cast(self.bind(node.value), type, node.at, self.context, safe=node.safe)
-
-    def named_type(self, node: ast.Cast) -> Type:
-        try:
-            return parse_type(node.type.text)
-        except InvalidType:
-            message = f"Unknown type: {node.type.text}"
-            raise rejected("TYPE_MISMATCH", message, node.at) from None
 
 
 def _operator(name: str, *parts: str) -> Callable[[Expressions, Any], Typed]:

@@ -259,11 +259,13 @@ def _overloads(kind: str, name: str, declared: Sequence[Entry]) -> tuple[Overloa
 
 def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s.Match, Overload]:
     for generic in (False, True):
-        for overload in overloads:
-            if overload.signature.is_generic == generic:
-                match = s.Match(overload.signature, call.raw, widen=False)
-                if match.fits():
-                    return match, overload
+        exact = [o for o in overloads if o.signature.is_generic == generic]
+        matches = [(s.Match(o.signature, call.raw, widen=False), o) for o in exact]
+        found = [(match, overload) for match, overload in matches if match.fits()]
+        if len(found) > 1 and not call.raw:
+            raise _ambiguous(call)
+        if found:
+            return found[0]
     fitting: list[tuple[s.Match, Overload]] = []
     for overload in overloads:
         match = s.Match(overload.signature, call.raw, widen=True)
@@ -275,13 +277,14 @@ def _choose(overloads: tuple[Overload, ...], call: Call, lower: bool) -> tuple[s
     if len(best) > 1:
         best = _casting_only_unknown(fitting) or best
         if len({str(m.result) for m, _ in best}) > 1:
-            raise rejected(
-                "AMBIGUOUS_FUNCTION_CALL",
-                "Could not choose a best candidate operator. Explicit type casts must be added.",
-                call.at,
-            )
+            raise _ambiguous(call)
         best = sorted(best, key=lambda b: str(b[0].signature), reverse=True)
     return best[0]
+
+
+def _ambiguous(call: Call) -> Exception:
+    message = "Could not choose a best candidate operator. Explicit type casts must be added."
+    return rejected("AMBIGUOUS_FUNCTION_CALL", message, call.at)
 
 
 def _most_specific(

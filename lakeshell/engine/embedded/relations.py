@@ -78,7 +78,7 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
         named = scope.named_query(parts[0])
         if isinstance(named, Named):
             return named.read(binder, scope)
-    name = qualified(binder, table.name)
+    name = qualified(binder, table)
     version = None
     if table.version is not None:
         version = Expressions(binder, Scope(parent=scope)).bind(table.version.value)
@@ -99,9 +99,9 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
     return _read(binder, found, parts, scope)
 
 
-def qualified(binder: Binder, name: ast.QualifiedName) -> tuple[str, str, str]:
+def qualified(binder: Binder, table: ast.Table) -> tuple[str, str, str]:
     """The catalog, schema and table that a name means; raises MISSING_…_NAME."""
-    parts = name.keys
+    parts = table.name.keys
     if len(parts) > 3:
         message = f"Too many dots in table name: {'.'.join(parts)}"
         raise rejected("SYNTAX_ERROR", message, None)
@@ -109,10 +109,10 @@ def qualified(binder: Binder, name: ast.QualifiedName) -> tuple[str, str, str]:
     schema = parts[-2] if len(parts) > 1 else binder.schema
     if catalog is None:
         message = "Catalog must be specified when session catalog is not set"
-        raise rejected("MISSING_CATALOG_NAME", message, name.at)
+        raise rejected("MISSING_CATALOG_NAME", message, table.at)
     if schema is None:
         message = "Schema must be specified when session schema is not set"
-        raise rejected("MISSING_SCHEMA_NAME", message, name.at)
+        raise rejected("MISSING_SCHEMA_NAME", message, table.at)
     return catalog, schema, parts[-1]
 
 

@@ -212,6 +212,19 @@ def refused(construct: str, at: Position | None = None) -> NotSupported:
     return NotSupported(construct, line=at.line if at else None, column=at.column if at else None)
 
 
+def named_type(text: str, at: Position) -> t.Type:
+    """The type that an expression at `at` names; raises what Trino says of one that is none."""
+    try:
+        type = t.parse_type(text)
+    except t.InvalidParameter as wrong:
+        raise rejected("INVALID_FUNCTION_ARGUMENT", str(wrong), None) from None
+    except t.InvalidType:
+        raise rejected("TYPE_MISMATCH", f"Unknown type: {text}", at) from None
+    if type == t.UNKNOWN:
+        raise rejected("TYPE_MISMATCH", "UNKNOWN is not a valid type", at)
+    return type
+
+
 FAILURE_MARK = "LAKESHELL|"
 
 

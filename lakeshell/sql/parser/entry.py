@@ -44,9 +44,8 @@ def _parse(text: str, parse: Callable[[StatementParser], T], base: Position | No
     parser.immediate = _immediate
     try:
         made = parse(parser)
-        if base is None:
-            parser.accept(";")
-        parser.expect("eof")
+        if base is not None or parser.kind != ";" or parser.ahead() != "eof":
+            parser.expect("eof")
     except SyntaxFault as fault:
         raise _rejected(parser, parser.furthest or fault) from None
     if parser.late:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakeshell.engine.embedded.arithmetic import arithmetic
-from lakeshell.engine.embedded.functions.emission import filled, sql
+from lakeshell.engine.embedded.functions.emission import (
+    Arguments,
+    Emission,
+    fill,
+    filled,
+    python_call,
+    values,
+)
 from lakeshell.engine.embedded.functions.rounding import ROUNDING
 from lakeshell.engine.embedded.registry import Entry
 from lakeshell.engine.embedded.typed import Context, Typed, duckdb_type, failure
@@ -147,11 +154,19 @@ def _to_base(arguments: Sequence[Typed], result: t.Type, context: Context) -> st
     )
 
 
-# Java's results where the C library's differ in the last digit
-_CBRT = (
-    "(CASE WHEN $0 = 0 OR NOT isfinite($0) THEN cbrt($0) ELSE "
-    "cbrt($0) - (cbrt($0) * cbrt($0) * cbrt($0) - $0) / (3 * cbrt($0) * cbrt($0)) END)"
-)
+def _as_java(name: str, inside: str = "isfinite($0)") -> Emission:
+    """`java_math`'s function for arguments that are `inside`, DuckDB's for others: NaN comes of
+    those, which DuckDB would take for NULL out of Python."""
+
+    def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
+        given = values(arguments)
+        computed = python_call(f"java_math:{name}", given, result, context)
+        if all(v.is_constant for v in given):
+            return computed
+        otherwise = f"{name}({', '.join(f'${i}' for i in range(len(given)))})"
+        return fill(f"(CASE WHEN {inside} THEN {computed} ELSE {otherwise} END)", given)
+
+    return emit
 
 
 def _plain(name: str) -> Entry:
@@ -171,10 +186,16 @@ SCALARS: tuple[Entry, ...] = (
     ("abs(decimal(p,s)) -> decimal(p,s)", "abs($0)"),
     ("abs(double) -> double", "abs($0)"),
     ("abs(real) -> real", "abs($0)"),
-    *map(_plain, ("acos", "asin", "atan", "cos", "exp", "ln", "log10", "sin", "sinh", "sqrt")),
-    *map(_plain, ("cosh", "tan", "tanh")),
-    ("atan2(double, double) -> double", "atan2($0, $1)"),
-    ("cbrt(double) -> double", sql(_CBRT)),
+    *map(_plain, ("cos", "exp", "ln", "sin", "sqrt", "tan")),
+    ("acos(double) -> double", _as_java("acos", "abs($0) <= 1")),
+    ("asin(double) -> double", _as_java("asin", "abs($0) <= 1")),
+    ("atan(double) -> double", _as_java("atan")),
+    ("atan2(double, double) -> double", _as_java("atan2", "isfinite($0) AND isfinite($1)")),
+    ("cbrt(double) -> double", _as_java("cbrt")),
+    ("cosh(double) -> double", _as_java("cosh")),
+    ("log10(double) -> double", _as_java("log10", "$0 > 0 AND isfinite($0)")),
+    ("sinh(double) -> double", _as_java("sinh")),
+    ("tanh(double) -> double", _as_java("tanh")),
     ("degrees(double) -> double", "($0 * 57.29577951308232e0)"),
     ("radians(double) -> double", "($0 * 0.017453292519943295e0)"),
     ("e() -> double", "CAST('2.718281828459045' AS DOUBLE)"),

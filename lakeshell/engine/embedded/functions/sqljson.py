@@ -13,7 +13,15 @@ from zlib import crc32
 from lakeshell.engine.embedded.functions.emission import INVALID, fails, filled, text
 from lakeshell.engine.embedded.functions.jsoncast import json_sql, quoted_sql
 from lakeshell.engine.embedded.functions.jsonpath import parse_path
-from lakeshell.engine.embedded.typed import Typed, Udf, duckdb_type, failure, refused, rejected
+from lakeshell.engine.embedded.typed import (
+    Typed,
+    Udf,
+    duckdb_type,
+    failure,
+    named_type,
+    refused,
+    rejected,
+)
 from lakeshell.errors import QueryFailed, QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql import datatypes as t
@@ -91,10 +99,7 @@ def _exists(node: ast.JsonCall, value: Typed, context: Context) -> Typed:
 def _returned(node: ast.JsonCall | ast.JsonObject | ast.JsonArray) -> t.Type:
     if node.returning is None:
         return t.VARCHAR
-    try:
-        return t.parse_type(node.returning.text)
-    except t.InvalidType as wrong:
-        raise rejected("TYPE_MISMATCH", f"Unknown type: {node.returning.text}", node.at) from wrong
+    return named_type(node.returning.text, node.at)
 
 
 _RETURNED = frozenset(
@@ -165,8 +170,8 @@ def _query(node: ast.JsonCall, value: Typed, context: Context) -> Typed:
 # --- constructors ------------------------------------------------------------------------------
 
 
-def _member(node: ast.Expression, bind: Bind, context: Context, function: str) -> str:
-    """SQL of a member's JSON text; NULL for NULL."""
+def _member(node: ast.Expression, bind: Bind, context: Context, function: str, at: Position) -> str:
+    """SQL of a member's JSON text, NULL for NULL; `at` is where the constructor stands."""
     from lakeshell.engine.embedded.casts import cast
 
     bound = bind(node)
@@ -177,7 +182,7 @@ def _member(node: ast.Expression, bind: Bind, context: Context, function: str) -
     kind = bound.type
     if isinstance(kind, t.ArrayType | t.MapType | t.RowType):
         message = f"Unsupported type of value passed to {function} function: {kind}"
-        raise rejected("NOT_SUPPORTED", message, None)
+        raise rejected("NOT_SUPPORTED", message, at)
     if kind == t.UNKNOWN:
         return "CAST(NULL AS VARCHAR)"
     if kind.name in _RETURNED or isinstance(kind, t.DecimalType):
@@ -202,7 +207,7 @@ def _constructed(parts: list[str], null_on_null: bool, opened: str, closed: str)
 
 def _array(node: ast.JsonArray, bind: Bind, context: Context) -> Typed:
     _check_returned(node)
-    parts = [_member(item, bind, context, "JSON_ARRAY") for item in node.items]
+    parts = [_member(item, bind, context, "JSON_ARRAY", node.at) for item in node.items]
     return Typed(_constructed(parts, node.null_on_null, "[", "]"), t.VARCHAR, node.at)
 
 
@@ -220,7 +225,7 @@ def _object(node: ast.JsonObject, bind: Bind, context: Context) -> Typed:
             raise refused(f"a key of {key.type} in JSON_OBJECT", key.at)
     parts: list[str] = []
     for key, (_, member) in zip(keys, node.members, strict=True):
-        said = _member(member, bind, context, "JSON_OBJECT")
+        said = _member(member, bind, context, "JSON_OBJECT", node.at)
         if node.null_on_null:
             said = f"coalesce({said}, 'null')"
         parts.append(f"({quoted_sql(key.sql)} || ':' || {said})")
