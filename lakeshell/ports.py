@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from lakeshell.errors import ObjectGone
 from lakeshell.model import (
     CatalogTable,
     Column,
@@ -63,6 +64,10 @@ class Source(Protocol):
 
     def describe(self, name: ObjectName) -> SourceTable:
         """Columns by Trino's mapping of the source's types; raises `ObjectGone`."""
+
+    def describe_many(self, names: Sequence[ObjectName]) -> Iterator[SourceTable | ObjectGone]:
+        """`describe` of each in turn, in as few questions as the source allows; one that cannot
+        be described comes as the error."""
 
     def read(
         self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536

@@ -103,12 +103,13 @@ def _look(
     selection = select(source.objects(), settings.include, settings.exclude)
     described: list[SourceTable] = []
     unreadable: list[tuple[ObjectName, str]] = []
-    for done, found in enumerate(selection.taken, 1):
-        try:
-            described.append(source.describe(found.name))
-        except ObjectGone as error:
-            unreadable.append((found.name, error.message))
-        reporter.advance(done, len(selection.taken), "objects")
+    names = [taken.name for taken in selection.taken]
+    for done, found in enumerate(source.describe_many(names), 1):
+        if isinstance(found, ObjectGone):
+            unreadable.append((names[done - 1], found.message))
+        else:
+            described.append(found)
+        reporter.advance(done, len(names), "objects")
     return Found(
         classification,
         tuple(described),

@@ -10,8 +10,9 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from lakeshell.definitions.schema import (
     Key,
@@ -24,6 +25,7 @@ from lakeshell.definitions.schema import (
     write,
 )
 from lakeshell.errors import AlreadyExists, ConfigurationError, ConnectionFailed, UsageError
+from lakeshell.source.mysql_address import DEFAULT_PORT, MysqlAddress, SslMode
 
 KEYS = (
     Key("url", text, required=True, doc='url = "sqlite:///path/to/file.db"'),
@@ -31,8 +33,9 @@ KEYS = (
     Key("password_command", text, doc="a command that prints the password"),
     Key("comment", text, ""),
 )
-SCHEMES = ("sqlite",)
-ADD = "lakeshell connection add NAME sqlite:///PATH"
+SCHEMES = ("sqlite", "mysql")
+ADD = "lakeshell connection add NAME sqlite:///PATH, or mysql://USER@HOST:3306/DATABASE"
+_SSL = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,59 @@ class Connection:
         below the lake's folder."""
         rest = unquote(expanded(self.url, environment).removeprefix("sqlite://"))
         return lake / rest.removeprefix("/")
+
+    def mysql_address(self, environment: Mapping[str, str], lake: Path) -> MysqlAddress:
+        """Of `mysql://USER@HOST:PORT/DATABASE?ssl-mode=VERIFY_CA&ssl-ca=FILE`; files are below
+        the lake's folder where they are not absolute. Runs the password command."""
+        url = urlsplit(self.url)
+        options = _ssl_options(self.name, url.query)
+        parts = {key: expanded(value, environment) for key, value in options.items()}
+        files = {
+            key.replace("-", "_"): str(lake / value)
+            for key, value in parts.items()
+            if "mode" not in key
+        }
+        written = url.netloc.rpartition("@")
+        user, _, inside = written[0].partition(":")
+        host, _, port = expanded(written[2], environment).partition(":")
+        said = password(self, environment)
+        if said is None:
+            said = unquote(expanded(inside, environment))
+        if not port.isdigit() and port:
+            raise ConfigurationError(
+                f"the connection {self.name!r} has no port number: {port!r}", hint=ADD
+            )
+        return MysqlAddress(
+            host=host or "localhost",
+            port=int(port or DEFAULT_PORT),
+            user=unquote(expanded(user, environment)) or "root",
+            password=said,
+            database=unquote(expanded(url.path.strip("/"), environment)),
+            ssl_mode=_ssl_mode(self.name, parts.get("ssl-mode", SslMode.PREFERRED)),
+            **files,
+        )
+
+
+def _ssl_options(name: str, query: str) -> dict[str, str]:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    wrong = next((key for key in options if key not in _SSL), None)
+    if wrong is not None:
+        near = get_close_matches(wrong, _SSL, 1)
+        raise ConfigurationError(
+            f"the url of the connection {name!r} has an unknown option {wrong!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_SSL)}",
+        )
+    return options
+
+
+def _ssl_mode(name: str, written: str) -> SslMode:
+    try:
+        return SslMode(written.upper().replace("-", "_"))
+    except ValueError:
+        raise ConfigurationError(
+            f"the url of the connection {name!r} has no ssl-mode {written!r}",
+            hint=f"it is one of {', '.join(SslMode)}",
+        ) from None
 
 
 def resolved_url(url: str, lake: Path) -> str:
@@ -102,6 +158,8 @@ def checked_url(url: str) -> str:
         )
     if scheme == "sqlite" and not rest.strip("/"):
         raise UsageError("the address names no file", hint=ADD)
+    if scheme == "mysql" and not rest.rpartition("@")[2].partition("/")[0]:
+        raise UsageError("the address names no host", hint=ADD)
     return url
 
 

@@ -9,6 +9,10 @@ from lakeshell.runtime.place import Place
 
 def open_source(place: Place, connection: Connection) -> Source:
     """The caller closes it."""
+    if connection.scheme == "mysql":
+        from lakeshell.source.mysql import MysqlSource
+
+        return MysqlSource(connection.mysql_address(place.environment, place.folder))
     from lakeshell.source.sqlite import SqliteSource
 
     path = connection.sqlite_path(place.environment, place.folder)

@@ -7,7 +7,7 @@ value: see `declared` for the types, `values` for what fits them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,13 @@ class SqliteSource:
                 f"the {kind.value} {name} cannot be read: {error.message.partition(' has changed: ')[2]}",
                 hint="mend it in the source, or exclude it from the crawl",
             ) from error
+
+    def describe_many(self, names: Sequence[ObjectName]) -> Iterator[SourceTable | ObjectGone]:
+        for name in names:
+            try:
+                yield self.describe(name)
+            except ObjectGone as error:
+                yield error
 
     def read(
         self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536

@@ -14,16 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from lakeshell.errors import ValueRefused
 from lakeshell.model import Column, ObjectKind, SourceTable
-from lakeshell.source.arrays import FLOAT_DIGITS, Undecided, whole_column
+from lakeshell.source.arrays import FLOAT_DIGITS, whole_column
+from lakeshell.source.conversion import Conversion
 from lakeshell.source.sqlite_file import OtherKind, SqliteFile, quoted
 from lakeshell.source.values import BITS, Misfit, Value, converter, text_of
-from lakeshell.sql.arrow import arrow_type
 from lakeshell.sql.datatypes import BOOLEAN, DOUBLE, VARBINARY, DecimalType
 
 MAX_CELLS = 2_000_000
@@ -49,16 +47,21 @@ class Rows:
         self.table = table
         self.columns = columns
         self.batch_rows = max(1, min(rows, MAX_CELLS // max(len(columns), 1)))
-        self.schema = pa.schema([pa.field(c.name, arrow_type(c.type)) for c in columns])
-        self._whole = [whole_column(c.type, c.source_type) for c in columns]
-        self._single = [converter(c.type, c.source_type) for c in columns]
+        self._conversion = Conversion(
+            table.name,
+            columns,
+            [whole_column(c.type, c.source_type) for c in columns],
+            [converter(c.type, c.source_type) for c in columns],
+            _values,
+        )
+        self.schema = self._conversion.schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         done = 0
         with closing(SqliteFile(self.path, one_view=True)) as file:
             try:
                 for batch in self._stream(file, self._select(_plain), 0):
-                    yield self._converted(batch, done)
+                    yield self._conversion.batch(batch.columns, batch.num_rows, done)
                     done += batch.num_rows
                 return
             except OtherKind:
@@ -96,53 +99,14 @@ class Rows:
 
     # --- converting ------------------------------------------------------------------------
 
-    def _converted(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
-        made: list[pa.Array] = []
-        for index, column in enumerate(self.columns):
-            raw = batch.column(index)
-            try:
-                made.append(self._whole[index](raw))
-            except Undecided:
-                made.append(self._one_by_one(index, column, _values(raw, column), before))
-        return self._batch(made, batch.num_rows)
-
     def _from_tagged(self, batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
         made = [
-            self._one_by_one(
-                index, column, (_untagged(v) for v in batch.column(index).to_pylist()), before
+            self._conversion.one_by_one(
+                index, (_untagged(v) for v in batch.column(index).to_pylist()), before
             )
-            for index, column in enumerate(self.columns)
+            for index in range(len(self.columns))
         ]
-        return self._batch(made, batch.num_rows)
-
-    def _batch(self, arrays: list[pa.Array], rows: int) -> pa.RecordBatch:
-        if not arrays:
-            empty = pa.StructArray.from_arrays([], fields=[]) if rows == 0 else pa.nulls(rows)
-            return pa.record_batch([empty], names=["_"]).select([])
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-    def _one_by_one(
-        self, index: int, column: Column, values: Iterator[Value], before: int
-    ) -> pa.Array:
-        convert = self._single[index]
-        made: list[Any] = []
-        for value in values:
-            try:
-                made.append(None if value is None else convert(value))
-            except Misfit as misfit:
-                raise self._refused(column, value, before + len(made) + 1, misfit) from misfit
-        return pa.array(made, self.schema.field(index).type)
-
-    def _refused(self, column: Column, value: Value, row: int, misfit: Misfit) -> ValueRefused:
-        shown = ascii(value) if isinstance(value, bytes) else repr(value)
-        if len(shown) > 60:
-            shown = shown[:57] + "..."
-        declared = f", declared {column.source_type}" if column.source_type else ""
-        return ValueRefused(
-            f"{self.table.name}, row {row:,}, column {column.name!r}: the value {shown} does not "
-            f"fit {column.type}{declared}: {misfit}",
-            hint="mend the value in the source, or leave the column out of the mapping or the query",
-        )
+        return self._conversion.assembled(made, batch.num_rows)
 
 
 def _plain(column: Column) -> tuple[str, str]:

@@ -1,9 +1,10 @@
-"""What every source promises (`ports.Source`). A source of the suite holds `movies` as below."""
+"""What every source promises (`ports.Source`). Each holds the tables below."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,12 @@ import pytest
 from lakeshell.errors import LakeshellError, ObjectGone, UsageError
 from lakeshell.model import ObjectKind, ObjectName
 from lakeshell.ports import Source
+from lakeshell.source.mysql import MysqlSource
+from lakeshell.source.mysql_address import MysqlAddress, SslMode
+from lakeshell.source.mysql_server import MysqlServer
 from lakeshell.source.sqlite import SqliteSource
 from lakeshell.sql.arrow import arrow_type
+from tests import reach
 
 TABLES = (
     """CREATE TABLE film (film_id INT NOT NULL PRIMARY KEY, title VARCHAR(40) NOT NULL,
@@ -24,6 +29,7 @@ TABLES = (
     "CREATE TABLE bare (x INT, y VARCHAR(3))",
     "CREATE VIEW cheap AS SELECT film_id, title FROM film WHERE rate < 3",
 )
+SCHEMA = "lakeshell_contract"
 ODD = "od d.\"na'me"
 FILMS = [
     (1, "Amélie à la gare", "4.99", "2001-02-03 04:05:06", 0),
@@ -32,9 +38,21 @@ FILMS = [
 ]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "mysql", "mysql encrypted"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
-    path = tmp_path / "movies.db"
+    opened: Source
+    if request.param == "sqlite":
+        opened = sqlite_source(tmp_path / "movies.db")
+    else:
+        address = reach.mysql(SCHEMA)
+        if "encrypted" in request.param:
+            address = replace(address, ssl_mode=SslMode.REQUIRED)
+        opened = mysql_source(address)
+    yield opened
+    opened.close()
+
+
+def sqlite_source(path: Path) -> Source:
     database = sqlite3.connect(path)
     for statement in TABLES:
         database.execute(statement)
@@ -42,9 +60,23 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
     database.execute(f"INSERT INTO `{ODD}` VALUES (1, 'x\"y', 2)")
     database.commit()
     database.close()
-    opened = SqliteSource(path, "movies")
-    yield opened
-    opened.close()
+    return SqliteSource(path, SCHEMA)
+
+
+def mysql_source(address: MysqlAddress) -> Source:
+    server = MysqlServer(replace(address, database=""))
+    server.rows(f"DROP DATABASE IF EXISTS {SCHEMA}")
+    server.rows(f"CREATE DATABASE {SCHEMA}")
+    server.rows(f"USE {SCHEMA}")
+    for statement in TABLES:
+        server.rows(statement)
+    for film in FILMS:
+        values = ", ".join("NULL" if v is None else repr(v) for v in film)
+        server.rows(f"INSERT INTO film VALUES ({values})")
+    server.rows(f"INSERT INTO `{ODD}` VALUES (1, 'x\"y', 2)")
+    server.rows("ANALYZE TABLE film")
+    server.close()
+    return MysqlSource(address)
 
 
 def film(source: Source) -> ObjectName:
@@ -61,10 +93,10 @@ def test_every_stage_says_what_it_found(source: Source) -> None:
 def test_objects_are_tables_and_views_without_the_systems(source: Source) -> None:
     found = {(o.name.schema, o.name.name): o.kind for o in source.objects()}
     assert found == {
-        ("movies", "cheap"): ObjectKind.VIEW,
-        ("movies", "film"): ObjectKind.TABLE,
-        ("movies", "bare"): ObjectKind.TABLE,
-        ("movies", ODD): ObjectKind.TABLE,
+        (SCHEMA, "cheap"): ObjectKind.VIEW,
+        (SCHEMA, "film"): ObjectKind.TABLE,
+        (SCHEMA, "bare"): ObjectKind.TABLE,
+        (SCHEMA, ODD): ObjectKind.TABLE,
     }
 
 
@@ -83,7 +115,7 @@ def test_a_table_is_described_in_trinos_types(source: Source) -> None:
 
 
 def test_a_view_has_its_tables_types(source: Source) -> None:
-    table = source.describe(ObjectName("movies", "cheap"))
+    table = source.describe(ObjectName(SCHEMA, "cheap"))
     assert table.kind is ObjectKind.VIEW
     assert [c.name for c in table.columns] == ["film_id", "title"]
     assert str(table.columns[1].type) == "varchar(40)"
@@ -115,13 +147,13 @@ def test_columns_are_read_in_the_order_asked_for(source: Source) -> None:
 
 
 def test_odd_names_are_read(source: Source) -> None:
-    table = source.describe(ObjectName("movies", ODD))
+    table = source.describe(ObjectName(SCHEMA, ODD))
     rows = source.read(table, ["sel ect", "a.b", "ünï"]).read_all().to_pylist()
     assert rows == [{"sel ect": 1, "a.b": 'x"y', "ünï": 2}]
 
 
 def test_an_empty_table_has_a_schema(source: Source) -> None:
-    table = source.describe(ObjectName("movies", "bare"))
+    table = source.describe(ObjectName(SCHEMA, "bare"))
     read = source.read(table, ["x", "y"]).read_all()
     assert (read.num_rows, read.schema.names) == (0, ["x", "y"])
 
@@ -135,9 +167,18 @@ def test_small_batches_hold_the_same_rows(source: Source) -> None:
 
 def test_what_is_gone_is_said_to_be(source: Source) -> None:
     with pytest.raises(ObjectGone, match="gone"):
-        source.describe(ObjectName("movies", "gone"))
+        source.describe(ObjectName(SCHEMA, "gone"))
     with pytest.raises(LakeshellError):
         source.describe(ObjectName("elsewhere", "film"))
+
+
+def test_many_are_described_at_once(source: Source) -> None:
+    names = [ObjectName(SCHEMA, name) for name in ("gone", "film", ODD, "cheap")]
+    found = list(source.describe_many(names))
+    assert isinstance(found[0], ObjectGone)
+    assert "gone" in found[0].message
+    assert found[1:] == [source.describe(name) for name in names[1:]]
+    assert list(source.describe_many([])) == []
 
 
 def test_two_reads_at_once(source: Source) -> None:

@@ -1,0 +1,76 @@
+"""Where a MySQL server is and how it is reached.
+
+In: an address with its options. Out: what pymysql's `connect` takes. The password is never shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
+
+DEFAULT_PORT = 3306
+CONNECT_SECONDS = 10
+
+
+class SslMode(StrEnum):
+    """MySQL's own words. `PREFERRED` encrypts where the server can, and checks nobody's identity."""
+
+    DISABLED = "DISABLED"
+    PREFERRED = "PREFERRED"
+    REQUIRED = "REQUIRED"
+    VERIFY_CA = "VERIFY_CA"
+    VERIFY_IDENTITY = "VERIFY_IDENTITY"
+
+
+@dataclass(frozen=True, slots=True)
+class MysqlAddress:
+    """`database` empty reads every database that the user may see. `ssl_*` are files in PEM."""
+
+    host: str
+    port: int = DEFAULT_PORT
+    user: str = "root"
+    password: str = field(default="", repr=False)
+    database: str = ""
+    ssl_mode: SslMode = SslMode.PREFERRED
+    ssl_ca: str = ""
+    ssl_cert: str = ""
+    ssl_key: str = ""
+
+    def __str__(self) -> str:
+        return f"mysql://{self.user}@{self.host}:{self.port}/{self.database}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether every byte must travel encrypted."""
+        return self.ssl_mode not in (SslMode.DISABLED, SslMode.PREFERRED)
+
+    def pymysql(self) -> dict[str, Any]:
+        """The keyword arguments of `pymysql.connect`. Raises `OSError` for unreadable files."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+            "database": self.database or None,
+            "charset": "utf8mb4",
+            "connect_timeout": CONNECT_SECONDS,
+            "ssl": self._context(),
+            "ssl_disabled": self.ssl_mode is SslMode.DISABLED,
+        }
+
+    def _context(self) -> ssl.SSLContext | None:
+        if self.ssl_mode is SslMode.DISABLED:
+            return None
+        import ssl
+
+        context = ssl.create_default_context(cafile=self.ssl_ca or None)
+        context.check_hostname = self.ssl_mode is SslMode.VERIFY_IDENTITY
+        if self.ssl_mode in (SslMode.PREFERRED, SslMode.REQUIRED):
+            context.verify_mode = ssl.CERT_NONE
+        if self.ssl_cert:
+            context.load_cert_chain(self.ssl_cert, self.ssl_key or None)
+        return context

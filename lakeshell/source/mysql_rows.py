@@ -1,0 +1,139 @@
+"""The rows of one MySQL table or view as Arrow, by one SELECT and in bounded memory.
+
+In: an address, a table, columns with their Trino types. Out: record batches of those types.
+
+    SELECT expressions that no driver changes -> raw arrays -> `conversion` -> declared types
+
+connectorx reads, ten times faster than pymysql. It checks no certificates, so where the address
+asks for an encrypted connection pymysql reads the same expressions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from lakeshell.errors import ConnectionFailed
+from lakeshell.model import Column, ObjectName, SourceTable
+from lakeshell.source.conversion import Conversion
+from lakeshell.source.mysql_address import MysqlAddress
+from lakeshell.source.mysql_server import SESSION, connect, failures, quoted
+from lakeshell.source.mysql_types import expression, plain, whole
+from lakeshell.source.values import Value, converter
+
+MAX_CELLS = 1_000_000
+"""Cells of a batch: a table of many columns is read in shorter batches."""
+
+
+class Rows:
+    """One read of a table: `batches` gives its record batches once."""
+
+    def __init__(
+        self, address: MysqlAddress, table: SourceTable, columns: Sequence[Column], rows: int
+    ) -> None:
+        self.address = address
+        self.name = table.name
+        self.columns = columns
+        self.batch_rows = max(1, min(rows, MAX_CELLS // max(len(columns), 1)))
+        self._conversion = Conversion(
+            table.name,
+            columns,
+            [whole(c.type) for c in columns],
+            [converter(c.type) for c in columns],
+            _values,
+        )
+        self.schema = self._conversion.schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        read = _by_pymysql if self.address.encrypted else _by_connectorx
+        done = 0
+        for arrays, rows in read(self.address, self._select(), self.batch_rows):
+            yield self._conversion.batch(arrays[: len(self.columns)], rows, done)
+            done += rows
+
+    def _select(self) -> str:
+        listed = [
+            f"{expression(quoted(c.name), c.source_type or c.type.name, c.type)} AS c{i}"
+            for i, c in enumerate(self.columns)
+        ]
+        return f"SELECT {', '.join(listed) or '1 AS c0'} FROM {_place(self.name)}"
+
+
+def _place(name: ObjectName) -> str:
+    return f"{quoted(name.schema)}.{quoted(name.name)}"
+
+
+def _values(array: pa.Array, column: Column) -> Iterator[Value]:
+    yield from array.to_pylist()
+
+
+def _by_connectorx(
+    address: MysqlAddress, select: str, batch_rows: int
+) -> Iterator[tuple[list[pa.Array], int]]:
+    # Else a lost connection prints a backtrace of the driver.
+    os.environ["RUST_BACKTRACE"] = "0"
+    import connectorx
+
+    user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
+    url = f"mysql://{user}@{address.host}:{address.port}/{quote(address.database, safe='')}"
+    try:
+        stream = connectorx.read_sql(
+            url,
+            select,
+            return_type="arrow_stream",
+            protocol="binary",
+            batch_size=batch_rows,
+            pre_execution_query=SESSION,
+        )
+        for batch in stream:
+            yield [plain(column) for column in batch.columns], batch.num_rows
+    except BaseException as error:
+        if not isinstance(error, RuntimeError | pa.ArrowException) and not _panicked(error):
+            raise
+        raise _broken(address, select, error) from error
+
+
+def _panicked(error: BaseException) -> bool:
+    """A fault inside the driver comes as an exception that no module names."""
+    return type(error).__name__ == "PanicException"
+
+
+def _broken(address: MysqlAddress, select: str, error: BaseException) -> Exception:
+    """What the server itself says of the statement, for the driver says little."""
+    with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {select}")
+    return ConnectionFailed(
+        f"the source {address} broke off while it was read: {error}",
+        hint="run it again; see the server's log",
+    )
+
+
+def _by_pymysql(
+    address: MysqlAddress, select: str, batch_rows: int
+) -> Iterator[tuple[list[pa.Array], int]]:
+    from pymysql.constants import FIELD_TYPE
+    from pymysql.cursors import SSCursor
+
+    with failures(address), closing(connect(address, conv={}, cursorclass=SSCursor)) as connection:
+        cursor: Any = connection.cursor()
+        cursor.execute(select)
+        doubles = {i for i, d in enumerate(cursor.description) if d[1] == FIELD_TYPE.DOUBLE}
+        whole = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG}
+        whole |= {FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR}
+        integers = {i for i, d in enumerate(cursor.description) if d[1] in whole}
+        while rows := cursor.fetchmany(batch_rows):
+            columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+            yield (
+                [
+                    c.cast(pa.float64()) if i in doubles
+                    else c.cast(pa.int64()) if i in integers
+                    else c
+                    for i, c in enumerate(columns)
+                ],
+                len(rows),
+            )  # fmt: skip

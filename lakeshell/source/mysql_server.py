@@ -1,0 +1,106 @@
+"""One connection to a MySQL server through pymysql, opened when it is first needed.
+
+In: an address, statements. Out: rows, or a `LakeshellError` that says what is the matter. A
+connection that the server closed between two statements is opened anew, once: nothing here has
+state of its own in a session but its settings.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pymysql
+from pymysql.constants import CR, ER
+
+from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
+from lakeshell.source.mysql_address import MysqlAddress
+
+SESSION = "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1"
+_LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
+_GONE = frozenset((
+    ER.NO_SUCH_TABLE, ER.BAD_TABLE_ERROR, ER.BAD_FIELD_ERROR, ER.VIEW_INVALID, ER.WRONG_OBJECT,
+))  # fmt: skip
+_HINTS = {
+    ER.ACCESS_DENIED_ERROR: "see the user, and where the password comes from: "
+    "lakeshell connection show NAME",
+    ER.DBACCESS_DENIED_ERROR: "grant it: GRANT SELECT, SHOW VIEW ON DATABASE.* TO USER",
+    ER.TABLEACCESS_DENIED_ERROR: "grant it: GRANT SELECT ON TABLE TO USER, or leave the table out",
+    ER.BAD_DB_ERROR: "see the database's name at the end of the connection's url",
+}
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+class MysqlServer:
+    """Safe to use from many threads, one statement at a time."""
+
+    def __init__(self, address: MysqlAddress) -> None:
+        self.address = address
+        self._lock = threading.RLock()
+        self._open: Any = None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open is not None:
+                with suppress(pymysql.Error):
+                    self._open.close()
+                self._open = None
+
+    def literal(self, text: str) -> str:
+        return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._lock, failures(self.address):
+            try:
+                return self._asked(sql)
+            except pymysql.err.OperationalError as error:
+                if self._open is None or error.args[0] not in _LOST:
+                    raise
+                self.close()
+                return self._asked(sql)
+
+    def _asked(self, sql: str) -> list[tuple[Any, ...]]:
+        if self._open is None:
+            self._open = connect(self.address)
+        with self._open.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+
+def connect(address: MysqlAddress, **more: Any) -> Any:
+    """A pymysql connection in UTC. Raises pymysql's errors, `OSError` for unreadable files."""
+    return pymysql.connect(**address.pymysql(), init_command=SESSION, autocommit=True, **more)
+
+
+@contextmanager
+def failures(address: MysqlAddress) -> Iterator[None]:
+    """Turns the driver's errors into ours."""
+    try:
+        yield
+    except (pymysql.Error, OSError, RuntimeError) as error:
+        raise failure(address, error) from error
+
+
+def failure(address: MysqlAddress, error: Exception) -> LakeshellError:
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    said = str(error.args[1] if len(error.args) > 1 else error).rstrip(".")
+    if code in _GONE:
+        return ObjectGone(
+            f"the source {address} has changed: {said}", hint="crawl the source again"
+        )
+    if isinstance(error, pymysql.err.ProgrammingError | pymysql.err.NotSupportedError) and (
+        code not in _HINTS
+    ):
+        return LakeshellError(
+            f"the source {address} refused a statement: {said}",
+            hint="MySQL 8.0 or later is needed",
+        )
+    return ConnectionFailed(
+        f"the source {address} cannot be reached: {said}",
+        hint=_HINTS.get(code, "see whether the server runs and its address is right"),
+    )

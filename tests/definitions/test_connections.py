@@ -1,0 +1,62 @@
+"""Addresses of sources in `connections/NAME.toml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakeshell.definitions.connections import Connection, checked_url
+from lakeshell.errors import ConfigurationError, UsageError
+from lakeshell.source.mysql_address import MysqlAddress, SslMode
+
+LAKE = Path("/lake")
+
+
+def address(url: str, **parts: str) -> MysqlAddress:
+    return Connection("movies", url, **parts).mysql_address(
+        {"PASS": "s3c:r@t/%", "HOST": "db"}, LAKE
+    )
+
+
+def test_a_mysql_address() -> None:
+    found = address("mysql://reader@db.example:3307/movies", password_env="PASS")
+    assert found == MysqlAddress("db.example", 3307, "reader", "s3c:r@t/%", "movies")
+    assert "s3c" not in f"{found} {found!r}"
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    assert address("mysql://db") == MysqlAddress("db", 3306, "root", "", "")
+    assert address("mysql://db", password_command="printf 'x y\\n'").password == "x y"
+
+
+def test_variables_stand_for_parts() -> None:
+    assert address("mysql://me:${PASS}@${ENV:HOST}/m") == MysqlAddress(
+        "db", 3306, "me", "s3c:r@t/%", "m"
+    )
+
+
+def test_options_of_encryption() -> None:
+    found = address("mysql://u@h/d?ssl-mode=verify_ca&ssl-ca=certs/ca.pem&ssl-key=/k.pem")
+    assert found.ssl_mode is SslMode.VERIFY_CA
+    assert (found.ssl_ca, found.ssl_cert, found.ssl_key) == ("/lake/certs/ca.pem", "", "/k.pem")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://u@h/d?ssl-mod=x", "did you mean 'ssl-mode'"),
+        ("mysql://u@h/d?ssl-mode=sometimes", "VERIFY_CA"),
+        ("mysql://u@h:port/d", "mysql://USER@HOST"),
+    ],
+)
+def test_wrong_addresses_say_what_is_right(url: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        address(url)
+    assert said in caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["mysql://", "mysql:///movies", "mysql://u:p@h/d", "postgres://h"])
+def test_addresses_that_are_not_taken(url: str) -> None:
+    with pytest.raises(UsageError):
+        checked_url(url)

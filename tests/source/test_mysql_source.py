@@ -1,0 +1,128 @@
+"""A MySQL server's own types, values and failures. `tests/contract` has what every source keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+
+import pytest
+
+from lakeshell.errors import ConnectionFailed, ObjectGone, ValueRefused
+from lakeshell.model import ObjectName
+from lakeshell.source.mysql import MysqlSource
+from lakeshell.source.mysql_address import MysqlAddress, SslMode
+from lakeshell.source.mysql_server import MysqlServer
+from tests import reach
+
+SCHEMA = "lakeshell_types"
+VALUES = {
+    "t TINYINT": ("-128", -128),
+    "tu TINYINT UNSIGNED": ("255", 255),
+    "mu MEDIUMINT UNSIGNED": ("16777215", 16777215),
+    "iu INT UNSIGNED": ("4294967295", 4294967295),
+    "b BIGINT": ("-9223372036854775808", -(2**63)),
+    "bu BIGINT UNSIGNED": ("18446744073709551615", Decimal(2**64 - 1)),
+    "f FLOAT": ("0.1", 0.10000000149011612),
+    "d DOUBLE": ("0.1", 0.1),
+    "de DECIMAL(38,10)": (
+        "1234567890123456789012345678.0123456789",
+        Decimal("1234567890123456789012345678.0123456789"),
+    ),
+    "b1 BIT(1)": ("1", True),
+    "e ENUM('a','bcd')": ("'bcd'", "bcd"),
+    "s SET('x','yy')": ("'x,yy'", "x,yy"),
+    "j JSON": ("""'{"b": 1, "a": [true, "ü"]}'""", '{"a":[true,"ü"],"b":1}'),
+    "y YEAR": ("2155", date(2155, 1, 1)),
+    "ti TIME(3)": ("'12:34:56.789'", time(12, 34, 56, 789000)),
+    "dt DATETIME(6)": ("'1000-01-01 01:02:03.000001'", datetime(1000, 1, 1, 1, 2, 3, 1)),
+    "ts TIMESTAMP(6) NULL": (
+        "'2024-10-27 00:30:00.5+02:00'",
+        {"instant": datetime(2024, 10, 26, 22, 30, 0, 500000, UTC), "zone": "UTC"},
+    ),
+    "da DATE": ("'2024-02-29'", date(2024, 2, 29)),
+    "c CHAR(5)": ("'ab  '", "ab"),
+    "l1 VARCHAR(10) CHARACTER SET latin1": ("'é€'", "é€"),
+    "bc VARCHAR(10) COLLATE utf8mb4_bin": ("'Ä'", "Ä"),
+    "tx TEXT COLLATE utf8mb4_bin": ("'Ö'", "Ö"),
+    "lt LONGTEXT": ("'海'", "海"),
+    "bi BINARY(3)": ("x'0001'", b"\x00\x01\x00"),
+    "vb VARBINARY(10)": ("x'ff00'", b"\xff\x00"),
+    "bl LONGBLOB": ("x'deadbeef'", b"\xde\xad\xbe\xef"),
+}
+
+
+@pytest.fixture(scope="module")
+def address() -> MysqlAddress:
+    address = reach.mysql(SCHEMA)
+    server = MysqlServer(replace(address, database=""))
+    server.rows(f"DROP DATABASE IF EXISTS {SCHEMA}")
+    server.rows(f"CREATE DATABASE {SCHEMA}")
+    server.rows(f"USE {SCHEMA}")
+    server.rows(f"CREATE TABLE held ({', '.join(VALUES)})")
+    server.rows(f"INSERT INTO held VALUES ({', '.join(sql for sql, _ in VALUES.values())})")
+    server.rows(f"INSERT INTO held VALUES ({', '.join('NULL' for _ in VALUES)})")
+    server.rows("CREATE TABLE odd (id INT, big DECIMAL(65,30), bits BIT(8), at POINT)")
+    server.rows("CREATE TABLE wrong (id INT, da DATE, dt DATETIME, ti TIME, y YEAR, ts TIMESTAMP)")
+    server.rows("INSERT INTO wrong VALUES (1, '2000-01-01', '2000-01-01', '1:00', 2000, now())")
+    server.rows("INSERT INTO wrong VALUES (2, 0, 0, '-25:00:01', 0, 0)")
+    server.rows("CREATE VIEW broken AS SELECT id FROM odd WHERE id > 1")
+    server.rows("CREATE TABLE later (x INT)")
+    server.close()
+    return address
+
+
+@pytest.fixture(params=[SslMode.PREFERRED, SslMode.REQUIRED])
+def source(request: pytest.FixtureRequest, address: MysqlAddress) -> Iterator[MysqlSource]:
+    """Each of the two drivers reads rows."""
+    opened = MysqlSource(replace(address, ssl_mode=request.param))
+    yield opened
+    opened.close()
+
+
+def test_every_type_keeps_its_value(source: MysqlSource) -> None:
+    table = source.describe(ObjectName(SCHEMA, "held"))
+    assert len(table.columns) == len(VALUES)
+    read = source.read(table, [c.name for c in table.columns]).read_all()
+    read.validate(full=True)
+    held, empty = read.to_pylist()
+    expected = {name.split()[0]: value for name, (_, value) in VALUES.items()}
+    assert held == expected
+    assert empty == dict.fromkeys(expected)
+
+
+def test_what_no_type_holds_is_left_out(source: MysqlSource) -> None:
+    table = source.describe(ObjectName(SCHEMA, "odd"))
+    assert [c.name for c in table.columns] == ["id"]
+    assert [name for name, _ in table.skipped] == ["big", "bits", "at"]
+
+
+@pytest.mark.parametrize("column", ["da", "dt", "ti", "y", "ts"])
+def test_zero_dates_and_long_times_are_refused(source: MysqlSource, column: str) -> None:
+    table = source.describe(ObjectName(SCHEMA, "wrong"))
+    with pytest.raises(ValueRefused, match=f"{SCHEMA}.wrong, row 2, column '{column}'"):
+        source.read(table, ["id", column]).read_all()
+    assert source.read(table, ["id"]).read_all().num_rows == 2
+
+
+def test_what_changed_since_it_was_described_is_gone(source: MysqlSource) -> None:
+    table = source.describe(ObjectName(SCHEMA, "later"))
+    renamed = replace(table, columns=(replace(table.columns[0], name="was"),))
+    with pytest.raises(ObjectGone, match="was"):
+        source.read(renamed, ["was"]).read_all()
+    with pytest.raises(ObjectGone, match="missing"):
+        source.read(replace(table, name=ObjectName(SCHEMA, "missing")), ["x"]).read_all()
+
+
+def test_a_wrong_password_or_place_is_said(address: MysqlAddress) -> None:
+    for wrong in (
+        replace(address, password="wrong"),
+        replace(address, port=1),
+        replace(address, database="no_such_database"),
+        replace(address, ssl_mode=SslMode.VERIFY_IDENTITY),
+    ):
+        with pytest.raises(ConnectionFailed) as caught:
+            MysqlSource(wrong).objects()
+        assert address.password not in str(caught.value)
+        assert caught.value.hint
