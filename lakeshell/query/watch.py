@@ -64,9 +64,10 @@ class Watch:
 
     def over_limit(self) -> LimitExceeded | None:
         """What is wrong with what was scanned by now, if anything."""
-        running = self.running
-        scanned = None if running is None else running.progress.scanned
-        if self.limit is None or scanned is None or scanned <= self.limit:
+        if self.limit is None or self.running is None:
+            return None
+        scanned = self.running.progress.scanned
+        if scanned is None or scanned <= self.limit:
             return None
         return LimitExceeded(
             f"scanned {size_text(scanned)}, {size_text(scanned - self.limit)} over the limit of "

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from lakeshell.engine.embedded.failures import translated
+from lakeshell.engine.embedded.read_log import START, ReadLog
 from lakeshell.errors import Cancelled, LakeshellError, QueryFailed
 
 if TYPE_CHECKING:
@@ -44,9 +45,8 @@ class Connection:
         if threads:
             config["threads"] = str(threads)
         self._duckdb = duckdb.connect(":memory:", config=config)
-        self._monitor: Any = None
-        self._monitoring = threading.Lock()
         self._sizes: dict[str, int] = {}
+        self._log: ReadLog | None = None
         self._reader: Any = None
         self._cancelled = threading.Event()
         self._busy = threading.Event()
@@ -58,12 +58,12 @@ class Connection:
 
     def count_reads(self, sizes: Mapping[str, int]) -> None:
         """Has every read of these files noted; `sizes` are the files' in bytes."""
-        if sizes and not self._sizes:
-            self._execute("CALL enable_logging('FileSystem')")
+        if sizes and self._log is None:
+            self._execute(START)
             self._execute("SET parquet_metadata_cache = true")
             # DuckDB would read row groups far ahead, which a LIMIT or a cancellation never needs.
             self._execute("SET read_ahead_depth = 1")
-            self._monitor = self._duckdb.cursor()
+            self._log = ReadLog(self._duckdb.cursor(), self._sizes)
         self._sizes.update(sizes)
 
     def supply(self, needs: Needs) -> None:
@@ -177,18 +177,7 @@ class Connection:
 
     def bytes_read(self) -> dict[str, int]:
         """Bytes read so far of each file, its footer left out."""
-        with self._monitoring:
-            if self._monitor is None:
-                return {}
-            rows = self._monitor.execute(
-                "SELECT path, bytes::BIGINT, pos::BIGINT FROM duckdb_logs_parsed('FileSystem')"
-                " WHERE op = 'READ'"
-            ).fetchall()
-        read: dict[str, int] = {}
-        for path, count, position in rows:
-            if position + count < self._sizes.get(path, 0):
-                read[path] = read.get(path, 0) + count
-        return read
+        return {} if self._log is None else self._log.bytes()
 
     def close(self) -> None:
         with self._closing:
@@ -198,10 +187,8 @@ class Connection:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        with self._monitoring:
-            if self._monitor is not None:
-                self._monitor.close()
-                self._monitor = None
+        if self._log is not None:
+            self._log.close()
         self._duckdb.close()
 
 
