@@ -385,6 +385,7 @@ def _commit(
                 change._operation = Operation.DELETE
             elif operation == "replace":
                 _as_replacement(change)
+            _leave_spent_manifests(change)
             for file in removed:
                 change.delete_data_file(file)
             for file in made:
@@ -418,6 +419,17 @@ def _begin_anew(change: Any) -> None:
     change._existing_manifests = list
     change._deleted_entries = list
     change._build_delete_files_partition_predicate = lambda: None
+
+
+def _leave_spent_manifests(change: Any) -> None:
+    """Manifests that list removed files alone are not carried on, as Trino does not: pyiceberg
+    would, so that a table overwritten each day took longer to read each day."""
+    existing = change._existing_manifests
+    change._existing_manifests = lambda: [
+        manifest
+        for manifest in existing()
+        if manifest.has_added_files() or manifest.has_existing_files()
+    ]
 
 
 def _as_replacement(change: Any) -> None:

@@ -339,6 +339,15 @@ class Manifest(NamedTuple):
     counts: Mapping[str, int]
     summaries: Sequence[Mapping[str, Any]]
 
+    @property
+    def live(self) -> bool:
+        """Whether it may list a file that the snapshot has. Old writers give no counts."""
+        counts = self.counts
+        return (
+            counts["added_files_count"] + counts["existing_files_count"] > 0
+            or counts["deleted_files_count"] == 0
+        )
+
 
 class DataFile(NamedTuple):
     """A data or delete file of a snapshot. Sizes in bytes; column figures by field id."""

@@ -78,7 +78,8 @@ def live_files(snapshot: Snapshot | None) -> list[DataFile]:
     """Every data and delete file of a snapshot."""
     if snapshot is None:
         return []
-    return [entry.file for manifest in read_manifests(snapshot) for entry in read_entries(manifest)]
+    listed = [manifest for manifest in read_manifests(snapshot) if manifest.live]
+    return [entry.file for manifest in listed for entry in read_entries(manifest)]
 
 
 def plan(

@@ -182,6 +182,24 @@ def test_entries_keep_their_snapshot_and_sequence(store: IcebergStore) -> None:
     assert sorted(e.sequence or 0 for e in entries) == [2, 3, 4]
 
 
+def test_overwriting_again_and_again_leaves_no_more_to_read(store: IcebergStore) -> None:
+    for n in range(4):
+        rows = iter([batch(COLUMNS, (n, "film", Decimal(1), dt.date(2024, 1, 1), 0.5))])
+        store.write(NAME, rows, mode="overwrite", columns=COLUMNS)
+    snapshot = current(store).current_snapshot
+    assert snapshot is not None
+    manifests = read_manifests(snapshot)
+    assert [manifest.live for manifest in manifests] == [True, False]
+    assert [file.rows for file in live_files(snapshot)] == [1]
+
+
+def test_a_manifest_without_counts_may_list_files(store: IcebergStore) -> None:
+    snapshot = filled(store).current_snapshot
+    assert snapshot is not None
+    (manifest, *_) = read_manifests(snapshot)
+    assert manifest._replace(counts=dict.fromkeys(manifest.counts, 0)).live
+
+
 def test_a_damaged_metadata_file_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "00001-x.metadata.json"
     broken.write_text('{"location": ')
