@@ -70,12 +70,16 @@ def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> P
                 hint=f"make it one: lakeshell init {folder}",
             )
         return folder.resolve()
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
-            return folder
-    default = default_lake(environment)
-    make_lake(default)
-    return default
+    found = enclosing_lake(here)
+    if found is None:
+        found = default_lake(environment)
+        make_lake(found)
+    return found
+
+
+def enclosing_lake(here: Path) -> Path | None:
+    """The nearest folder from `here` upwards that is a lake."""
+    return next((f for f in (here, *here.parents) if (f / FILE).is_file()), None)
 
 
 def default_lake(environment: Mapping[str, str]) -> Path:

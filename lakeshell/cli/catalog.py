@@ -8,6 +8,7 @@ import click
 
 from lakeshell.cli.listing import show_listing
 from lakeshell.cli.options import with_format, with_lake
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -44,6 +45,7 @@ def tables(lake: Lake, database: str | None, output_format: str | None) -> None:
         ("database", "table", "kind", "columns", "version", "updated", "state"),
         [_summary(table) for table in lake.catalog.tables(database)],
         output_format,
+        Fit(spare=("updated", "version", "state")),
     )
 
 
@@ -74,7 +76,12 @@ def show(lake: Lake, table: str, output_format: str | None) -> None:
         (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)
         for c in found.columns
     ]
-    show_listing(("column", "type", "null", "source type", "comment"), rows, output_format)
+    show_listing(
+        ("column", "type", "null", "source type", "comment"),
+        rows,
+        output_format,
+        Fit(spare=("null", "source type"), wrapped=("comment", "type")),
+    )
 
 
 def _head(table: CatalogTable) -> None:
@@ -109,7 +116,12 @@ def search(lake: Lake, text: str, output_format: str | None) -> None:
         for column in table.columns:
             if wanted in column.name.lower() or wanted in column.comment.lower():
                 rows.append((str(table.name), column.name, str(column.type), column.comment))
-    show_listing(("table", "column", "type", "comment"), rows, output_format)
+    show_listing(
+        ("table", "column", "type", "comment"),
+        rows,
+        output_format,
+        Fit(wrapped=("comment", "type")),
+    )
 
 
 @command.command("versions", epilog="Example: lakeshell catalog versions movie_rental.movies_film")
@@ -146,7 +158,10 @@ def diff(lake: Lake, table: str, old: int, new: int, output_format: str | None) 
                 f"{name} has no version {number}",
                 hint=f"it has: {', '.join(map(str, found))}",
             )
-    show_listing(("what", "name", "old", "new"), _changes(found[old], found[new]), output_format)
+    changes = _changes(found[old], found[new])
+    show_listing(
+        ("what", "name", "old", "new"), changes, output_format, Fit(wrapped=("old", "new"))
+    )
 
 
 def _changes(old: CatalogTable, new: CatalogTable) -> list[tuple[str, str, str | None, str | None]]:

@@ -9,6 +9,7 @@ import click
 
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -81,4 +82,4 @@ def add(
 def test(lake: Lake, name: str, output_format: str | None) -> None:
     """Go through each stage of connecting and say what was found."""
     with closing(lake.source(lake.connections.get(name).name)) as source:
-        show_listing(("stage", "found"), source.test(), output_format)
+        show_listing(("stage", "found"), source.test(), output_format, Fit(wrapped=("found",)))

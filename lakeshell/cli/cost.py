@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakeshell.cli.listing import show_listing
+from lakeshell.cli.listing import for_eyes, show_listing
 from lakeshell.cli.options import with_format, with_lake
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -44,8 +45,12 @@ def command(
     with_projection = by != "day"
     columns = [by, "kind", "count", "scanned", "time", "cost"]
     columns += ["projected", "currency"] if with_projection else ["currency"]
+    rounded = for_eyes(output_format)
     show_listing(
-        columns, [_row(used, now, start, with_projection) for used in usage], output_format
+        columns,
+        [_row(used, now, start if with_projection else None, rounded) for used in usage],
+        output_format,
+        Fit(spare=("currency", "time")),
     )
     totals: dict[str, Decimal] = {}
     for used in usage:
@@ -57,7 +62,8 @@ def command(
         )
 
 
-def _row(used: Usage, now: datetime, month: datetime, with_projection: bool) -> Sequence[Any]:
+def _row(used: Usage, now: datetime, month: datetime | None, rounded: bool) -> Sequence[Any]:
+    """`month` is None where nothing is projected."""
     from lakeshell.cost.periods import projected
     from lakeshell.cost.prices import money_text
     from lakeshell.cost.sizes import size_text
@@ -68,10 +74,10 @@ def _row(used: Usage, now: datetime, month: datetime, with_projection: bool) -> 
         used.count,
         size_text(used.scanned) if used.kind == "query" else None,
         f"{used.elapsed:.2f}s",
-        money_text(used.cost),
+        money_text(used.cost, rounded=rounded),
     ]
-    if with_projection:
-        row.append(money_text(projected(used.cost, now, month)))
+    if month is not None:
+        row.append(money_text(projected(used.cost, now, month), rounded=rounded))
     return [*row, used.currency]
 
 

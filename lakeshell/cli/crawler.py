@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakeshell.cli.listing import show_listing, show_values
+from lakeshell.cli.listing import for_eyes, show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.crawl.plan import CrawlPlan
@@ -34,7 +35,12 @@ def list_(lake: Lake, output_format: str | None) -> None:
         state = None if last is None else last.state.value
         include = ", ".join(crawler.include) or "everything"
         rows.append((crawler.name, crawler.connection, include, crawler.database, state))
-    show_listing(("crawler", "connection", "include", "database", "last run"), rows, output_format)
+    show_listing(
+        ("crawler", "connection", "include", "database", "last run"),
+        rows,
+        output_format,
+        Fit(wrapped=("include",)),
+    )
 
 
 @command.command("show", epilog="Example: lakeshell crawler show movies")
@@ -153,6 +159,13 @@ def _show_plan(plan: CrawlPlan, output_format: str | None) -> None:
         )
         for planned in plan.tables
     ]
+    if for_eyes(output_format):
+        brief = [
+            (action, source, ": ".join(said for said in (table, why) if said))
+            for action, source, table, _, why in rows
+        ]
+        show_listing(("action", "source", "table, why"), brief, None, Fit(wrapped=("table, why",)))
+        return
     show_listing(PLAN, rows, output_format)
 
 
@@ -175,4 +188,5 @@ def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) ->
         )
         for r in lake.ledger.runs("crawler", name, limit)
     ]
-    show_listing(RUNS, rows, output_format)
+    fit = Fit(spare=("cost", "elapsed", "started"), wrapped=("result",))
+    show_listing(RUNS, rows, output_format, fit)

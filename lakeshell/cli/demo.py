@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
 from lakeshell.cli.progress import ProgressLine
-from lakeshell.errors import AlreadyExists, ExitCode, LakeshellError
+from lakeshell.errors import AlreadyExists, ExitCode, Interrupted, LakeshellError
 
 if TYPE_CHECKING:
     from lakeshell.demo.story import Step
 
 SOURCE = "movies.db"
+_WIDTH = 80
 
 
 @click.command(
@@ -59,21 +62,21 @@ def command(lake_folder: str | None, scale: int, generate: Path | None, debug: b
             click.secho(f"\n{chapter}. {step.title}", bold=True)
         _run(step, lake)
     click.secho(f"\nDone in {time.monotonic() - started:.1f} s. What to try next:", bold=True)
-    for words, rest, what in NEXT:
-        click.echo(f"  {words} {rest}".rstrip() + click.style(f"    # {what}", dim=True))
+    for words, what in NEXT:
+        click.echo(f"  {words:<57}" + click.style(f"# {what}", dim=True))
 
 
 def _lake_of(folder: str | None) -> Path:
-    """The lake that `--lake` names, made if it is missing, or the one that any command would take."""
+    """The lake that `--lake` names, or the one that any command would take; the story's first step
+    makes it if it is missing."""
     import os
 
-    from lakeshell.lake import find_lake, make_lake
+    from lakeshell.lake import default_lake, enclosing_lake
 
-    if folder is None:
-        return find_lake(None, os.environ, Path.cwd())
-    made = Path(folder).expanduser().resolve()
-    make_lake(made)
-    return made
+    named = folder or os.environ.get("LAKESHELL_LAKE")
+    if named:
+        return Path(named).expanduser().resolve()
+    return enclosing_lake(Path.cwd()) or default_lake(os.environ)
 
 
 def _run(step: Step, lake: Path) -> None:
@@ -81,8 +84,10 @@ def _run(step: Step, lake: Path) -> None:
     from lakeshell.cli.main import lakeshell
 
     if step.said:
-        click.secho(f"   {step.said}", dim=True)
-    click.secho(f"$ {shlex.join(('lakeshell', *step.command))}", fg="green")
+        click.secho(
+            fill(step.said, _WIDTH, initial_indent="   ", subsequent_indent="   "), dim=True
+        )
+    click.secho(_typed(("lakeshell", *step.command)), fg="green")
     arguments = list(step.command)
     if step.command[0] not in ("init", "demo"):
         arguments += ["--lake", str(lake)]
@@ -101,6 +106,10 @@ def _run(step: Step, lake: Path) -> None:
 
         say(error)
         ended = error.exit_code
+    if ended == ExitCode.INTERRUPTED:
+        raise Interrupted(
+            "the walk-through stopped", hint="start it again: nothing is lost or doubled"
+        )
     if ended != step.ends:
         raise LakeshellError(
             f"this step ended with exit code {ended}, not {int(step.ends)}",
@@ -108,6 +117,29 @@ def _run(step: Step, lake: Path) -> None:
         )
     if ended:
         click.echo(f"(exit code {int(ended)})")
+
+
+def _typed(words: Sequence[str]) -> str:
+    """The command as it is typed, going on below before an option for which there is no room."""
+    pieces: list[str] = []
+    for word in words:
+        quoted = _quoted(word)
+        if pieces and pieces[-1].startswith("-") and " " not in pieces[-1]:
+            pieces[-1] += f" {quoted}"
+        else:
+            pieces.append(quoted)
+    text = "$"
+    for piece in pieces:
+        width = len(text.rsplit("\n", 1)[-1]) + 1 + len(piece.split("\n", 1)[0])
+        text += f" {piece}" if width <= _WIDTH - 2 else f" \\\n    {piece}"
+    return text
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it; in double quotes where that spares the reader a row of quotes."""
+    if "'" in word and not any(character in word for character in '"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def _generate(file: Path, scale: int) -> None:

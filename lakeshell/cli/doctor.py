@@ -9,6 +9,7 @@ import click
 from lakeshell.cli.listing import show_listing
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.errors import ExitCode
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -26,7 +27,8 @@ def command(lake: Lake, output_format: str | None) -> int:
 
     found = list(findings(lake))
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
-    show_listing(("part", "health", "found", "mend"), rows, output_format)
+    fit = Fit(wrapped=("found", "mend"))
+    show_listing(("part", "health", "found", "mend"), rows, output_format, fit)
     failed = sum(f.health is Health.FAILED for f in found)
     if failed:
         click.echo(f"{failed} of {len(found)} checks failed", err=True)

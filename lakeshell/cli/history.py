@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakeshell.cli.listing import chosen, show_listing, show_values
+from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
 from lakeshell.cli.options import FORMATS, with_format, with_lake
 from lakeshell.errors import ExitCode
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -24,6 +25,11 @@ COLUMNS = (
 )  # fmt: skip
 STATES = ("QUEUED", "RUNNING", "FINISHED", "FAILED", "CANCELLED", "REFUSED")
 _SHORT = 60
+_FIT = Fit(
+    spare=("user", "rows", "started", "error", "elapsed", "cost", "workgroup"),
+    cut=("query", "error"),
+    least=15,
+)
 _WAIT = 15.0
 """Seconds to wait for a cancelled query to end: its runner looks once a second."""
 
@@ -73,11 +79,11 @@ def command(
         limit=limit,
     )
     short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
-    rows = [_row(record, short) for record in lake.ledger.queries(wanted)]
-    show_listing(COLUMNS, rows, output_format)
+    rows = [_row(record, short, for_eyes(output_format)) for record in lake.ledger.queries(wanted)]
+    show_listing(COLUMNS, rows, output_format, _FIT)
 
 
-def _row(record: QueryRecord, short: bool) -> Sequence[Any]:
+def _row(record: QueryRecord, short: bool, rounded: bool) -> Sequence[Any]:
     from lakeshell.cost.prices import money_text
 
     return (
@@ -89,7 +95,7 @@ def _row(record: QueryRecord, short: bool) -> Sequence[Any]:
         None if record.elapsed is None else f"{record.elapsed:.2f}s",
         _scanned(record),
         record.rows,
-        money_text(record.cost),
+        money_text(record.cost, rounded=rounded),
         _shortened(record.sql, short),
         _shortened(record.error, short) or None,
     )

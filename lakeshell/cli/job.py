@@ -10,6 +10,7 @@ import click
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -32,7 +33,12 @@ def list_(lake: Lake, output_format: str | None) -> None:
         last = next(iter(lake.ledger.runs("job", job.name, 1)), None)
         state = None if last is None else last.state.value
         rows.append((job.name, job.kind, job.source, job.target, job.mode, state))
-    show_listing(("job", "kind", "source", "target", "mode", "last run"), rows, output_format)
+    show_listing(
+        ("job", "kind", "source", "target", "mode", "last run"),
+        rows,
+        output_format,
+        Fit(spare=("mode", "kind", "source")),
+    )
 
 
 @command.command("show", epilog="Example: lakeshell job show load_film")
@@ -189,7 +195,8 @@ def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) ->
         )
         for r in lake.ledger.runs("job", name, limit)
     ]
-    show_listing(RUNS, rows, output_format)
+    fit = Fit(spare=("attempt", "cost", "started", "elapsed"), wrapped=("error",))
+    show_listing(RUNS, rows, output_format, fit)
 
 
 @command.command("logs", epilog="Example: lakeshell job logs 20261124_101500_00001_a1b2c")

@@ -77,6 +77,7 @@ def lakeshell() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _ended)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     keep_numpy_out_of_arrow()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:

@@ -154,6 +154,7 @@ def _dry_run(
     from lakeshell.cli.listing import show_listing
     from lakeshell.cost.prices import money_text
     from lakeshell.cost.sizes import size_text
+    from lakeshell.output.fit import Fit
     from lakeshell.query.run import Order, estimate
 
     limit = lake.workgroups.get(session.workgroup).scan_limit
@@ -184,7 +185,8 @@ def _dry_run(
             )
         )
     columns = ("query", "scanned", "bytes", "files", "rows", "cost", "currency", "not metered")
-    show_listing(columns, rows, output_format)
+    fit = Fit(spare=("currency", "bytes", "rows", "not metered", "files"), cut=("query",))
+    show_listing(columns, rows, output_format, fit)
     return int(ExitCode.OK)
 
 

@@ -8,6 +8,7 @@ import click
 
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
+from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def command() -> None:
 def list_(lake: Lake, output_format: str | None) -> None:
     """Every workgroup with its limits."""
     rows = [_row(lake.workgroups.get(name)) for name in lake.workgroups.names()]
-    show_listing(COLUMNS, rows, output_format)
+    show_listing(COLUMNS, rows, output_format, Fit(spare=("database",), wrapped=("description",)))
 
 
 def _row(group: Workgroup) -> tuple[Any, ...]:

@@ -119,10 +119,14 @@ def money(amount: Decimal) -> Decimal:
     return amount.quantize(SMALLEST, ROUND_HALF_UP).normalize() + Decimal(0)
 
 
-def money_text(amount: Decimal | None) -> str | None:
-    """With two decimals at least, as many as it has, and never in powers of ten."""
+def money_text(amount: Decimal | None, *, rounded: bool = False) -> str | None:
+    """With two decimals at least, as many as it has, and never in powers of ten. `rounded` keeps
+    two digits of what is less than a hundredth, and two decimals of the rest."""
     if amount is None:
         return None
+    if rounded:
+        places = max(2, 1 - amount.adjusted()) if amount else 2
+        amount = round(amount, places)
     plain = amount.normalize()
     exponent = plain.as_tuple().exponent
     places = max(2, -exponent if isinstance(exponent, int) else 2)

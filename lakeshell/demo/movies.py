@@ -7,6 +7,8 @@ one is never touched. `generate` makes a SQLite file, `movies_mysql` a database 
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -51,12 +53,13 @@ def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
-            rows = _fill_file(database, scale, Random(seed), reporter)
-        with temporary.open("rb") as file:
+        _remove_abandoned(path)
+        with temporary.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
+                rows = _fill_file(database, scale, Random(seed), reporter)
             os.fsync(file.fileno())
-        temporary.replace(path)
+            temporary.replace(path)
     except (sqlite3.Error, OSError) as error:
         raise LakeshellError(
             f"the source {path} cannot be written: {error}",
@@ -66,6 +69,14 @@ def generate(path: Path, *, scale: int = 1, reporter: Reporter, seed: int = SEED
         with suppress(OSError):
             temporary.unlink()
     return rows
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What killed processes left half-made: the kernel holds no lock for them any more."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
 
 
 def _fill_file(database: sqlite3.Connection, scale: int, random: Random, reporter: Reporter) -> int:

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakeshell.demo.movies import EXCLUDE, INCLUDE
 from lakeshell.errors import ExitCode
 
 TABLES = ("film", "category", "film_category", "customer", "rental", "payment")
-EXCLUDED = ("*act*", "*_list", "*_stock", "sales_*", "{address,city,country}", "{inventory,language}",
-            "{staff,store}")  # fmt: skip
 SCRIPT = Path(__file__).with_name("presentation.sql")
 
 
@@ -32,7 +31,8 @@ class Step:
 
 
 IN_PLACE = """\
-SELECT c.name AS category, count(*) AS films, avg(f.length) AS minutes
+SELECT c.name AS category, count(*) AS films,
+  avg(f.length) AS minutes
 FROM movie_rental.movies_film f
 JOIN movie_rental.movies_film_category USING (film_id)
 JOIN raw.category c USING (category_id)
@@ -42,15 +42,18 @@ REVENUE = """\
 WITH months AS (
   SELECT month, sum(revenue) AS revenue
   FROM presentation.revenue_by_category_month GROUP BY month)
-SELECT month, revenue, rpad('', CAST(24 * revenue / max(revenue) OVER () AS bigint), '█') AS chart
+SELECT month, revenue,
+  rpad('', CAST(24 * revenue / max(revenue) OVER () AS bigint), '█') AS chart
 FROM months ORDER BY month"""
 
 TOP = """\
-SELECT rank, customer, rentals, paid FROM presentation.top_customers
+SELECT rank, customer, rentals, paid
+FROM presentation.top_customers
 ORDER BY rank, customer LIMIT 5"""
 
 LATE = """\
-SELECT category, rentals, late, late_share FROM presentation.late_returns
+SELECT category, rentals, late, late_share
+FROM presentation.late_returns
 ORDER BY late_share DESC, category LIMIT 5"""
 
 WASTEFUL = "SELECT * FROM raw.payment ORDER BY amount DESC"
@@ -88,11 +91,12 @@ def _source(lake: Path, source: Path, scale: int) -> Sequence[Step]:
 
 
 def _crawl() -> Sequence[Step]:
-    excluded = tuple(part for pattern in EXCLUDED for part in ("--exclude", pattern))
+    included = tuple(part for path in INCLUDE for part in ("--include", path))
+    excluded = tuple(part for pattern in EXCLUDE for part in ("--exclude", pattern))
     return (
         Step(
             ("crawler", "add", "movies", "--connection", "movies", "--database", "movie_rental",
-             "--include", "movies/%", *excluded),
+             *included, *excluded),
             "A crawler registers its tables in the catalog",
             "Everything in movies/ is included; the exclude patterns leave the six tables of the story.",
         ),
@@ -157,9 +161,9 @@ def _query() -> Sequence[Step]:
 
 
 NEXT = (
-    ("lakeshell query", "-e 'SELECT * FROM raw.\"film$snapshots\"'", "an Iceberg table's history"),
-    ("lakeshell query", "-w analysts --dry-run -e 'SELECT * FROM raw.rental'", "cost beforehand"),
-    ("lakeshell job show", "load_film", "the mapping that you can edit"),
-    ("lakeshell connection add", "mine sqlite:///PATH", "then crawl and load your own database"),
-    ("lakeshell doctor", "", "checks every part"),
+    ("lakeshell query --dry-run -e 'SELECT * FROM raw.rental'", "what it would cost"),
+    ("lakeshell query -e 'SELECT * FROM raw.\"film$snapshots\"'", "a table's past"),
+    ("lakeshell job show load_film", "the mapping that you can edit"),
+    ("lakeshell connection add mine sqlite:///PATH", "your own database"),
+    ("lakeshell doctor", "checks every part"),
 )

@@ -140,7 +140,7 @@ def _carry_out(
     say: Callable[[str], None],
 ) -> _Outcome:
     if job.kind == "sql":
-        reporter.step(f"{job.name}: SQL")
+        reporter.step(f"running {job.script.name}")
         script = job.script.read_text(encoding="utf-8")
         return _Outcome(rows=workshop.run_sql(job, script, parameters, say))
     return _load(job, workshop, reporter, run_id, say)
@@ -158,7 +158,7 @@ def _load(
         reporter.warn(warning)
     expected = table.parameters.get("recordCount", "")
     total = int(expected) if expected.isdigit() else None
-    reporter.step(f"{job.name}: {job.source} -> {job.target}")
+    reporter.step(f"loading {job.target}")
     session = Session(user=workshop.user, workgroup=job.workgroup, source=f"job:{job.name}")
     rows = source_rows(table, script.mapping, workshop.open_source, workshop.engine, session)
     with rows as batches:

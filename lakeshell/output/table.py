@@ -6,12 +6,12 @@ are Arrow and carry Trino's types, see `result`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TextIO
 
-from lakeshell.output.printers import CHUNK_ROWS, Cell, Heading, printer
+from lakeshell.output.printers import CHUNK_ROWS, Cell, Heading, Row, printer
 from lakeshell.output.text import printable_lines
 
 
@@ -21,15 +21,19 @@ def write_table(
     """Writes `rows` in `format_name` (any case). None is NULL; a moment is shown in UTC."""
     known = [list(row) for row in rows]
     headings = [_heading(name, [row[i] for row in known]) for i, name in enumerate(columns)]
-    made = printer(format_name.upper(), headings, out.write)
     safe = out.isatty() and format_name.upper() != "JSON"
-    for chunk, last in _chunks(known):
-        made.rows([[_cell(value, safe) for value in row] for row in chunk], last)
+    write_cells(
+        headings, [[_cell(value, safe) for value in row] for row in known], format_name, out
+    )
 
 
-def _chunks(rows: list[list[Any]]) -> Iterator[tuple[list[list[Any]], bool]]:
+def write_cells(
+    headings: Sequence[Heading], rows: Sequence[Row], format_name: str, out: TextIO
+) -> None:
+    """The same for cells that are texts already."""
+    made = printer(format_name.upper(), headings, out.write)
     for start in range(0, max(1, len(rows)), CHUNK_ROWS):
-        yield rows[start : start + CHUNK_ROWS], start + CHUNK_ROWS >= len(rows)
+        made.rows(rows[start : start + CHUNK_ROWS], start + CHUNK_ROWS >= len(rows))
 
 
 def _heading(name: str, values: Sequence[Any]) -> Heading:
@@ -44,14 +48,19 @@ def _heading(name: str, values: Sequence[Any]) -> Heading:
 def _cell(value: Any, safe: bool) -> Cell:
     if value is None:
         return None
+    text = cell_text(value)
+    return printable_lines(text) if safe else text
+
+
+def cell_text(value: Any) -> str:
+    """A value that is not None, as it is listed."""
     match value:
         case bool():
-            text = "true" if value else "false"
+            return "true" if value else "false"
         case datetime():
             moment = value.astimezone(UTC) if value.tzinfo else value
-            text = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
+            return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
         case Decimal():
-            text = f"{value:f}"
+            return f"{value:f}"
         case _:
-            text = str(value)
-    return printable_lines(text) if safe else text
+            return str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
@@ -49,6 +50,15 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
 
 def one(database: sqlite3.Connection, sql: str) -> object:
     return database.execute(sql).fetchone()[0]
+
+
+def test_what_a_killed_process_left_is_removed_and_a_living_one_is_not(tmp_path: Path) -> None:
+    left, held = tmp_path / ".movies.db.1.tmp", tmp_path / ".movies.db.2.tmp"
+    left.write_bytes(b"half")
+    with held.open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        generate(tmp_path / "movies.db", reporter=Notes())
+    assert {path.name for path in tmp_path.iterdir()} == {"movies.db", held.name}
 
 
 def test_the_same_seed_gives_the_same_bytes(path: Path, tmp_path: Path) -> None:

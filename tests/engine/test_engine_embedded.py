@@ -313,6 +313,12 @@ def test_hidden_columns(lake: EmbeddedEngine) -> None:
     assert dt.datetime.now(dt.UTC) - found["m"]["instant"] < dt.timedelta(hours=1)
 
 
+def test_a_hidden_column_alone_reads_the_files(lake: EmbeddedEngine) -> None:
+    found = rows(lake, 'SELECT "$path" AS p FROM film')
+    assert len(found) == 3
+    assert all(Path(row["p"].removeprefix("file://")).is_file() for row in found)
+
+
 def test_columns_added_renamed_and_dropped_later(lake: EmbeddedEngine) -> None:
     def change(table: Any) -> None:
         from pyiceberg.types import IntegerType

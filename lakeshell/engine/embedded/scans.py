@@ -46,6 +46,8 @@ class Relation(NamedTuple):
     looked_up: bool
     """Whether the files' footers must be read to write `sql`."""
     plan: ScanPlan | None
+    files: tuple[DataFile, ...]
+    """Those that are read; none where the plan alone answers, for only rows are counted."""
     rows: int
     label: str | None
 
@@ -61,8 +63,7 @@ class Prepared(NamedTuple):
         return {
             str(local_path(file.path)): file.size
             for relation in self.relations
-            if relation.plan is not None and _reads_files(relation.plan)
-            for file in (*relation.plan.files, *relation.plan.deletes)
+            for file in relation.files
         }
 
     @property
@@ -93,7 +94,7 @@ class Prepared(NamedTuple):
             scanned = None
         return Estimate(
             scanned,
-            files=sum(len(p.files) + len(p.deletes) for p in metered if _reads_files(p)),
+            files=sum(len(relation.files) for relation in self.relations),
             rows=sum(r.rows for r in self.relations),
             unmetered=self.unmetered,
         )
@@ -113,10 +114,6 @@ class Prepared(NamedTuple):
                 footers = connection.rows(FOOTERS.format(paths=_paths(relation.plan.files)))
                 found = layouts(footers)
             connection.relation(relation.alias, relation.sql(found))
-
-
-def _reads_files(plan: ScanPlan) -> bool:
-    return bool(plan.columns) or bool(plan.deletes)
 
 
 def prepare(scans: Iterable[Scan]) -> Prepared:
@@ -164,7 +161,7 @@ def _streamed(
     opened: Callable[[], Iterable[pa.RecordBatch]],
 ) -> Relation:
     sql = _from_arrow(scan, columns)
-    return Relation(scan.alias, lambda _: sql, opened, tuple(columns), False, None, 0, None)
+    return Relation(scan.alias, lambda _: sql, opened, tuple(columns), False, None, (), 0, None)
 
 
 def _wanted(scan: Scan) -> list[RelationColumn]:
@@ -205,6 +202,7 @@ def _iceberg(scan: Scan, table: IcebergTable) -> Relation:
     chosen = plan(table.metadata, table.snapshot, fields, conditions)
     sql: Callable[[Mapping[str, Node] | None], str]
     looked_up = False
+    files: tuple[DataFile, ...] = ()
     if not chosen.files:
         sql = lambda _: _empty(scan, fields, hidden)  # noqa: E731
     elif not fields and not hidden and not chosen.deletes:
@@ -213,9 +211,10 @@ def _iceberg(scan: Scan, table: IcebergTable) -> Relation:
         for file in chosen.files:
             if file.format != "PARQUET":
                 raise refused(f"a table with {file.format} data files")
+        files = (*chosen.files, *chosen.deletes)
         looked_up = table.metadata.evolved or not all(_is_plain(field) for field in fields)
         sql = lambda found: _files(table, chosen, fields, hidden, found)  # noqa: E731
-    return Relation(scan.alias, sql, None, (), looked_up, chosen, chosen.rows, None)
+    return Relation(scan.alias, sql, None, (), looked_up, chosen, files, chosen.rows, None)
 
 
 def _is_plain(field: Field) -> bool:
