@@ -130,12 +130,16 @@ class QueryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a statement would scan. `scanned` in bytes, None when its sources are not metered."""
+    """What a statement would scan. `scanned` in bytes, None when its sources are not metered.
+
+    `coarse`: its tables are counted whole, because it could not be planned here.
+    """
 
     scanned: int | None
     files: int = 0
     rows: int = 0
     unmetered: tuple[str, ...] = ()
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ class QueryRecord:
     engine: str = "duckdb"
     kind: str = ""
     job_run: str = ""
+    engine_id: str = ""
+    """The server's own id of it, where a server ran it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,24 +178,43 @@ class Session:
     time_zone: str = "UTC"
     now: datetime | None = None
     """The session's clock, for tests; None takes the statement's start."""
+    carried: dict[str, str] = field(default_factory=dict)
+    """What a server wants to hear again with each further statement: an open transaction, a path."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Live figures of a running statement. `scanned` in compressed bytes, None if not metered."""
+    """Live figures of a running statement. `scanned` in compressed bytes, None if not metered.
+
+    `state` is a server's word for where it is (`queued`, `planning`, `running`); `splits` are its
+    parts, done and in all.
+    """
 
     scanned: int | None = 0
     rows: int = 0
     fraction: float | None = None
     unmetered: tuple[str, ...] = ()
+    state: str = ""
+    splits: tuple[int, int] | None = None
 
 
 class Running(Protocol):
-    """A statement under way. Leaving it unread and closed cancels it."""
+    """A statement under way. Leaving it unread and closed cancels it.
 
-    columns: Sequence[Column]
-    update_type: str | None
-    """`INSERT`, `CREATE TABLE`, …; None for a query."""
+    Another process may still be queueing and planning it: `columns` and `update_type` wait until
+    it says what they are, and raise what it rejects the statement for.
+    """
+
+    @property
+    def columns(self) -> Sequence[Column]: ...
+
+    @property
+    def update_type(self) -> str | None:
+        """`INSERT`, `CREATE TABLE`, …; None for a query."""
+
+    @property
+    def engine_id(self) -> str:
+        """The server's own id of the statement; empty where no server runs it."""
 
     @property
     def update_count(self) -> int | None:
@@ -222,8 +241,14 @@ class Engine(Protocol):
     def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         """What `run` would scan at most; nothing is read but metadata."""
 
-    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:
-        """Starts one statement; `parameters` are SQL literals for its `?`s. Raises what Trino raises before it runs: `QueryRejected`."""
+    def run(
+        self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
+    ) -> Running:
+        """Starts one statement; `parameters` are SQL literals for its `?`s.
+
+        `tag` names it to a server, which can be asked for it again. What Trino raises before it
+        runs, `QueryRejected`, comes from here or from the statement's `columns`.
+        """
 
     def close(self) -> None: ...
 

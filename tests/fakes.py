@@ -52,6 +52,8 @@ class Answer:
 
 
 class FakeRunning:
+    engine_id = ""
+
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.columns = answer.columns
@@ -119,7 +121,9 @@ class FakeEngine:
         found = self._answer(sql).estimate
         return Estimate(found, files=1, rows=10, unmetered=("movies",) if found is None else ())
 
-    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> FakeRunning:
+    def run(
+        self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
+    ) -> FakeRunning:
         answer = self._answer(sql)
         self.started.append((sql, session, tuple(parameters)))
         if answer.fails_at_once and answer.error is not None:

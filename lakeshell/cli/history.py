@@ -135,6 +135,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "database": record.database or None,
         "engine": record.engine,
         "kind": record.kind or None,
+        "engine_id": record.engine_id or None,
         "job_run": record.job_run or None,
         "scanned": _scanned(record),
         "bytes": record.scanned,

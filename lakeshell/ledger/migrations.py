@@ -62,7 +62,10 @@ CREATE INDEX runs_by_name ON runs (kind, name, started);
 CREATE INDEX runs_under_way ON runs (state) WHERE state IN ('QUEUED', 'RUNNING');
 """
 
-STEPS = (_FIRST,)
+_ENGINE_ID = "ALTER TABLE queries ADD COLUMN engine_id TEXT NOT NULL DEFAULT ''"
+"""A server's own id of a query."""
+
+STEPS = (_FIRST, _ENGINE_ID)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

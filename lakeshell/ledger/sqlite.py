@@ -30,7 +30,7 @@ _WAIT = 30.0
 _QUERY = (
     "id", "started", "user", "workgroup", "source", "database", "sql", "state", "finished",
     "elapsed", "scanned", "rows", "cost", "currency", "error_code", "error", "engine", "kind",
-    "job_run",
+    "job_run", "engine_id",
 )  # fmt: skip
 _RUN = (
     "id", "kind", "name", "started", "user", "state", "finished", "elapsed", "attempt", "rows",

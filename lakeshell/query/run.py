@@ -198,11 +198,13 @@ class RunningQuery:
             self._admit(session)
             self._watch.start()
             self._running = self._services.engine().run(
-                self._order.sql, session, self._order.parameters
+                self._order.sql, session, self._order.parameters, tag=self.record.id
             )
             self._watch.running = self._running
             if self._watch.reason is not None:
                 self._running.cancel()
+            # A server may queue and plan for long. From here on the watch can cancel that.
+            columns = self._running.columns
         except KeyboardInterrupt as error:
             raise self._interrupted() from error
         except BaseException as error:
@@ -213,7 +215,7 @@ class RunningQuery:
             raise reason from error
         results = self._services.results
         if results is not None and self._order.keep_result and self._running.update_type is None:
-            self._kept = results.writer(self.record.id, self._running.columns)
+            self._kept = results.writer(self.record.id, columns)
 
     def _admit(self, session: Session) -> None:
         group = self._group
@@ -313,6 +315,7 @@ class RunningQuery:
             cost=self._cost(state, scanned, writes),
             error_code=code,
             error=message,
+            engine_id="" if running is None else running.engine_id,
         )
         self._services.ledger.end(self.record)
 

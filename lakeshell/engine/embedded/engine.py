@@ -72,7 +72,9 @@ class EmbeddedEngine:
 
         return estimate(statement, host)
 
-    def run(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:
+    def run(
+        self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
+    ) -> Running:
         statement = parse_statement(sql)
         host = self._host(session, [parse_expression(text) for text in parameters])
         if isinstance(statement, ast.Query):

@@ -117,6 +117,8 @@ def _scanned(connection: Connection, limits: Mapping[str, int]) -> int:
 class Statement:
     """`ports.Running`. `work` gives the batches; it is begun when the first is asked for."""
 
+    engine_id = ""
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -179,6 +181,7 @@ class Change:
     """
 
     columns: Sequence[Column] = ()
+    engine_id = ""
 
     def __init__(self, update_type: str, work: Callable[[], Outcome], reads: Reads) -> None:
         self.update_type: str | None = update_type

@@ -1,0 +1,171 @@
+"""The Trino engine: `ports.Engine` over a server's HTTP protocol.
+
+    text -> (wording) -> dialogue -> pages -> Arrow
+
+In: statements and a session. Out: `ports.Running`s. The server has the last word on everything
+that it runs; only names of catalogued source tables, which it cannot read, are pointed at their
+connection's catalog, and only after it said that it cannot.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lakeshell.engine.trino.address import TrinoAddress
+from lakeshell.engine.trino.protocol import Dialogue
+from lakeshell.engine.trino.running import Attempt, TrinoStatement
+from lakeshell.engine.trino.server import Server
+from lakeshell.engine.trino.session import apply, request_headers
+from lakeshell.model import Estimate
+from lakeshell.ports import Catalog, Running, Session
+from lakeshell.sql.statement import StatementText
+
+if TYPE_CHECKING:
+    from lakeshell.engine.trino.estimate import Estimator
+    from lakeshell.engine.trino.names import InPlace
+    from lakeshell.engine.trino.wording import Wording
+
+START_WAIT = 90.0
+"""Seconds that a Trino which is still starting is waited for."""
+_UNREADABLE = frozenset(
+    {"HIVE_INVALID_METADATA", "UNSUPPORTED_TABLE_TYPE", "HIVE_UNSUPPORTED_FORMAT",
+     "HIVE_SERDE_NOT_FOUND", "TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"}
+)  # fmt: skip
+"""What Trino says of a catalogued source table."""
+
+
+@dataclass(slots=True)
+class _Order:
+    """One statement to run. `read` is the text that says which tables are read."""
+
+    sql: str
+    session: Session
+    parameters: tuple[str, ...]
+    tag: str
+    read: str
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    reworded: bool = False
+
+
+class TrinoEngine:
+    """`ports.Engine`.
+
+    `estimator` plans a statement on the lake's metadata, as the embedded engine does; `notice` is
+    told what a user waits for.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: TrinoAddress,
+        catalog: Callable[[], Catalog],
+        connections: Callable[[], Collection[str]],
+        estimator: Estimator,
+        notice: Callable[[str], None] = lambda text: None,
+        spooling: bool = True,
+        start_wait: float = START_WAIT,
+        patience: float = 20.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._server = Server(address, patience=patience, sleep=sleep)
+        self._catalog = catalog
+        self._connections = connections
+        self._estimator = estimator
+        self._notice = notice
+        self._spooling = spooling
+        self._start_wait = start_wait
+
+    def split(self, text: str) -> Sequence[StatementText]:
+        from lakeshell.sql.parser.splitter import split_statements
+
+        return split_statements(text)
+
+    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
+        from lakeshell.engine.trino.estimate import estimated
+
+        return estimated(sql, session, parameters, self._estimator, self.run)
+
+    def run(
+        self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
+    ) -> Running:
+        order = _Order(sql, session, tuple(parameters), tag or uuid.uuid4().hex, sql)
+        return TrinoStatement(
+            self._begun(order),
+            order.cancelled,
+            reword=lambda error: self._reworded(error, order),
+            learn=lambda headers: apply(session, headers),
+            segments=lambda data: self._segments(data, session),
+            in_place=lambda: self._in_place(order),
+        )
+
+    def close(self) -> None:
+        self._server.close()
+
+    # --- a statement's life ----------------------------------------------------------------
+
+    def _begun(self, order: _Order) -> Attempt:
+        """Sends the statement as it was written."""
+        if not order.parameters:
+            return self._sent(order, order.sql, order.session.prepared)
+        from lakeshell.engine.trino.wording import bound
+
+        return self._worded(order, bound(order.sql, order.parameters))
+
+    def _worded(self, order: _Order, wording: Wording) -> Attempt:
+        attempt = self._sent(order, wording.text, order.session.prepared)
+        return attempt._replace(located=wording.located)
+
+    def _sent(self, order: _Order, text: str, prepared: Mapping[str, str]) -> Attempt:
+        dialogue = Dialogue(
+            self._server,
+            order.tag,
+            order.cancelled,
+            notice=self._notice,
+            start_wait=self._start_wait,
+            spooling=self._spooling,
+        )
+        headers = request_headers(order.session, order.tag, prepared)
+        return Attempt(dialogue, dialogue.begin(text, headers))
+
+    def _reworded(self, error: Mapping[str, Any], order: _Order) -> Attempt | None:
+        """Another attempt where the statement named catalogued source tables; None where not.
+
+        Trino rejected it while it analysed it: nothing was run, and it may be sent again.
+        """
+        if error.get("errorName") not in _UNREADABLE or order.reworded:
+            return None
+        order.reworded = True
+        from lakeshell.engine.trino.wording import at_the_source, bound, prepared_text
+
+        session = order.session
+        named = prepared_text(order.sql, session)
+        if named is None:
+            changed = at_the_source(order.sql, session, self._catalog)
+            if changed is None:
+                return None
+            order.read = changed.text
+            return self._worded(order, bound(changed, order.parameters))
+        name, text = named
+        changed = at_the_source(text, session, self._catalog)
+        if changed is None:
+            return None
+        order.read = changed.text
+        prepared = {**session.prepared, name: changed.text}
+        attempt = self._sent(order, order.sql, prepared)
+        return attempt._replace(located=changed.located)
+
+    def _in_place(self, order: _Order) -> InPlace:
+        """What of it is read from connections, and so is not metered."""
+        from lakeshell.engine.trino.names import read_in_place
+
+        return read_in_place(order.read, order.session, self._connections())
+
+    def _segments(self, data: Mapping[str, Any], session: Session) -> Iterator[bytes]:
+        from lakeshell.engine.trino.spooling import segments
+
+        return segments(data, self._server, [("X-Trino-User", session.user)])

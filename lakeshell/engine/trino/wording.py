@@ -1,0 +1,202 @@
+"""A statement's text as the server gets it, and where its places are in the text as written.
+
+In: the text, and what to write in place of parts of it. Out: a `Wording`. Names of catalogued
+source tables become those of their connection's catalog, and statements with values for their
+`?`s are wrapped; every other character goes to the server as it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from lakeshell.engine.trino.names import named_tables
+from lakeshell.errors import LakeshellError, NotFound, QueryFailed
+from lakeshell.model import LAKE, CatalogTable, TableKind, TableName
+from lakeshell.ports import Catalog, Session
+from lakeshell.sql import ast
+from lakeshell.sql.lexer import tokenize
+from lakeshell.sql.names import quote_identifier
+from lakeshell.sql.parser import parse_statement
+
+_IMMEDIATE = "EXECUTE IMMEDIATE "
+
+
+class Change(NamedTuple):
+    """`text` in place of the characters from `start` up to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Wording(NamedTuple):
+    """`text` goes to the server. `changes` are in order; `wrapped`: within EXECUTE IMMEDIATE."""
+
+    written: str
+    text: str
+    changes: tuple[Change, ...] = ()
+    wrapped: bool = False
+
+    def located(self, error: LakeshellError) -> LakeshellError:
+        """The same error, at the place in the text as written."""
+        if isinstance(error, QueryFailed) and error.line is not None and error.column is not None:
+            error.line, error.column = self._place(error.line, error.column, error.code)
+        return error
+
+    def _place(self, line: int, column: int, code: str) -> tuple[int, int]:
+        if self.wrapped and (line == 1 or code == "SYNTAX_ERROR"):
+            # Trino counts from the quote that opens the statement: on its first line, and while
+            # it parses on every line.
+            column -= len(_IMMEDIATE) + 1
+        shift = 0
+        starts = _line_starts(self.written)
+        if not 0 < line <= len(starts):
+            return line, max(1, column)
+        for change in self.changes:
+            # No change reaches over a line's end, so lines stay the same.
+            if not starts[line - 1] <= change.start < (*starts, len(self.written) + 1)[line]:
+                continue
+            at = change.start - starts[line - 1] + 1 + shift
+            if column >= at + len(change.text):
+                shift += len(change.text) - (change.end - change.start)
+            elif column > at:
+                return line, change.start - starts[line - 1] + 1
+        return line, max(1, column - shift)
+
+
+def bound(statement: str | Wording, parameters: Sequence[str]) -> Wording:
+    """The statement with the literals of its `?`s."""
+    made = Wording(statement, statement) if isinstance(statement, str) else statement
+    if not parameters:
+        return made
+    inner = made.text.replace("'", "''")
+    return made._replace(text=f"{_IMMEDIATE}'{inner}' USING {', '.join(parameters)}", wrapped=True)
+
+
+def prepared_text(sql: str, session: Session) -> tuple[str, str] | None:
+    """Name and text of the prepared statement that EXECUTE runs; None for another statement."""
+    try:
+        statement = parse_statement(sql)
+    except QueryFailed:
+        return None
+    if not isinstance(statement, ast.Execute):
+        return None
+    for name in (statement.name.value, statement.name.key):
+        if name in session.prepared:
+            return name, session.prepared[name]
+    return None
+
+
+def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) -> Wording | None:
+    """The statement with catalogued source tables by the names that their connections give them.
+
+    None when there are none, or when only Trino can parse it. An unaliased table keeps its name
+    as its alias, so that columns qualified by it stay valid.
+    """
+    try:
+        statement = parse_statement(sql)
+    except QueryFailed:
+        return None
+    places = _Places(sql)
+    changes: list[Change] = []
+    plain: set[tuple[str, str]] = set()
+    for name, full, role in named_tables(statement, session):
+        found = _source_table(full, catalog) if full[0] == LAKE else None
+        if found is None:
+            continue
+        start, end = places.span(name.parts)
+        text = ".".join(map(quote_identifier, _at_source(found)))
+        if role == "plain":
+            last = places.span(name.parts[-1:])
+            text = f"{text} AS {sql[last[0] : last[1]]}"
+            plain.add(full[1:])
+        changes.append(Change(start, end, text))
+    if not changes:
+        return None
+    changes += _shortened(statement, plain, places)
+    changes.sort()
+    return Wording(sql, _applied(sql, changes), tuple(changes))
+
+
+def _at_source(table: CatalogTable) -> tuple[str, str, str]:
+    said = table.parameters
+    return said["connectionName"].lower(), said["sourceSchema"], said["sourceTable"]
+
+
+def _source_table(
+    full: tuple[str, str, str], catalog: Callable[[], Catalog]
+) -> CatalogTable | None:
+    try:
+        found = catalog().table(TableName(full[1], full[2]))
+    except NotFound:
+        return None
+    return found if found.kind is TableKind.SOURCE else None
+
+
+def _shortened(
+    statement: ast.Node, tables: set[tuple[str, str]], places: _Places
+) -> Iterator[Change]:
+    """References by schema and table, of tables that now go by their alias: the table is enough."""
+    seen: set[int] = set()
+    for node in statement.walk():
+        if id(node) in seen:
+            continue
+        whole = node.target if isinstance(node, ast.SelectAll) else node
+        if not isinstance(whole, ast.Dereference):
+            continue
+        seen.update(id(below) for below in whole.walk())
+        parts = _chain(whole)
+        keys = tuple(part.key for part in parts)
+        least = 0 if isinstance(node, ast.SelectAll) else 1
+        for lead in (0, 1):
+            if (
+                keys[lead : lead + 2] in tables
+                and len(keys) >= lead + 2 + least
+                and keys[:lead] in ((), (LAKE,))
+            ):
+                start, _ = places.span(parts[:1])
+                end, _ = places.span(parts[lead + 1 : lead + 2])
+                yield Change(start, end, "")
+                break
+
+
+def _chain(node: ast.Node) -> tuple[ast.Identifier, ...]:
+    """`a.b.c` as its names; nothing for what is not made of names alone."""
+    match node:
+        case ast.Identifier():
+            return (node,)
+        case ast.Dereference(base=base, field=field):
+            before = _chain(base)
+            return (*before, field) if before else ()
+    return ()
+
+
+class _Places:
+    """Offsets of names in the text."""
+
+    def __init__(self, sql: str) -> None:
+        tokens = tokenize(sql)
+        self._spans = {
+            place: (offset, offset + len(text))
+            for place, offset, text in zip(tokens.places, tokens.offsets, tokens.texts, strict=True)
+        }
+
+    def span(self, parts: Sequence[ast.Identifier]) -> tuple[int, int]:
+        return self._spans[parts[0].at][0], self._spans[parts[-1].at][1]
+
+
+def _applied(sql: str, changes: Iterable[Change]) -> str:
+    made: list[str] = []
+    at = 0
+    for change in changes:
+        made += [sql[at : change.start], change.text]
+        at = change.end
+    return "".join((*made, sql[at:]))
+
+
+def _line_starts(text: str) -> list[int]:
+    starts = [0]
+    for line in text.split("\n")[:-1]:
+        starts.append(starts[-1] + len(line) + 1)
+    return starts
