@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 START_WAIT = 90.0
 """Seconds that a Trino which is still starting is waited for."""
 _UNREADABLE = frozenset(
-    {"HIVE_INVALID_METADATA", "UNSUPPORTED_TABLE_TYPE", "HIVE_UNSUPPORTED_FORMAT",
-     "HIVE_SERDE_NOT_FOUND", "TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"}
+    {"HIVE_INVALID_METADATA", "HIVE_UNSUPPORTED_FORMAT", "HIVE_SERDE_NOT_FOUND",
+     "UNSUPPORTED_TABLE_TYPE"}
 )  # fmt: skip
 """What Trino says of a catalogued source table."""
 

@@ -1,0 +1,505 @@
+"""The Trino engine against a server that misbehaves on request: what is sent, repeated, ended."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from fake_trino import FakeTrino, error, fake_trino, rows
+
+from lakeshell.engine.trino.address import TrinoAddress
+from lakeshell.engine.trino.engine import TrinoEngine
+from lakeshell.errors import (
+    Cancelled,
+    ConfigurationError,
+    ConnectionFailed,
+    LakeshellError,
+    LimitExceeded,
+    NotFound,
+    QueryFailed,
+    QueryRejected,
+    TimedOut,
+)
+from lakeshell.model import CatalogTable, Estimate, TableKind, TableName
+from lakeshell.ports import Running, Session
+
+N = {"n": "integer"}
+ONE = [{}, rows(N, [1])]
+
+
+@pytest.fixture
+def trino() -> Iterator[FakeTrino]:
+    with fake_trino() as fake:
+        yield fake
+
+
+class Tables:
+    """A catalog with one crawled table, `raw.movies_film`, of the connection `Movies`."""
+
+    def table(self, name: TableName) -> CatalogTable:
+        if name != ("raw", "movies_film"):
+            raise NotFound(str(name))
+        said = {"connectionName": "Movies", "sourceSchema": "movies", "sourceTable": "film"}
+        return CatalogTable(name, TableKind.SOURCE, (), said)
+
+
+def engine(trino: FakeTrino, **more: Any) -> TrinoEngine:
+    given: dict[str, Any] = {
+        "address": TrinoAddress(trino.url),
+        "catalog": Tables,
+        "connections": lambda: ("Movies",),
+        "estimator": lambda *_: Estimate(7),
+        "patience": 0.3,
+        "sleep": lambda seconds: time.sleep(min(seconds, 0.01)),
+    }
+    return TrinoEngine(**{**given, **more})
+
+
+def session(**more: Any) -> Session:
+    return Session("ann", database="raw", **more)
+
+
+def read(running: Running) -> list[Any]:
+    assert running.columns is not None
+    return [row for batch in running.batches() for row in batch.to_pylist()]
+
+
+def rejected(trino: FakeTrino, *pages: dict[str, Any]) -> LakeshellError:
+    trino.pages = [list(pages)]
+    with pytest.raises(LakeshellError) as caught:
+        read(engine(trino).run("SELECT x", session()))
+    return caught.value
+
+
+# --- what is said to the server ------------------------------------------------------------
+
+
+def test_a_statement_carries_the_session_and_its_tag(trino: FakeTrino) -> None:
+    trino.pages = [ONE]
+    given = session(
+        workgroup="analysts",
+        properties={"query_max_run_time": "5m"},
+        prepared={"p": "SELECT ?"},
+        time_zone="Europe/Berlin",
+    )
+    running = engine(trino).run("SELECT 1 -- é", given, tag="tag_1")
+    assert read(running) == [{"n": 1}]
+    (sent,) = trino.sent("POST")
+    assert sent.body == "SELECT 1 -- é"
+    said = {name.removeprefix("x-trino-"): value for name, value in sent.headers.items()}
+    assert said["user"] == "ann"
+    assert (said["catalog"], said["schema"], said["source"]) == ("lake", "raw", "lakeshell")
+    assert said["client-tags"] == "analysts,lakeshell,tag_1"
+    assert said["trace-token"] == "tag_1"
+    assert said["session"] == "query_max_run_time=5m"
+    assert said["prepared-statement"] == "p=SELECT+%3F"
+    assert said["time-zone"] == "Europe/Berlin"
+    assert "PARAMETRIC_DATETIME" in said["client-capabilities"]
+    assert running.engine_id == "query_0"
+
+
+def test_what_a_statement_does_to_the_session_stays(trino: FakeTrino) -> None:
+    changes = {
+        "X-Trino-Set-Catalog": "movies",
+        "X-Trino-Set-Schema": "m%C3%BC",
+        "X-Trino-Set-Session": "a=b%2Cc",
+        "X-Trino-Added-Prepare": "my+x=SELECT+%3F",
+        "X-Trino-Started-Transaction-Id": "t1",
+    }
+    trino.pages = [[{}, {"updateType": "USE", "columns": [], "headers": changes}]]
+    given = session()
+    running = engine(trino).run("USE movies.x", given)
+    assert running.update_type == "USE"
+    assert read(running) == []
+    assert (given.catalog, given.database) == ("movies", "mü")
+    assert (given.properties, given.prepared) == ({"a": "b,c"}, {"my x": "SELECT ?"})
+    trino.pages.append([{"headers": {"X-Trino-Clear-Session": "a"}}, *ONE])
+    read(engine(trino).run("SELECT 1", given))
+    assert trino.sent("POST")[1].headers["x-trino-transaction-id"] == "t1"
+    assert given.properties == {}
+
+
+def test_parameters_are_bound_and_errors_stand_in_the_written_text(trino: FakeTrino) -> None:
+    trino.pages = [[error("COLUMN_NOT_FOUND", "line 1:36: Column 'x' cannot be resolved", (1, 36))]]
+    with pytest.raises(QueryRejected) as caught:
+        read(engine(trino).run("select 'a', ? + x", session(), ["1"]))
+    assert trino.statements == ["EXECUTE IMMEDIATE 'select ''a'', ? + x' USING 1"]
+    assert (caught.value.line, caught.value.column) == (1, 17)
+    assert caught.value.message == "Column 'x' cannot be resolved"
+
+
+# --- logging in ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        TrinoAddress("127.0.0.1:8080"),
+        TrinoAddress("http://127.0.0.1", password="p"),
+        TrinoAddress("http://127.0.0.1", jwt="j"),
+        TrinoAddress("https://127.0.0.1", password="p", jwt="j"),
+    ],
+)
+def test_an_address_that_cannot_be_used_safely_is_refused(address: TrinoAddress) -> None:
+    with pytest.raises(ConfigurationError):
+        TrinoEngine(address=address, catalog=Tables, connections=tuple, estimator=_no_estimate)
+
+
+def _no_estimate(sql: str, session: Session, parameters: Sequence[str]) -> Estimate:
+    return Estimate(0)
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "secret" not in repr(TrinoAddress("https://t", password="secret", jwt="secret"))
+
+
+@pytest.mark.parametrize(("status", "word"), [(401, "login"), (403, "let"), (500, "500")])
+def test_a_refused_login_says_so(trino: FakeTrino, status: int, word: str) -> None:
+    trino.busy = {"POST": [status]}
+    with pytest.raises(ConnectionFailed) as caught:
+        engine(trino).run("SELECT 1", session())
+    assert word in caught.value.message
+
+
+def test_nobody_listens(trino: FakeTrino) -> None:
+    address = TrinoAddress("http://127.0.0.1:1", start_hint="lakeshell stack start trino")
+    with pytest.raises(ConnectionFailed) as caught:
+        engine(trino, address=address).run("SELECT 1", session())
+    assert caught.value.hint == "lakeshell stack start trino"
+
+
+# --- what is sent again, and what never ------------------------------------------------------
+
+
+def test_pages_are_asked_for_again_while_the_server_is_busy(trino: FakeTrino) -> None:
+    trino.pages = [ONE]
+    trino.busy = {"GET": [503, 502, 504, 429]}
+    assert read(engine(trino, patience=5.0).run("SELECT 1", session())) == [{"n": 1}]
+    assert len(trino.statements) == 1
+
+
+def test_a_page_whose_answer_was_lost_is_asked_for_again(trino: FakeTrino) -> None:
+    trino.pages = [ONE]
+    trino.lose = {"GET": 2}
+    assert read(engine(trino, patience=5.0).run("SELECT 1", session())) == [{"n": 1}]
+
+
+def test_a_server_that_stays_busy_is_given_up(trino: FakeTrino) -> None:
+    trino.pages = [ONE]
+    trino.busy = {"GET": [503] * 500}
+    with pytest.raises(ConnectionFailed, match="503"):
+        read(engine(trino).run("SELECT 1", session()))
+
+
+def test_a_statement_that_the_server_has_is_never_sent_twice(trino: FakeTrino) -> None:
+    trino.lose = {"POST": 1}
+    trino.remembers_lost = True
+    with pytest.raises(ConnectionFailed) as caught:
+        read(engine(trino).run("INSERT INTO t VALUES 1", session(), tag="tag_7"))
+    assert trino.statements == ["INSERT INTO t VALUES 1"]
+    assert "query_0" in caught.value.message
+    assert "not sent again" in caught.value.hint
+
+
+@pytest.mark.parametrize("fault", [{"lose": {"POST": 1}}, {"busy": {"POST": [503]}}])
+def test_a_statement_that_did_not_arrive_is_sent_again(
+    trino: FakeTrino, fault: dict[str, Any]
+) -> None:
+    for name, value in fault.items():
+        setattr(trino, name, value)
+    trino.pages = [[{}, {"updateType": "INSERT", "updateCount": 1}]]
+    running = engine(trino).run("INSERT INTO t VALUES 1", session(), tag="tag_7")
+    assert read(running) == []
+    assert running.update_count == 1
+    assert [r.path for r in trino.requests[:3]] == ["/v1/statement", "/v1/query", "/v1/statement"]
+
+
+def test_a_server_that_does_not_say_leaves_it_to_the_user(trino: FakeTrino) -> None:
+    trino.lose = {"POST": 1, "GET": 1}
+    with pytest.raises(ConnectionFailed) as caught:
+        engine(trino).run("INSERT INTO t VALUES 1", session())
+    assert trino.statements == ["INSERT INTO t VALUES 1"]
+    assert "went through" in caught.value.hint
+
+
+def test_a_restarted_server_ends_the_statement(trino: FakeTrino) -> None:
+    trino.pages = [[{}, rows(N, [1]), rows(N, [2])]]
+    running = engine(trino).run("SELECT n", session())
+    batches = running.batches()
+    trino.forgets = True
+    with pytest.raises(ConnectionFailed, match="restarted"):
+        list(batches)
+
+
+def test_a_starting_server_is_waited_for_with_a_notice(trino: FakeTrino) -> None:
+    starting = [error("SERVER_STARTING_UP", "Trino server is still initializing")]
+    trino.pages = [starting, starting, ONE]
+    said: list[str] = []
+    running = engine(trino, notice=said.append).run("SELECT 1", session())
+    assert read(running) == [{"n": 1}]
+    assert len(said) == 1
+    trino.pages = [starting] * 500
+    with pytest.raises(ConnectionFailed, match="still starting"):
+        engine(trino, notice=said.append, start_wait=0.0).run("SELECT 1", session())
+
+
+def test_what_is_not_trino_is_named(trino: FakeTrino) -> None:
+    trino.blobs = {}
+    trino.answer = lambda request: (200, {}, b"<html>nginx</html>")  # type: ignore[method-assign]
+    with pytest.raises(ConnectionFailed, match="not Trino"):
+        engine(trino).run("SELECT 1", session())
+
+
+# --- errors --------------------------------------------------------------------------------
+
+
+def test_a_rejection_has_trinos_name_and_place(trino: FakeTrino) -> None:
+    found = rejected(trino, {}, error("SYNTAX_ERROR", "line 3:8: mismatched input", (3, 8)))
+    assert isinstance(found, QueryRejected)
+    assert (found.code, found.line, found.column) == ("SYNTAX_ERROR", 3, 8)
+    assert found.message == "mismatched input"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("EXCEEDED_SCAN_LIMIT", LimitExceeded),
+        ("EXCEEDED_TIME_LIMIT", TimedOut),
+        ("USER_CANCELED", Cancelled),
+        ("ADMINISTRATIVELY_KILLED", Cancelled),
+        ("DIVISION_BY_ZERO", QueryFailed),
+    ],
+)
+def test_each_end_is_the_kind_that_the_exit_code_needs(
+    trino: FakeTrino, code: str, kind: type[LakeshellError]
+) -> None:
+    found = rejected(trino, rows(N, [1]), error(code, "it ended"))
+    assert type(found) is kind
+    assert found.message == "it ended"
+
+
+def test_a_stopped_part_of_the_stack_is_named_with_what_mends_it(trino: FakeTrino) -> None:
+    found = rejected(trino, error("HIVE_METASTORE_ERROR", "Failed connecting to Hive metastore"))
+    assert "lakeshell doctor" in found.hint
+
+
+# --- ending it -----------------------------------------------------------------------------
+
+
+def test_cancelling_reaches_the_server_from_any_thread(trino: FakeTrino) -> None:
+    trino.pages = [[rows(N, [1]), rows(N, [2])]]
+    trino.holds.clear()
+    running = engine(trino).run("SELECT n", session())
+    batches = running.batches()
+    assert next(batches).num_rows == 1
+    threading.Thread(target=running.cancel).start()
+    with pytest.raises(Cancelled):
+        list(batches)
+    assert trino.cancelled.wait(5)
+    assert trino.sent("DELETE")[0].path == "/v1/statement/executing/0/1"
+
+
+def test_cancelling_reaches_a_statement_that_is_still_queued(trino: FakeTrino) -> None:
+    trino.pages = [[{"stats": {"state": "QUEUED"}}, rows(N, [1])]]
+    trino.holds.clear()
+    running = engine(trino).run("SELECT n", session())
+    assert running.progress.state in ("queued", "running")
+    timer = threading.Timer(0.05, running.cancel)
+    timer.start()
+    with pytest.raises(Cancelled):
+        assert running.columns
+    assert trino.cancelled.wait(5)
+
+
+def test_closing_unread_cancels_and_after_the_end_does_not(trino: FakeTrino) -> None:
+    trino.pages = [[rows(N, [1]), rows(N, [2])], ONE]
+    trino.holds.clear()
+    running = engine(trino).run("SELECT n", session())
+    running.close()
+    assert trino.cancelled.wait(5)
+    trino.holds.set()
+    finished = engine(trino).run("SELECT 1", session())
+    read(finished)
+    finished.close()
+    assert len(trino.sent("DELETE")) == 1
+
+
+def test_figures_while_it_runs(trino: FakeTrino) -> None:
+    figures = {"physicalInputBytes": 42, "progressPercentage": 25.0}
+    trino.pages = [[{}, rows(N, [1], stats=figures)]]
+    running = engine(trino).run("SELECT n", session())
+    read(running)
+    progress = running.progress
+    assert (progress.scanned, progress.rows, progress.fraction) == (42, 1, 0.25)
+    assert progress.splits == (1, 4)
+
+
+# --- rows ----------------------------------------------------------------------------------
+
+
+def test_rows_of_many_pages_come_in_order_while_little_is_held(trino: FakeTrino) -> None:
+    trino.pages = [[{}, *(rows(N, [n]) for n in range(20))]]
+    running = engine(trino).run("SELECT n", session())
+    batches = running.batches()
+    assert next(batches).column(0).to_pylist() == [0]
+    assert len(trino.sent("GET")) < 10
+    assert [b.column(0)[0].as_py() for b in batches] == list(range(1, 20))
+
+
+def test_no_rows_and_columns_that_share_a_name(trino: FakeTrino) -> None:
+    described = [{"name": "a", "type": "integer"}, {"name": "a", "type": "varchar(1)"}]
+    trino.pages = [[{"columns": described}], [{"columns": described, "data": [[1, "x"]]}]]
+    made = engine(trino)
+    assert read(made.run("SELECT", session())) == []
+    running = made.run("SELECT", session())
+    assert [(c.name, str(c.type)) for c in running.columns] == [
+        ("a", "integer"),
+        ("a", "varchar(1)"),
+    ]
+    (batch,) = running.batches()
+    assert batch.num_columns == 2
+
+
+def _packed(values: list[Any], codec: str) -> tuple[bytes, dict[str, Any]]:
+    text = json.dumps(values, separators=(",", ":")).encode()
+    packed = pa.compress(text, codec=codec, asbytes=True)
+    return packed, {"uncompressedSize": len(text), "segmentSize": len(packed)}
+
+
+@pytest.mark.parametrize(("encoding", "codec"), [("json+zstd", "zstd"), ("json+lz4", "lz4_raw")])
+def test_spooled_segments_are_read_in_order_and_acknowledged(
+    trino: FakeTrino, encoding: str, codec: str
+) -> None:
+    packed, metadata = _packed([[1], [2]], codec)
+    trino.blobs = {"/v1/spooled/download/a": packed, "/v1/spooled/ack/a": b""}
+    # Names that the server has for itself need not be ours.
+    there = "http://coordinator.invalid:8080/v1/spooled"
+    segments = [
+        {
+            "type": "spooled", "uri": f"{there}/download/a", "ackUri": f"{there}/ack/a",
+            "metadata": metadata, "headers": {},
+        },
+        {"type": "inline", "data": base64.b64encode(b"[[3]]").decode(), "metadata": {}},
+    ]  # fmt: skip
+    described = [{"name": "n", "type": "integer"}]
+    data = {"encoding": encoding, "segments": segments}
+    trino.pages = [[{}, {"columns": described, "data": data}]]
+    running = engine(trino).run("SELECT n", session())
+    assert read(running) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert "/v1/spooled/ack/a" in [request.path for request in trino.sent("GET")]
+    assert "json+zstd" in trino.sent("POST")[0].headers["x-trino-query-data-encoding"]
+
+
+def test_a_segment_that_is_gone_or_damaged_ends_the_query(trino: FakeTrino) -> None:
+    described = [{"name": "n", "type": "integer"}]
+    segment = {"type": "spooled", "uri": f"{trino.url}/v1/spooled/x", "metadata": {}}
+    trino.pages = [[{"columns": described, "data": {"encoding": "json", "segments": [segment]}}]]
+    trino.busy = {"GET": [410]}
+    with pytest.raises(ConnectionFailed, match="part of the result"):
+        read(engine(trino).run("SELECT n", session()))
+    damaged = {"type": "inline", "data": "AAAA", "metadata": {"uncompressedSize": 10}}
+    trino.pages.append(
+        [{"columns": described, "data": {"encoding": "json+zstd", "segments": [damaged]}}]
+    )
+    with pytest.raises(ConnectionFailed, match="damaged"):
+        read(engine(trino).run("SELECT n", session()))
+
+
+# --- catalogued source tables ----------------------------------------------------------------
+
+
+def test_a_catalogued_source_table_is_read_at_its_source(trino: FakeTrino) -> None:
+    unreadable = error("HIVE_INVALID_METADATA", "Table raw.movies_film cannot be read")
+    trino.pages = [[{}, unreadable], [{}, rows(N, [1])]]
+    running = engine(trino).run("SELECT n FROM movies_film", session(), tag="tag_3")
+    assert read(running) == [{"n": 1}]
+    assert trino.statements[1] == "SELECT n FROM movies.movies.film AS movies_film"
+    progress = running.progress
+    assert (progress.scanned, progress.unmetered) == (None, ("Movies",))
+    assert running.engine_id == "query_1"
+
+
+def test_an_error_after_that_stands_in_the_written_text(trino: FakeTrino) -> None:
+    sql = "SELECT 1 FROM movies_film WHERE nope = 1"
+    sent = "SELECT 1 FROM movies.movies.film AS movies_film WHERE nope = 1"
+    trino.pages = [
+        [error("HIVE_INVALID_METADATA")],
+        [error("COLUMN_NOT_FOUND", "no column", (1, sent.index("nope") + 1))],
+    ]
+    with pytest.raises(QueryRejected) as caught:
+        read(engine(trino).run(sql, session()))
+    assert trino.statements == [sql, sent]
+    assert caught.value.column == sql.index("nope") + 1
+
+
+def test_a_prepared_statement_reads_it_there_too(trino: FakeTrino) -> None:
+    trino.pages = [[error("HIVE_INVALID_METADATA")], ONE]
+    given = session(prepared={"p": "SELECT n FROM movies_film"})
+    assert read(engine(trino).run("EXECUTE p", given)) == [{"n": 1}]
+    assert trino.statements == ["EXECUTE p", "EXECUTE p"]
+    assert "movies.movies.film" in trino.sent("POST")[1].headers["x-trino-prepared-statement"]
+    assert given.prepared == {"p": "SELECT n FROM movies_film"}
+
+
+def test_other_tables_that_cannot_be_read_stay_errors(trino: FakeTrino) -> None:
+    found = rejected(trino, error("TABLE_NOT_FOUND", "Table 'lake.raw.x' does not exist", (1, 1)))
+    assert isinstance(found, QueryRejected)
+    assert len(trino.statements) == 1
+
+
+def test_a_connection_named_directly_is_not_metered(trino: FakeTrino) -> None:
+    trino.pages = [ONE, ONE]
+    made = engine(trino)
+    running = made.run("SELECT n FROM movies.movies.film", session())
+    read(running)
+    assert (running.progress.scanned, running.progress.unmetered) == (None, ("Movies",))
+    both = made.run("SELECT n FROM movies.movies.film, lake.raw.x", session())
+    read(both)
+    assert (both.progress.scanned, both.progress.unmetered) == (0, ("Movies",))
+
+
+# --- estimates -----------------------------------------------------------------------------
+
+
+def test_an_estimate_is_the_planners(trino: FakeTrino) -> None:
+    assert engine(trino).estimate("SELECT 1", session()) == Estimate(7)
+    assert trino.requests == []
+
+
+def test_what_the_planner_refuses_is_its_tables_whole(trino: FakeTrino) -> None:
+    def planned(sql: str, session: Session, parameters: Sequence[str]) -> Estimate:
+        known = {
+            'SELECT * FROM "lake"."raw"."film"': Estimate(100, files=2, rows=5),
+            'SELECT * FROM "movies"."m"."x"': Estimate(None, unmetered=("movies",)),
+        }
+        if sql not in known:
+            raise QueryFailed("not here", code="NOT_SUPPORTED")
+        return known[sql]
+
+    def table(catalog: str, schema: str, name: str) -> dict[str, Any]:
+        return {"table": {"catalog": catalog, "schemaTable": {"schema": schema, "table": name}}}
+
+    read_tables = [table("lake", "raw", "film"), table("movies", "m", "x"), table("tpch", "a", "b")]
+    plan = json.dumps({"inputTableColumnInfos": read_tables})
+    trino.pages = [[{}, rows({"Query Plan": "varchar"}, [plan])]]
+    found = engine(trino, estimator=planned).estimate("SELECT odd", session())
+    assert found == Estimate(100, 2, 5, ("movies", "tpch"), coarse=True)
+    assert trino.statements == ["EXPLAIN (TYPE IO, FORMAT JSON) SELECT odd"]
+
+
+def test_an_estimate_of_what_trino_rejects_is_its_rejection(trino: FakeTrino) -> None:
+    def refused(*_: Any) -> Estimate:
+        raise QueryFailed("not here", code="NOT_SUPPORTED")
+
+    trino.pages = [
+        [error("COLUMN_NOT_FOUND", "no", (1, len("EXPLAIN (TYPE IO, FORMAT JSON) ") + 8))]
+    ]
+    with pytest.raises(QueryRejected) as caught:
+        engine(trino, estimator=refused).estimate("SELECT x", session())
+    assert caught.value.column == 8
