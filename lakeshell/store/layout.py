@@ -19,13 +19,14 @@ from pyiceberg.transforms import (
     HourTransform,
     IdentityTransform,
     MonthTransform,
+    TimeTransform,
     Transform,
     TruncateTransform,
     YearTransform,
 )
 from pyiceberg.types import NestedField
 
-from lakeshell.errors import QueryFailed
+from lakeshell.errors import NotSupported, QueryFailed
 from lakeshell.sql.names import quote_identifier
 
 _COLUMN = r'(?P<column>"(?:[^"]|"")*"|[A-Za-z_][\w.]*)'
@@ -44,13 +45,26 @@ def partition_spec(schema: Schema, partitioning: Sequence[str], spec_id: int = 0
     ids = count(PARTITION_FIELD_ID_START)
     fields = [_partition_field(schema, written, next(ids)) for written in partitioning]
     seen: set[str] = set()
+    dated: dict[int, PartitionField] = {}
     for field in fields:
+        if isinstance(field.transform, TimeTransform):
+            other = dated.setdefault(field.source_id, field)
+            if other is not field:
+                raise _refused(
+                    "partitioning",
+                    f"Cannot add redundant partition: {_shown(other)} conflicts with "
+                    f"{_shown(field)}",
+                )
         if field.name in seen:
             raise _refused(
                 "partitioning", f"Cannot use partition name more than once: {field.name}"
             )
         seen.add(field.name)
     return PartitionSpec(*fields, spec_id=spec_id)
+
+
+def _shown(field: PartitionField) -> str:
+    return f"{field.field_id}: {field.name}: {field.transform}({field.source_id})"
 
 
 def _partition_field(schema: Schema, written: str, field_id: int) -> PartitionField:
@@ -71,6 +85,8 @@ def _partition_field(schema: Schema, written: str, field_id: int) -> PartitionFi
         transform, suffix = BucketTransform(int(number)), "bucket"
     elif name == "truncate" and number is not None:
         transform, suffix = TruncateTransform(int(number)), "trunc"
+    elif name == "void" and number is None:
+        raise NotSupported("partitioning by void")
     else:
         raise _refused("partitioning", f"Invalid partition field declaration: {written}")
     source = _source(schema, call["column"], "partitioning")

@@ -77,6 +77,10 @@ class EmbeddedEngine:
     ) -> Running:
         statement = parse_statement(sql)
         host = self._host(session, [parse_expression(text) for text in parameters])
+        if "?" in sql and not isinstance(statement, ast.Prepare | ast.ExecuteImmediate):
+            from lakeshell.engine.embedded.statements.prepared import check_parameters
+
+            check_parameters(statement, len(parameters), statement.at)
         if isinstance(statement, ast.Query):
             bound = host.binder().query(statement)
             prepared = prepare(bound.scans)

@@ -351,33 +351,3 @@ def _coerced(match: s.Match, call: Call) -> list[Typed | BoundLambda]:
         body = coerce(bound.body, wanted.result, call.context)
         made.append(BoundLambda(bound.parameters, body))
     return made
-
-
-class Listed(NamedTuple):
-    """One line of SHOW FUNCTIONS."""
-
-    name: str
-    result: str
-    arguments: str
-    kind: str
-
-
-def functions() -> list[Listed]:
-    """Every function that runs here, an overload a line, by name. Loads every module."""
-    made: list[Listed] = []
-    for kind, modules in _KINDS.items():
-        said = kind.removesuffix("S").lower()
-        for name, module in names.index(modules).items():
-            declared = _declared(kind, module, name)
-            if "(" not in declared[0][0]:
-                continue
-            made.extend(
-                Listed(
-                    name,
-                    str(o.signature.result),
-                    ", ".join(map(str, o.signature.arguments)),
-                    said,
-                )
-                for o in _overloads(kind, name, declared)
-            )
-    return sorted(made)

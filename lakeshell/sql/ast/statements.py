@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from lakeshell.sql.ast.nodes import Identifier, Node, QualifiedName, TypeName
+from lakeshell.sql.ast.nodes import Identifier, Node, Position, QualifiedName, TypeName
 from lakeshell.sql.ast.queries import Query
 
 if TYPE_CHECKING:
@@ -20,11 +20,14 @@ class Property(Node):
 
 
 class ColumnDefinition(Node):
+    """`inside` names the row column, and the rows in it, that ADD COLUMN `a.b.c` adds a field to."""
+
     name: Identifier
     type: TypeName
     nullable: bool = True
     comment: str | None = None
     properties: tuple[Property, ...] = ()
+    inside: tuple[Identifier, ...] = ()
 
 
 class LikeClause(Node):
@@ -114,7 +117,7 @@ class CreateView(Node):
 
 
 class Drop(Node):
-    """`DROP TABLE|VIEW|SCHEMA`; `kind` in lower case; `cascade` for schemas."""
+    """`DROP TABLE|VIEW|SCHEMA|MATERIALIZED VIEW`; `kind` in lower case; `cascade` for schemas."""
 
     kind: str
     name: QualifiedName
@@ -177,12 +180,13 @@ class SetProperties(Node):
 
 
 class TableExecute(Node):
-    """`ALTER TABLE t EXECUTE procedure(name => value) WHERE …`."""
+    """`ALTER TABLE t EXECUTE procedure(name => value) WHERE …`; `table_at` is the word TABLE."""
 
     table: QualifiedName
     procedure: Identifier
     arguments: tuple[tuple[Identifier | None, Expression], ...]
     where: Expression | None
+    table_at: Position
 
 
 class Comment(Node):

@@ -164,9 +164,10 @@ class TableStatementParser(QueryParser):
             self.expect("NULL")
         comment = self.comment()
         properties = self.with_properties()
-        if len(name.parts) > 1:
-            self.refuse("a column inside a row's column", place)
-        return ColumnDefinition(name.parts[0], type_name, nullable, comment, properties, at=place)
+        *inside, own = name.parts
+        return ColumnDefinition(
+            own, type_name, nullable, comment, properties, tuple(inside), at=place
+        )
 
     def _create_view(self, place: Position, replace: bool) -> Statement:
         name = self.qualified_name()
@@ -191,8 +192,8 @@ class TableStatementParser(QueryParser):
         )
         if kind == "MATERIALIZED":
             self.expect("VIEW")
-            return self.unsupported("DROP MATERIALIZED VIEW", place)
-        if kind not in ("TABLE", "VIEW", "SCHEMA"):
+            kind = "MATERIALIZED VIEW"
+        elif kind not in ("TABLE", "VIEW", "SCHEMA"):
             return self.unsupported(f"DROP {kind}", place)
         exists = self.if_exists()
         name = self.qualified_name()
@@ -205,7 +206,7 @@ class TableStatementParser(QueryParser):
 
     def alter(self) -> Statement:
         place = self.expect("ALTER")
-        if self.accept("TABLE"):
+        if self.kind == "TABLE":
             return self._alter_table(place)
         if self.accept("MATERIALIZED"):
             self.expect("VIEW")
@@ -227,6 +228,7 @@ class TableStatementParser(QueryParser):
         return Rename("schema", name, QualifiedName((target,), at=target.at), at=place)
 
     def _alter_table(self, place: Position) -> Statement:
+        table_at = self.expect("TABLE")
         exists = self.if_exists()
         name = self.qualified_name()
         actions = ("ADD", "ALTER", "DROP", "RENAME") + (() if exists else ("EXECUTE", "SET"))
@@ -242,7 +244,7 @@ class TableStatementParser(QueryParser):
         if action == "RENAME":
             return self._rename_in_table(name, exists, place)
         if action == "EXECUTE":
-            return self._table_execute(name, place)
+            return self._table_execute(name, place, table_at)
         if self.expect_one("AUTHORIZATION", "PROPERTIES") == "AUTHORIZATION":
             return self.unsupported("ALTER TABLE … SET AUTHORIZATION", place)
         return SetProperties("table", name, self.properties(), at=place)
@@ -275,11 +277,11 @@ class TableStatementParser(QueryParser):
         self.expect("TO")
         return RenameColumn(name, column, self.identifier(), exists, column_exists, at=place)
 
-    def _table_execute(self, name: QualifiedName, place: Position) -> Statement:
+    def _table_execute(self, name: QualifiedName, place: Position, table_at: Position) -> Statement:
         procedure = self.identifier()
         arguments = self.arguments() if self.kind == "(" else ()
         where = self.expression() if self.accept("WHERE") else None
-        return TableExecute(name, procedure, arguments, where, at=place)
+        return TableExecute(name, procedure, arguments, where, table_at, at=place)
 
     def arguments(self) -> tuple[tuple[Identifier | None, Expression], ...]:
         """`(name => value, value)`, perhaps empty."""

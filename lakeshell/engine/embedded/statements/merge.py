@@ -123,7 +123,7 @@ class _Merge:
                 f"MERGE table column types don't match for MERGE case {number}, SET expressions: "
                 f"Table: [{', '.join(map(str, wanted))}], "
                 f"Expressions: [{', '.join(map(str, found))}]",
-                self.statement.at,
+                case.at,
             )
 
     # --- rows of the target ----------------------------------------------------------------

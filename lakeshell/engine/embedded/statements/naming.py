@@ -19,7 +19,7 @@ def full_name(name: ast.QualifiedName, host: Host, at: ast.Position) -> tuple[st
     """Catalog, schema and table."""
     keys = name.keys
     if len(keys) > 3:
-        raise rejected("SYNTAX_ERROR", f"Too many dots in table name: {name}", name.at)
+        raise rejected("SYNTAX_ERROR", f"Too many dots in table name: {name}", None)
     session = host.session
     if len(keys) == 3:
         return keys[0], keys[1], keys[2]
@@ -42,18 +42,30 @@ def schema_name(name: ast.QualifiedName | None, host: Host, at: ast.Position) ->
         return host.session.catalog, host.session.database
     keys = name.keys
     if len(keys) > 2:
-        raise rejected("INVALID_SCHEMA_PROPERTY", f"Too many parts in schema name: {name}", name.at)
+        raise rejected("SYNTAX_ERROR", f"Too many parts in schema name: {name}", at)
     return (keys[0], keys[1]) if len(keys) == 2 else (host.session.catalog, keys[0])
 
 
+def new_name(name: ast.QualifiedName, host: Host, at: ast.Position, doing: str) -> TableName:
+    """A table or view that is to be made: only the lake takes any."""
+    if not in_known_catalog(name, host, at):
+        catalog = full_name(name, host, at)[0]
+        raise rejected("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", at)
+    return lake_name(name, host, at, doing)
+
+
 def lake_name(name: ast.QualifiedName, host: Host, at: ast.Position, doing: str) -> TableName:
-    """A table that is to be made or changed: only the lake's can be."""
+    """A table that is to be changed: only the lake's can be. In an unknown catalog is no table."""
     catalog, schema, table = full_name(name, host, at)
-    if catalog != LAKE:
-        if catalog not in host.tables.catalogs():
-            raise rejected("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", at)
-        raise rejected("NOT_SUPPORTED", f"This connector does not support {doing}", None)
-    return TableName(schema, table)
+    if catalog == LAKE:
+        return TableName(schema, table)
+    if not in_known_catalog(name, host, at):
+        raise rejected("TABLE_NOT_FOUND", f"Table '{catalog}.{schema}.{table}' does not exist", at)
+    raise rejected("NOT_SUPPORTED", f"This connector does not support {doing}", None)
+
+
+def in_known_catalog(name: ast.QualifiedName, host: Host, at: ast.Position) -> bool:
+    return full_name(name, host, at)[0] in host.tables.catalogs()
 
 
 def has_schema(schema: str, host: Host) -> bool:

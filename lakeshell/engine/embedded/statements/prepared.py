@@ -12,6 +12,10 @@ from lakeshell.sql.parser import parse_statement
 
 
 def prepare(statement: ast.Prepare, host: Host) -> Outcome:
+    kind = _NEVER_PREPARED.get(type(statement.statement))
+    if kind is not None:
+        message = f"Invalid statement type for prepared statement: {kind}"
+        raise rejected("NOT_SUPPORTED", message, None)
     host.session.prepared[statement.name.key] = statement.text
     return changed("PREPARE")
 
@@ -24,33 +28,41 @@ def prepared_statement(name: ast.Identifier, host: Host) -> ast.Statement:
 
 
 def execute(statement: ast.Execute, host: Host) -> Outcome:
-    return _run(prepared_statement(statement.name, host), statement.arguments, statement.at, host)
+    return _run(prepared_statement(statement.name, host), statement.arguments, host)
 
 
 def execute_immediate(statement: ast.ExecuteImmediate, host: Host) -> Outcome:
-    return _run(statement.statement, statement.arguments, statement.at, host)
+    return _run(statement.statement, statement.arguments, host)
+
+
+_NEVER_PREPARED: dict[type[ast.Node], str] = {
+    ast.Prepare: "PREPARE",
+    ast.Execute: "EXECUTE",
+    ast.ExecuteImmediate: "EXECUTE IMMEDIATE",
+    ast.Deallocate: "DEALLOCATE",
+}
 
 
 def _run(
     statement: ast.Statement,
     arguments: Sequence[ast.Expression],
-    at: ast.Position,
     host: Host,
 ) -> Outcome:
     from lakeshell.engine.embedded.statements import execute as run
 
-    expected = _parameters(statement)
-    if expected != len(arguments):
-        raise rejected(
-            "INVALID_PARAMETER_USAGE",
-            f"Incorrect number of parameters: expected {expected} but found {len(arguments)}",
-            at,
-        )
+    check_parameters(statement, len(arguments), statement.at)
     return run(statement, host.with_parameters(arguments))
 
 
-def _parameters(statement: ast.Statement) -> int:
-    return sum(isinstance(node, ast.Parameter) for node in statement.walk())
+def check_parameters(statement: ast.Node, given: int, at: ast.Position) -> None:
+    """Raises INVALID_PARAMETER_USAGE where there is not a value for each `?`."""
+    expected = sum(isinstance(node, ast.Parameter) for node in statement.walk())
+    if expected != given:
+        raise rejected(
+            "INVALID_PARAMETER_USAGE",
+            f"Incorrect number of parameters: expected {expected} but found {given}",
+            at,
+        )
 
 
 def deallocate(statement: ast.Deallocate, host: Host) -> Outcome:
@@ -60,4 +72,5 @@ def deallocate(statement: ast.Deallocate, host: Host) -> Outcome:
 
 
 def describe(statement: ast.DescribePrepared, host: Host) -> Outcome:
+    prepared_statement(statement.name, host)
     raise refused(f"DESCRIBE {statement.kind.upper()}", statement.at)

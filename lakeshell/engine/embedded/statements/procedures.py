@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 from lakeshell.engine.embedded.scope import Scope
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
-from lakeshell.engine.embedded.statements.naming import iceberg, lake_name, missing, writable
+from lakeshell.engine.embedded.statements.naming import (
+    full_name,
+    iceberg,
+    lake_name,
+    missing,
+    registered,
+    writable,
+)
 from lakeshell.engine.embedded.statements.rows import replace, rows_after
 from lakeshell.engine.embedded.typed import refused, rejected
 from lakeshell.errors import QueryFailed
-from lakeshell.model import TableName
+from lakeshell.model import LAKE, TableKind, TableName
 from lakeshell.sql import ast
 from lakeshell.store.planning import live_files
 
@@ -28,9 +35,15 @@ _SIZES = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 
 
 def table_execute(statement: ast.TableExecute, host: Host) -> Outcome:
-    name = lake_name(statement.table, host, statement.at, "table procedures")
+    # Trino counts the table's place from the word TABLE here.
+    table_at = statement.table_at
+    name = lake_name(statement.table, host, table_at, "table procedures")
     if iceberg(name, host) is None:
-        raise missing(name, statement.at)
+        other = registered(name, host)
+        if other is not None and other.kind is TableKind.VIEW:
+            message = "ALTER TABLE EXECUTE is not supported for views"
+            raise rejected("NOT_SUPPORTED", message, statement.at)
+        raise missing(name, table_at)
     metadata = writable(name, host, statement.at, "Executing procedures on")
     procedure = statement.procedure.key
     run = _PROCEDURES.get(procedure)
@@ -60,7 +73,7 @@ def _arguments(
             raise rejected(
                 "INVALID_PROCEDURE_ARGUMENT",
                 f"Catalog 'lake' table procedure '{procedure.upper()}' property '{key}' does not exist",
-                value.at,
+                value.at if name is None else name.at,
             )
         values[key] = host.evaluate(host.binder().expression(value, Scope()))
     return values
@@ -149,6 +162,27 @@ def rollback_to_snapshot(
     host.store.change(name, stage)
 
 
+def drop_extended_stats(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    """This engine keeps no statistics beside those in the manifests."""
+
+
+def optimize_manifests(
+    name: TableName,
+    metadata: TableMetadata,
+    values: Mapping[str, Any],
+    statement: ast.TableExecute,
+    host: Host,
+) -> None:
+    if metadata.current_snapshot is not None:
+        raise refused("optimize_manifests", statement.at)
+
+
 def _sweep(name: TableName, host: Host, before: datetime) -> None:
     """Removes the table's files that no metadata names and that are older than `before`."""
     metadata = iceberg(name, host)
@@ -213,11 +247,26 @@ _PROCEDURES: dict[str, tuple[tuple[str, ...], Any]] = {
     "expire_snapshots": (("retention_threshold",), expire_snapshots),
     "remove_orphan_files": (("retention_threshold",), remove_orphan_files),
     "rollback_to_snapshot": (("snapshot_id",), rollback_to_snapshot),
+    "drop_extended_stats": ((), drop_extended_stats),
+    "optimize_manifests": ((), optimize_manifests),
 }
+
+_CALLED = frozenset({
+    "add_files", "add_files_from_table", "migrate", "register_table", "rollback_to_snapshot",
+    "unregister_table",
+})  # fmt: skip
+"""Procedures of Trino's Iceberg connector, in its schema `system`."""
 
 
 def call(statement: ast.Call, host: Host) -> Outcome:
-    raise refused("CALL", statement.at)
+    catalog, schema, procedure = full_name(statement.name, host, statement.at)
+    known = schema == "system" and procedure in (*_CALLED, "flush_metadata_cache")
+    if catalog not in host.tables.catalogs():
+        raise rejected("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", None)
+    if catalog != LAKE or known:
+        raise refused(f"the procedure {schema}.{procedure}", statement.at)
+    message = f"Procedure not registered: {schema}.{procedure}"
+    raise rejected("PROCEDURE_NOT_FOUND", message, None)
 
 
 def analyze(statement: ast.Analyze, host: Host) -> Outcome:
@@ -226,5 +275,4 @@ def analyze(statement: ast.Analyze, host: Host) -> Outcome:
     metadata = iceberg(name, host)
     if metadata is None:
         raise missing(name, statement.at)
-    rows = sum(file.rows for file in live_files(metadata.current_snapshot))
-    return changed("ANALYZE", rows)
+    return changed("ANALYZE")

@@ -12,19 +12,20 @@ from lakeshell.engine.embedded.statements.host import Host
 from lakeshell.engine.embedded.typed import refused, rejected
 from lakeshell.model import LAKE
 from lakeshell.sql import ast
+from lakeshell.sql.datatypes import ArrayType
 
 if TYPE_CHECKING:
     from lakeshell.store.iceberg import Layout
 
 FORMATS = ("ORC", "PARQUET", "AVRO")
-CODECS = ("NONE", "SNAPPY", "LZ4", "ZSTD", "GZIP")
 KNOWN = frozenset({
     "format", "partitioning", "sorted_by", "location", "format_version", "max_commit_retry",
     "orc_bloom_filter_columns", "orc_bloom_filter_fpp", "parquet_bloom_filter_columns",
-    "object_store_layout_enabled", "data_location", "extra_properties", "compression_codec",
-    "delete_after_commit_enabled", "max_previous_versions",
+    "object_store_layout_enabled", "data_location", "extra_properties",
 })  # fmt: skip
-_FREE = frozenset({"location", "max_commit_retry", "format_version", "max_previous_versions"})
+_LISTS = frozenset({
+    "partitioning", "sorted_by", "orc_bloom_filter_columns", "parquet_bloom_filter_columns",
+})  # fmt: skip
 
 
 def layout(properties: Sequence[ast.Property], comment: str | None, host: Host) -> Layout:
@@ -34,8 +35,6 @@ def layout(properties: Sequence[ast.Property], comment: str | None, host: Host) 
     kept = dict(values.get("extra_properties") or {})
     if "max_commit_retry" in values:
         kept["commit.retry.num-retries"] = str(values["max_commit_retry"])
-    if "max_previous_versions" in values:
-        kept["write.metadata.previous-versions-max"] = str(values["max_previous_versions"])
     return Layout(
         tuple(values.get("partitioning") or ()),
         tuple(values.get("sorted_by") or ()),
@@ -58,7 +57,16 @@ def checked(properties: Sequence[ast.Property], host: Host) -> dict[str, Any]:
         if property.value is None:
             continue
         typed = host.binder().expression(property.value, _no_scope())
-        values[name] = _value(name, host.evaluate(typed), property)
+        value = host.evaluate(typed)
+        if name in _LISTS and not isinstance(typed.type, ArrayType):
+            shown = f"'{value}'" if isinstance(value, str) else value
+            raise rejected(
+                "INVALID_TABLE_PROPERTY",
+                f"Invalid value for catalog '{LAKE}' table property '{name}': "
+                f"Cannot convert [{shown}] to array(varchar)",
+                property.at,
+            )
+        values[name] = _value(name, value, property)
     return values
 
 
@@ -68,9 +76,6 @@ def _value(name: str, value: Any, property: ast.Property) -> Any:
             raise _invalid(name, value, FORMATS, property)
         if str(value).upper() != "PARQUET":
             raise refused(f"tables of format {value}", property.at)
-    elif name == "compression_codec":
-        if str(value).upper() not in CODECS:
-            raise _invalid(name, value, CODECS, property)
     elif name == "format_version":
         if value not in (1, 2, 3):
             raise rejected(
@@ -81,9 +86,17 @@ def _value(name: str, value: Any, property: ast.Property) -> Any:
             )
         if value != 2:
             raise refused(f"tables of Iceberg's format version {value}", property.at)
+    elif name == "max_commit_retry":
+        if isinstance(value, int) and value < 0:
+            raise rejected(
+                "INVALID_TABLE_PROPERTY",
+                f"Unable to set catalog '{LAKE}' table property '{name}' to [{value}]: "
+                f"{name} must be greater than or equal to 0",
+                property.at,
+            )
     elif name in ("location", "data_location"):
         raise refused("a location chosen by the statement", property.at)
-    elif name not in ("partitioning", "sorted_by", "extra_properties") and name not in _FREE:
+    elif name not in ("partitioning", "sorted_by", "extra_properties"):
         raise refused(f"the table property {name}", property.at)
     return value
 

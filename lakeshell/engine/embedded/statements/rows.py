@@ -15,6 +15,7 @@ from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import lake_name, writable
 from lakeshell.engine.embedded.statements.null_partitions import refuse_lost_nulls
 from lakeshell.engine.embedded.typed import rejected
+from lakeshell.errors import QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import common_type
@@ -133,7 +134,12 @@ def update(statement: ast.Update, host: Host) -> Outcome:
                 new = ast.SearchedCase((ast.WhenClause(statement.where, new),), old)
         items.append(ast.SelectExpression(new))
     rows = rows_after(table, items, list(counts), None, columns, host)
-    replace(name, metadata, counts, rows, "overwrite", host)
+    try:
+        replace(name, metadata, counts, rows, "overwrite", host)
+    except QueryFailed as error:
+        if error.code == "CONSTRAINT_VIOLATION":
+            raise QueryFailed(error.message, code="INVALID_ARGUMENTS") from error
+        raise
     return changed("UPDATE", sum(counts.values()))
 
 

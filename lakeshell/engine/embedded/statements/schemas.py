@@ -31,8 +31,10 @@ def create_schema(statement: ast.CreateSchema, host: Host) -> Outcome:
 
 def drop_schema(statement: ast.Drop, host: Host) -> Outcome:
     catalog, schema = schema_name(statement.name, host, statement.at)
-    _only_lake(catalog, host, statement.at, "dropping schemas")
-    if not has_schema(schema, host):
+    known = catalog in host.tables.catalogs()
+    if known:
+        _only_lake(catalog, host, statement.at, "dropping schemas")
+    if not known or not has_schema(schema, host):
         if statement.if_exists:
             return changed("DROP SCHEMA")
         raise rejected(

@@ -23,6 +23,7 @@ from lakeshell.engine.embedded.typed import refused, rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.model import LAKE, Column, TableKind, TableName
 from lakeshell.sql import ast
+from lakeshell.sql.datatypes import ArrayType, DecimalType, MapType, RowType, Type
 from lakeshell.sql.names import quote_identifier
 
 
@@ -57,7 +58,8 @@ def _catalogs(statement: ast.Show, host: Host) -> Outcome:
 
 def _schemas(statement: ast.Show, host: Host) -> Outcome:
     catalog = host.session.catalog if statement.name is None else statement.name.keys[0]
-    _check_catalog(catalog, statement, host)
+    if catalog not in host.tables.catalogs():
+        raise rejected("CATALOG_NOT_FOUND", f"Catalog '{catalog}' not found", None)
     return listing(("Schema",), [(n,) for n in _liked(host.tables.schemas(catalog), statement)])
 
 
@@ -80,13 +82,17 @@ def _columns(statement: ast.Show, host: Host) -> Outcome:
         metadata = iceberg(TableName(schema, table), host)
         if metadata is not None:
             comments = {c.name.lower(): c.comment for c in described(metadata)}
+        else:
+            other = registered(TableName(schema, table), host)
+            columns = () if other is None else other.columns
+            comments = {c.name.lower(): c.comment for c in columns}
     try:
         found = host.tables.find(catalog, schema, table)
     except QueryRejected as error:
         error.line, error.column = statement.at
         raise
     rows = {
-        column.name: (column.name, str(column.type), "", comments.get(column.name, ""))
+        column.name: (column.name, display_name(column.type), "", comments.get(column.name, ""))
         for column in found.columns
         if not column.hidden
     }
@@ -116,6 +122,11 @@ def _create_table(statement: ast.Show, host: Host) -> Outcome:
                 f"Relation '{catalog}.{schema}.{table}' is a view, not a table",
                 statement.at,
             )
+        if "$" in table and catalog == LAKE:
+            raise refused("SHOW CREATE TABLE of a metadata table", statement.at)
+        if catalog not in host.tables.catalogs():
+            shown = f"{catalog}.{schema}.{table}"
+            raise rejected("TABLE_NOT_FOUND", f"Table '{shown}' does not exist", statement.at)
         if other is None and catalog == LAKE:
             raise missing(name, statement.at)
         raise refused("SHOW CREATE TABLE of a table of a source", statement.at)
@@ -144,12 +155,43 @@ def _create_table(statement: ast.Show, host: Host) -> Outcome:
 
 
 def _definition(column: Column) -> str:
-    text = f"{quote_identifier(column.name)} {column.type}"
+    text = f"{quote_identifier(column.name)} {written_type(column.type)}"
     if not column.nullable:
         text += " NOT NULL"
     if column.comment:
         text += f" COMMENT {_text(column.comment)}"
     return text
+
+
+def written_type(type: Type) -> str:
+    """The type as SHOW CREATE TABLE spells it."""
+    match type:
+        case DecimalType():
+            return f"decimal({type.precision}, {type.scale})"
+        case ArrayType():
+            return f"array({written_type(type.element)})"
+        case MapType():
+            return f"map({written_type(type.key)}, {written_type(type.value)})"
+        case RowType():
+            fields = [
+                f"{quote_identifier(field.name or '')} {written_type(field.type)}"
+                for field in type.fields
+            ]
+            return f"ROW({', '.join(fields)})"
+    return str(type)
+
+
+def display_name(type: Type) -> str:
+    """The type as listings of columns spell it: fields of rows without quotes."""
+    match type:
+        case ArrayType():
+            return f"array({display_name(type.element)})"
+        case MapType():
+            return f"map({display_name(type.key)}, {display_name(type.value)})"
+        case RowType():
+            fields = [f"{field.name} {display_name(field.type)}" for field in type.fields]
+            return f"row({', '.join(fields)})"
+    return str(type)
 
 
 def _text(value: str) -> str:
@@ -159,15 +201,15 @@ def _text(value: str) -> str:
 def _create_view(statement: ast.Show, host: Host) -> Outcome:
     assert statement.name is not None
     catalog, schema, table = full_name(statement.name, host, statement.at)
+    shown = f"{catalog}.{schema}.{table}"
     try:
         found = host.tables.find(catalog, schema, table)
     except QueryRejected as error:
-        error.line, error.column = statement.at
-        raise
+        raise rejected("TABLE_NOT_FOUND", f"View '{shown}' does not exist", statement.at) from error
     if not isinstance(found, ViewFound):
         raise rejected(
             "NOT_SUPPORTED",
-            f"Relation '{catalog}.{schema}.{table}' is a table, not a view",
+            f"Relation '{shown}' is a table, not a view",
             statement.at,
         )
     raise refused("SHOW CREATE VIEW", statement.at)
@@ -175,8 +217,8 @@ def _create_view(statement: ast.Show, host: Host) -> Outcome:
 
 def _create_schema(statement: ast.Show, host: Host) -> Outcome:
     catalog, schema = schema_name(statement.name, host, statement.at)
-    _check_catalog(catalog, statement, host)
-    if schema not in host.tables.schemas(catalog):
+    known = catalog in host.tables.catalogs() and schema in host.tables.schemas(catalog)
+    if not known:
         raise rejected(
             "SCHEMA_NOT_FOUND", f"Schema '{catalog}.{schema}' does not exist", statement.at
         )
@@ -187,25 +229,19 @@ def _create_schema(statement: ast.Show, host: Host) -> Outcome:
 
 
 def _functions(statement: ast.Show, host: Host) -> Outcome:
-    from lakeshell.engine.embedded.registry import functions
-
-    found = functions()
-    wanted = set(_liked({f.name for f in found}, statement))
-    rows = [(f.name, f.result, f.arguments, f.kind, True, "") for f in found if f.name in wanted]
-    from lakeshell.sql.datatypes import BOOLEAN, VARCHAR
-
-    names = (
-        "Function", "Return Type", "Argument Types", "Function Type", "Deterministic",
-        "Description",
-    )  # fmt: skip
-    return listing(names, rows, [BOOLEAN if n == "Deterministic" else VARCHAR for n in names])
+    raise refused("SHOW FUNCTIONS", statement.at)
 
 
 def _session(statement: ast.Show, host: Host) -> Outcome:
+    from lakeshell.engine.embedded.statements.session_properties import OF_LAKE, OF_SYSTEM
+
+    wanted = _liked((*OF_SYSTEM, *(f"{LAKE}.{name}" for name in OF_LAKE)), statement)
+    if not set(wanted) <= PROPERTIES.keys():
+        raise refused("SHOW SESSION of properties that only Trino has", statement.at)
     rows = [
         (name, host.session.properties.get(name, default), default, kind, said)
         for name, (default, kind, said) in sorted(PROPERTIES.items())
-        if name in _liked(PROPERTIES, statement)
+        if name in wanted
     ]
     return listing(("Name", "Value", "Default", "Type", "Description"), rows)
 

@@ -13,16 +13,18 @@ from lakeshell.engine.embedded.statements.naming import (
     iceberg,
     lake_name,
     missing,
+    new_name,
     registered,
     writable,
 )
 from lakeshell.engine.embedded.statements.properties import layout
 from lakeshell.engine.embedded.statements.rows import renamed, with_types
 from lakeshell.engine.embedded.typed import refused, rejected
-from lakeshell.errors import AlreadyExists
-from lakeshell.model import LAKE, Column, TableName
+from lakeshell.errors import AlreadyExists, QueryFailed
+from lakeshell.model import LAKE, Column, TableKind, TableName
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import UNKNOWN
+from lakeshell.store.metadata import TableMetadata
 from lakeshell.store.storable import storable
 
 if TYPE_CHECKING:
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
 
 
 def create_table(statement: ast.CreateTable, host: Host) -> Outcome:
-    name = lake_name(statement.name, host, statement.at, "creating tables")
+    name = new_name(statement.name, host, statement.at, "creating tables")
     if _exists(name, statement, host):
         return changed("CREATE TABLE")
     columns: list[Column] = []
     seen: set[str] = set()
     for element in statement.elements:
-        for column in _of(element, host):
+        for column in _of(element, statement, host):
             if column.name in seen:
                 raise rejected(
                     "DUPLICATE_COLUMN_NAME",
@@ -53,27 +55,43 @@ def create_table(statement: ast.CreateTable, host: Host) -> Outcome:
     return changed("CREATE TABLE")
 
 
-def _of(element: ast.ColumnDefinition | ast.LikeClause, host: Host) -> Sequence[Column]:
+def _of(
+    element: ast.ColumnDefinition | ast.LikeClause, statement: ast.CreateTable, host: Host
+) -> Sequence[Column]:
     if isinstance(element, ast.ColumnDefinition):
         return (declared(element, host),)
-    if element.including_properties:
-        raise refused("LIKE … INCLUDING PROPERTIES", element.at)
-    name = lake_name(element.table, host, element.at, "creating tables")
+    name = lake_name(element.table, host, statement.at, "creating tables")
     metadata = iceberg(name, host)
     if metadata is not None:
+        if element.including_properties:
+            _refuse_properties_of(metadata, element, statement)
         return described(metadata)
     other = registered(name, host)
     if other is None:
         raise rejected(
             "TABLE_NOT_FOUND",
             f"LIKE table '{LAKE}.{name.database}.{name.table}' does not exist",
-            element.at,
+            statement.at,
         )
     return other.columns
 
 
+def _refuse_properties_of(
+    metadata: TableMetadata, element: ast.LikeClause, statement: ast.CreateTable
+) -> None:
+    """Among the properties is the other table's location, which has its files in it."""
+    if any(property.name == "location" for property in statement.properties):
+        raise refused("LIKE … INCLUDING PROPERTIES with a location", element.at)
+    raise QueryFailed(
+        f"Cannot create a table on a non-empty location: {metadata.table_location}, "
+        "set 'iceberg.unique-table-location=true' in your Iceberg catalog properties to use unique "
+        "table locations for every table.",
+        code="ICEBERG_FILESYSTEM_ERROR",
+    )
+
+
 def create_table_as(statement: ast.CreateTableAs, host: Host) -> Outcome:
-    name = lake_name(statement.name, host, statement.at, "creating tables with data")
+    name = new_name(statement.name, host, statement.at, "creating tables with data")
     if _exists(name, statement, host):
         return changed("CREATE TABLE", 0)
     bound = host.binder().query(statement.query)
@@ -103,9 +121,11 @@ def _column_names(statement: ast.CreateTableAs, columns: Sequence[BoundColumn]) 
                 "MISMATCHED_COLUMN_ALIASES",
                 f"Column alias list has {len(statement.columns)} entries but relation has "
                 f"{len(columns)} columns",
-                statement.at,
+                statement.columns[0].at,
             )
         names = [identifier.key for identifier in statement.columns]
+        for count, identifier in enumerate(statement.columns, 1):
+            check_distinct(names[:count], identifier.at)
     else:
         names = [column.name.lower() for column in columns]
         for position, name in enumerate(names):
@@ -121,7 +141,13 @@ def _column_names(statement: ast.CreateTableAs, columns: Sequence[BoundColumn]) 
 
 def _exists(name: TableName, statement: ast.CreateTable | ast.CreateTableAs, host: Host) -> bool:
     """Whether there is nothing to do. Raises when the name is taken."""
-    taken = iceberg(name, host) is not None or registered(name, host) is not None
+    other = registered(name, host)
+    if other is not None and other.kind is TableKind.VIEW:
+        raise QueryFailed(
+            f"Failed to create table {name}: Table already exists: '{name}'",
+            code="ICEBERG_COMMIT_ERROR",
+        )
+    taken = iceberg(name, host) is not None or other is not None
     if not taken or statement.replace:
         if taken and iceberg(name, host) is None:
             raise refused("OR REPLACE of what is no Iceberg table", statement.at)
@@ -165,8 +191,12 @@ def _write(
 def set_properties(statement: ast.SetProperties, host: Host) -> Outcome:
     if statement.kind != "table":
         raise refused(f"ALTER {statement.kind.upper()} … SET PROPERTIES", statement.at)
-    name = lake_name(statement.name, host, statement.at, "setting table properties")
+    name = new_name(statement.name, host, statement.at, "setting table properties")
     if iceberg(name, host) is None:
+        other = registered(name, host)
+        if other is not None and other.kind is TableKind.VIEW:
+            message = "Cannot set properties to a view in ALTER TABLE"
+            raise rejected("NOT_SUPPORTED", message, statement.at)
         raise missing(name, statement.at)
     writable(name, host, statement.at, "Setting properties of")
     for property in statement.properties:
