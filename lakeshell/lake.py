@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lakeshell.crawl.run import Survey
     from lakeshell.definitions.crawlers import Crawlers
     from lakeshell.definitions.jobs import Jobs
+    from lakeshell.definitions.saved import SavedQueries
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
@@ -158,6 +159,12 @@ class Lake:
 
         return Workgroups(self.folder / "workgroups")
 
+    @cached_property
+    def saved(self) -> SavedQueries:
+        from lakeshell.definitions.saved import SavedQueries
+
+        return SavedQueries(self.folder / "queries")
+
     # --- adapters --------------------------------------------------------------------------
 
     @cached_property
@@ -270,6 +277,16 @@ class Lake:
         from lakeshell.query.run import spent
 
         return spent(self.services, workgroup)
+
+    def may_use(self, workgroup: str) -> bool:
+        """Whether this user is a member; false for a workgroup that is no more."""
+        return workgroup in self.workgroups.names() and self.workgroups.get(workgroup).admits(
+            self.user
+        )
+
+    def check_member(self, workgroup: str) -> None:
+        """Raises `UsageError` for a workgroup that is not, or that this user is no member of."""
+        self.workgroups.get(workgroup).admit(self.user)
 
     def check_database(self, name: str) -> None:
         """Raises `NotFound` with the nearest database."""

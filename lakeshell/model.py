@@ -170,6 +170,18 @@ class QueryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedVersion:
+    """A saved query as it stood from `saved` on. `text` is its whole file; versions count from 1."""
+
+    workgroup: str
+    name: str
+    version: int
+    saved: datetime
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run of a crawler or a job, as the ledger keeps it.
 

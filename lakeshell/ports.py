@@ -23,6 +23,7 @@ from lakeshell.model import (
     QueryRecord,
     QueryState,
     RunRecord,
+    SavedVersion,
     SourceObject,
     SourceTable,
     TableName,
@@ -311,6 +312,17 @@ class Ledger(Protocol):
         self, kind: str, name: str | None = None, limit: int | None = 50
     ) -> Sequence[RunRecord]:
         """Newest first."""
+
+    def keep_version(
+        self, workgroup: str, name: str, text: str, user: str, saved: datetime
+    ) -> SavedVersion:
+        """The next version of a saved query, or the newest one where `text` is the same."""
+
+    def versions(self, workgroup: str, name: str) -> Sequence[SavedVersion]:
+        """Of a saved query, oldest first; none where none was kept."""
+
+    def move_versions(self, workgroup: str, name: str, target: str) -> None:
+        """A saved query's versions go with its new name."""
 
     def new_id(self) -> str:
         """An id that sorts by time and is never given twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -14,7 +14,15 @@ import pyarrow as pa
 
 from lakeshell.errors import Cancelled, NotFound, QueryFailed, UsageError
 from lakeshell.ledger.identity import new_id
-from lakeshell.model import Column, Estimate, QueryRecord, QueryState, RunRecord, Usage
+from lakeshell.model import (
+    Column,
+    Estimate,
+    QueryRecord,
+    QueryState,
+    RunRecord,
+    SavedVersion,
+    Usage,
+)
 from lakeshell.ports import HistoryFilter, Progress, Session
 from lakeshell.sql.arrow import arrow_schema
 from lakeshell.sql.datatypes import parse_type
@@ -147,6 +155,7 @@ class FakeLedger:
         self._queries: dict[str, QueryRecord] = {}
         self._runs: dict[str, RunRecord] = {}
         self._cancels: dict[str, str] = {}
+        self._versions: dict[tuple[str, str], list[SavedVersion]] = {}
 
     def begin(self, record: QueryRecord) -> None:
         self._queries[record.id] = record
@@ -240,6 +249,21 @@ class FakeLedger:
     ) -> Sequence[RunRecord]:
         found = [r for r in self._runs.values() if r.kind == kind and name in (None, r.name)]
         return sorted(found, key=lambda r: (r.started, r.id), reverse=True)[:limit]
+
+    def keep_version(
+        self, workgroup: str, name: str, text: str, user: str, saved: datetime
+    ) -> SavedVersion:
+        kept = self._versions.setdefault((workgroup, name), [])
+        if not kept or kept[-1].text != text:
+            kept.append(SavedVersion(workgroup, name, len(kept) + 1, saved, user, text))
+        return kept[-1]
+
+    def versions(self, workgroup: str, name: str) -> Sequence[SavedVersion]:
+        return list(self._versions.get((workgroup, name), ()))
+
+    def move_versions(self, workgroup: str, name: str, target: str) -> None:
+        moved = self._versions.pop((workgroup, name), [])
+        self._versions[workgroup, target] = [replace(v, name=target) for v in moved]
 
     def new_id(self) -> str:
         return new_id()

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "Make a lake in a folder.",
     "query": "Run SQL and print the result.",
     "history": "Past queries: who, when, what they scanned and cost.",
+    "saved": "Queries kept as files: list, show, run, save, rename, rm, log, diff.",
     "connection": "Sources: list, show, add, test.",
     "crawler": "Read schemas into the catalog: list, show, add, run, runs.",
     "catalog": "Databases, tables and their versions.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,9 +14,65 @@ from lakeshell.errors import ExitCode, LakeshellError, QueryFailed
 
 if TYPE_CHECKING:
     from lakeshell.cli.sink import Sink
-    from lakeshell.cli.texts import Statement
+    from lakeshell.cli.texts import Statement, Text
     from lakeshell.lake import Lake
     from lakeshell.ports import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def running_options(function: F) -> F:
+    """The options of every command that runs SQL and shows the rows."""
+    for option in reversed(_RUNNING):
+        function = option(function)
+    return function
+
+
+_RUNNING = (
+    click.option("-w", "--workgroup", metavar="WORKGROUP", help="The workgroup to run in."),
+    click.option("-d", "--database", metavar="DATABASE", help="For names without a database."),
+    click.option(
+        "--output-format",
+        type=click.Choice(FORMATS, case_sensitive=False),
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}. Default: ALIGNED on a terminal, CSV otherwise.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Write here; the file appears when the result is whole.",
+    ),
+    click.option(
+        "--param",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Bind :NAME, or the n-th ? by n=VALUE. Numbers, true, null and DATE '…' mean what "
+        "they mean in SQL, the rest is text; text that looks like a number is quoted: "
+        "zip=\"'01234'\".",
+    ),
+    click.option("--dry-run", is_flag=True, help="Say what it would scan and cost; run nothing."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.0, min_open=True),
+        metavar="SECONDS",
+        help="Cancel a statement that takes longer.",
+    ),
+    click.option(
+        "--session", "properties", multiple=True, metavar="NAME=VALUE", help="A session property."
+    ),
+    click.option(
+        "--ignore-errors", is_flag=True, help="Go on after a failed statement; end with 1."
+    ),
+    click.option(
+        "--progress/--no-progress",
+        default=None,
+        help="Figures on stderr while it runs. Default: when stderr is a terminal.",
+    ),
+    click.option("--stats", is_flag=True, help="A line of JSON on stderr for each statement."),
+)
 
 
 @click.command(
@@ -35,69 +91,43 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Run its statements; repeatable.",
 )
-@click.option("-w", "--workgroup", metavar="WORKGROUP", help="The workgroup to run in.")
-@click.option("-d", "--database", metavar="DATABASE", help="For names without a database.")
-@click.option(
-    "--output-format",
-    type=click.Choice(FORMATS, case_sensitive=False),
-    metavar="FORMAT",
-    help=f"{', '.join(FORMATS)}. Default: ALIGNED on a terminal, CSV otherwise.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write here; the file appears when the result is whole.",
-)
-@click.option(
-    "--param",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Bind :NAME, or the n-th ? by n=VALUE. Numbers, true, null and DATE '…' mean what they "
-    "mean in SQL, the rest is text; text that looks like a number is quoted: zip=\"'01234'\".",
-)
-@click.option("--dry-run", is_flag=True, help="Say what it would scan and cost; run nothing.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.0, min_open=True),
-    metavar="SECONDS",
-    help="Cancel a statement that takes longer.",
-)
-@click.option(
-    "--session", "properties", multiple=True, metavar="NAME=VALUE", help="A session property."
-)
-@click.option("--ignore-errors", is_flag=True, help="Go on after a failed statement; end with 1.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Figures on stderr while it runs. Default: when stderr is a terminal.",
-)
-@click.option("--stats", is_flag=True, help="A line of JSON on stderr for each statement.")
+@running_options
 @with_lake
 def command(
     lake: Lake,
     stdin: str | None,
     texts: tuple[str, ...],
     files: tuple[Path, ...],
+    parameters: tuple[str, ...],
+    **options: Any,
+) -> int:
+    """Run SQL, in Trino's language, and print the result."""
+    from lakeshell.cli.texts import given_texts
+
+    given = given_texts(texts, files, stdin is not None)
+    return run_texts(lake, given, pairs(parameters, "--param"), **options)
+
+
+def run_texts(
+    lake: Lake,
+    given: Sequence[Text],
+    parameters: Mapping[str, str],
+    *,
     workgroup: str | None,
     database: str | None,
     output_format: str | None,
     output: Path | None,
-    parameters: tuple[str, ...],
     dry_run: bool,
     properties: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """Run SQL, in Trino's language, and print the result."""
-    from lakeshell.cli.texts import given_texts, statements_of
+    """Runs every statement of the texts with the options of `running_options`; gives the exit code."""
+    from lakeshell.cli.texts import statements_of
 
     session = lake.session(workgroup)
     session.database = database or session.database
     session.properties.update(pairs(properties, "--session"))
-    given = given_texts(texts, files, stdin is not None)
-    statements = statements_of(given, lake.engine.split, pairs(parameters, "--param"))
+    statements = statements_of(given, lake.engine.split, parameters)
     if not statements:
         raise click.UsageError("there is no statement to run")
     if dry_run:

@@ -65,7 +65,19 @@ CREATE INDEX runs_under_way ON runs (state) WHERE state IN ('QUEUED', 'RUNNING')
 _ENGINE_ID = "ALTER TABLE queries ADD COLUMN engine_id TEXT NOT NULL DEFAULT ''"
 """A server's own id of a query."""
 
-STEPS = (_FIRST, _ENGINE_ID)
+_SAVED = """
+CREATE TABLE saved_versions (
+  workgroup TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  saved INTEGER NOT NULL,
+  user TEXT NOT NULL,
+  text TEXT NOT NULL,            -- the whole file
+  PRIMARY KEY (workgroup, name, version)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _ENGINE_ID, _SAVED)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from lakeshell.errors import ConfigurationError, LakeshellError, NotFound, UsageError
 from lakeshell.ledger import identity
 from lakeshell.ledger.migrations import migrate
-from lakeshell.model import QueryRecord, QueryState, RunRecord, Usage
+from lakeshell.model import QueryRecord, QueryState, RunRecord, SavedVersion, Usage
 from lakeshell.ports import HistoryFilter
 
 _MONEY = 10_000_000_000
@@ -205,6 +205,41 @@ class SqliteLedger:
         )
         return [_to_run(row) for row in rows]
 
+    # --- saved queries ---------------------------------------------------------------------
+
+    def keep_version(
+        self, workgroup: str, name: str, text: str, user: str, saved: datetime
+    ) -> SavedVersion:
+        # One statement, so that two who save at once get two versions.
+        self._write(
+            "INSERT INTO saved_versions"
+            " SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5 FROM saved_versions"
+            " WHERE workgroup = ?1 AND name = ?2 HAVING ?5 IS NOT (SELECT text FROM saved_versions"
+            " WHERE workgroup = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1)",
+            (workgroup, name, _micros(saved), user, text),
+        )
+        return self.versions(workgroup, name)[-1]
+
+    def versions(self, workgroup: str, name: str) -> Sequence[SavedVersion]:
+        rows = self._read(
+            "SELECT version, saved, user, text FROM saved_versions"
+            " WHERE workgroup = ? AND name = ? ORDER BY version",
+            (workgroup, name),
+        )
+        return [
+            SavedVersion(workgroup, name, version, _known(saved), user, text)
+            for version, saved, user, text in rows
+        ]
+
+    def move_versions(self, workgroup: str, name: str, target: str) -> None:
+        self._write(
+            "DELETE FROM saved_versions WHERE workgroup = ? AND name = ?", (workgroup, target)
+        )
+        self._write(
+            "UPDATE saved_versions SET name = ? WHERE workgroup = ? AND name = ?",
+            (target, workgroup, name),
+        )
+
     # --- the file --------------------------------------------------------------------------
 
     def _insert(
@@ -290,8 +325,10 @@ def _micros(moment: datetime | None) -> int | None:
 
 
 def _moment(micros: int | None) -> datetime | None:
-    if micros is None:
-        return None
+    return None if micros is None else _known(micros)
+
+
+def _known(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
 
 

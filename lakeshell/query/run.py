@@ -219,11 +219,7 @@ class RunningQuery:
 
     def _admit(self, session: Session) -> None:
         group = self._group
-        if group.members and session.user not in group.members:
-            raise UsageError(
-                f"{session.user} is not a member of workgroup {group.name!r}",
-                hint="use another workgroup (-w), or add the user to its members",
-            )
+        group.admit(session.user)
         if group.scan_limit is None and group.daily_budget is None and group.monthly_budget is None:
             return
         found, cost = estimate(self._order, session, self._services)

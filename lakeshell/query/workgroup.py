@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from lakeshell.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Workgroup:
@@ -22,3 +24,14 @@ class Workgroup:
     daily_budget: Decimal | None = None
     monthly_budget: Decimal | None = None
     properties: dict[str, str] = field(default_factory=dict)
+
+    def admits(self, user: str) -> bool:
+        return not self.members or user in self.members
+
+    def admit(self, user: str) -> None:
+        """Raises `UsageError` for who is not a member."""
+        if not self.admits(user):
+            raise UsageError(
+                f"{user} is not a member of workgroup {self.name!r}",
+                hint="use another workgroup (-w), or add the user to its members",
+            )

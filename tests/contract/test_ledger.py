@@ -262,3 +262,22 @@ def test_ids_sort_by_time_and_are_never_given_twice(ledger: Ledger) -> None:
     ids = [ledger.new_id() for _ in range(20_000)]
     assert ids == sorted(ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_versions_of_saved_queries_count_changes(ledger: Ledger) -> None:
+    first = ledger.keep_version("analysts", "top", "SELECT 1", "ada", T0)
+    assert (first.version, first.saved, first.user, first.text) == (1, T0, "ada", "SELECT 1")
+    again = ledger.keep_version("analysts", "top", "SELECT 1", "bob", T0 + timedelta(days=1))
+    assert again == first
+    second = ledger.keep_version("analysts", "top", "SELECT 2", "bob", T0 + timedelta(days=1))
+    back = ledger.keep_version("analysts", "top", "SELECT 1", "bob", T0 + timedelta(days=2))
+    assert ledger.versions("analysts", "top") == [first, second, back]
+    assert ledger.versions("others", "top") == []
+    ledger.keep_version("analysts", "best", "SELECT 0", "ada", T0)
+    ledger.move_versions("analysts", "top", "best")
+    assert ledger.versions("analysts", "top") == []
+    assert [v.text for v in ledger.versions("analysts", "best")] == [
+        "SELECT 1",
+        "SELECT 2",
+        "SELECT 1",
+    ]

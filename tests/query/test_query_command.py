@@ -9,64 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
-from lakeshell.cli.main import main
-from lakeshell.lake import make_lake
+from shell import Shell, started
 
 ENDLESS = "SELECT count(*) FROM " + ", ".join(
     f"UNNEST(sequence(1, 10000)) a{i}(b{i})" for i in range(4)
 )
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Shell = Callable[..., Ended]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    make_lake(tmp_path / "lake")
-    return tmp_path / "lake"
-
-
-@pytest.fixture
-def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.setenv("LAKESHELL_LAKE", str(lake))
-    monkeypatch.setenv("LAKESHELL_USER", "ada")
-    monkeypatch.chdir(lake)
-
-    def run(*arguments: str, stdin: str | None = None) -> Ended:
-        capfd.readouterr()
-        if stdin is not None:
-            (lake / "stdin").write_text(stdin, encoding="utf-8")
-            monkeypatch.setattr("sys.stdin", (lake / "stdin").open(encoding="utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments])
-        out, err = capfd.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
-
-    return run
-
-
-def started(lake: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "lakeshell", *arguments, "--lake", str(lake)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,  # type: ignore[call-overload]
-    )
 
 
 def running_query(shell: Shell) -> str:

@@ -1,0 +1,241 @@
+"""`lakeshell saved`: queries kept as files, a workgroup's each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lakeshell.cli.listing import show_listing
+from lakeshell.cli.options import pairs, with_format, with_lake
+from lakeshell.cli.query import running_options
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+    from lakeshell.model import SavedVersion
+
+_workgroup = click.option(
+    "-w", "--workgroup", metavar="WORKGROUP", help="Whose query it is. Default: your workgroup."
+)
+
+
+@click.group("saved")
+def command() -> None:
+    """Queries kept as files: queries/WORKGROUP/NAME.sql.
+
+    The remarks at the head of a file are its description; one such as
+    "-- :since = DATE '2026-01-01'" declares the parameter :since and what it is when not given.
+    """
+
+
+@command.command("list", epilog="Example: lakeshell saved list -w analysts")
+@_workgroup
+@with_format
+@with_lake
+def list_(lake: Lake, workgroup: str | None, output_format: str | None) -> None:
+    """Every saved query that you may run, with its description and parameters."""
+    rows = []
+    for group in lake.saved.workgroups() if workgroup is None else [workgroup]:
+        if workgroup is None and not lake.may_use(group):
+            continue
+        lake.check_member(group)
+        for name in lake.saved.names(group):
+            found = lake.saved.get(group, name)
+            said = " ".join(found.description.split())
+            rows.append((group, name, said, ", ".join(found.parameters)))
+    show_listing(("workgroup", "name", "description", "parameters"), rows, output_format)
+
+
+@command.command("show", epilog="Example: lakeshell saved show top_films > top_films.sql")
+@click.argument("name")
+@click.option("--version", "number", type=int, metavar="N", help="An older one, or a removed one.")
+@_workgroup
+@with_lake
+def show(lake: Lake, name: str, number: int | None, workgroup: str | None) -> None:
+    """The text of a saved query."""
+    group = _group(lake, workgroup)
+    if number is None:
+        text = lake.saved.read(group, name)
+    else:
+        text = _version(_versions(lake, group, name), number).text
+    click.echo(text, nl=False)
+
+
+@command.command("run", epilog="Example: lakeshell saved run top_films --param since=2026-01-01")
+@click.argument("name")
+@running_options
+@with_lake
+def run(
+    lake: Lake, name: str, workgroup: str | None, parameters: tuple[str, ...], **options: Any
+) -> int:
+    """Run a saved query in its workgroup."""
+    from lakeshell.cli.query import run_texts
+    from lakeshell.cli.texts import Text
+    from lakeshell.errors import UsageError
+
+    group = _group(lake, workgroup)
+    found = lake.saved.get(group, name)
+    _keep(lake, group, name)
+    given = pairs(parameters, "--param")
+    values = {**{k: v for k, v in found.parameters.items() if v is not None}, **given}
+    lacking = [parameter for parameter in found.parameters if parameter not in values]
+    if lacking:
+        raise UsageError(
+            f"the parameter {lacking[0]!r} has no value", hint=f"add --param {lacking[0]}=VALUE"
+        )
+    text = Text(lake.saved.read(group, name), str(lake.saved.path(group, name)))
+    return run_texts(lake, [text], values, workgroup=group, **options)
+
+
+@command.command(
+    "save", epilog="Example: lakeshell saved save top_films --from 20261124_1403 --replace"
+)
+@click.argument("name")
+@click.option("-e", "--execute", "sql", metavar="SQL", help="The SQL itself.")
+@click.option(
+    "-f",
+    "--file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A file of SQL; - is stdin.",
+)
+@click.option("--from", "query_id", metavar="ID", help="A query of the history.")
+@click.option("--description", metavar="TEXT", help="What it answers, for people.")
+@click.option("--replace", is_flag=True, help="Save a new version of one that exists.")
+@_workgroup
+@with_lake
+def save(
+    lake: Lake,
+    name: str,
+    sql: str | None,
+    file: Path | None,
+    query_id: str | None,
+    description: str | None,
+    replace: bool,
+    workgroup: str | None,
+) -> None:
+    """Save a query under a name: from -e, a file, or the history."""
+    from dataclasses import replace as changed
+
+    from lakeshell.definitions.saved import parse
+
+    group = _group(lake, workgroup)
+    query = parse(group, name, _given(lake, sql, file, query_id))
+    if not query.sql:
+        raise click.UsageError("there is no SQL to save")
+    if description is not None:
+        query = changed(query, description=description)
+    if name in lake.saved.names(group):
+        _keep(lake, group, name)
+    path = lake.saved.save(query, replace=replace)
+    version = _keep(lake, group, name)
+    click.echo(f"saved {name} of {group}, version {version.version} ({path})", err=True)
+
+
+@command.command("rename", epilog="Example: lakeshell saved rename top_films best_films")
+@click.argument("name")
+@click.argument("target")
+@_workgroup
+@with_lake
+def rename(lake: Lake, name: str, target: str, workgroup: str | None) -> None:
+    """Give a saved query another name; its versions go with it."""
+    group = _group(lake, workgroup)
+    path = lake.saved.rename(group, name, target)
+    lake.ledger.move_versions(group, name, target)
+    click.echo(f"renamed {name} to {target} ({path})", err=True)
+
+
+@command.command("rm", epilog="Example: lakeshell saved rm top_films")
+@click.argument("name")
+@_workgroup
+@with_lake
+def rm(lake: Lake, name: str, workgroup: str | None) -> None:
+    """Remove a saved query. Its versions stay: `saved log NAME`, `saved show NAME --version N`."""
+    group = _group(lake, workgroup)
+    _keep(lake, group, name)
+    lake.saved.remove(group, name)
+    click.echo(f"removed {name} of {group}", err=True)
+
+
+@command.command("log", epilog="Example: lakeshell saved log top_films")
+@click.argument("name")
+@_workgroup
+@with_format
+@with_lake
+def log(lake: Lake, name: str, workgroup: str | None, output_format: str | None) -> None:
+    """The versions of a saved query, newest first."""
+    rows = [
+        (v.version, v.saved, v.user, " ".join(v.text.split()))
+        for v in reversed(_versions(lake, _group(lake, workgroup), name))
+    ]
+    show_listing(("version", "saved", "user", "text"), rows, output_format)
+
+
+@command.command("diff", epilog="Example: lakeshell saved diff top_films 1 3")
+@click.argument("name")
+@click.argument("first", type=int, required=False)
+@click.argument("second", type=int, required=False)
+@_workgroup
+@with_lake
+def diff(
+    lake: Lake, name: str, first: int | None, second: int | None, workgroup: str | None
+) -> None:
+    """What changed between two versions; without numbers, in the last change."""
+    versions = _versions(lake, _group(lake, workgroup), name)
+    newest = versions[-1].version
+    sides = (first or max(newest - 1, 1), second or newest)
+    old, new = (_version(versions, number).text.splitlines(keepends=True) for number in sides)
+    before, after = (f"{name}, version {number}" for number in sides)
+    click.echo("".join(difflib.unified_diff(old, new, before, after)), nl=False)
+
+
+def _group(lake: Lake, workgroup: str | None) -> str:
+    """The workgroup whose query is meant, which the user must be a member of."""
+    group = workgroup or lake.settings.workgroup
+    lake.check_member(group)
+    return group
+
+
+def _keep(lake: Lake, group: str, name: str) -> SavedVersion:
+    """Notes the file as it is, so that what somebody edited by hand is a version too."""
+    from datetime import UTC, datetime
+
+    text = lake.saved.read(group, name)
+    return lake.ledger.keep_version(group, name, text, lake.user, datetime.now(UTC))
+
+
+def _versions(lake: Lake, group: str, name: str) -> Sequence[SavedVersion]:
+    if name in lake.saved.names(group):
+        _keep(lake, group, name)
+    found = lake.ledger.versions(group, name)
+    if not found:
+        lake.saved.read(group, name)
+    return found
+
+
+def _version(versions: Sequence[SavedVersion], number: int) -> SavedVersion:
+    from lakeshell.errors import NotFound
+
+    found = next((version for version in versions if version.version == number), None)
+    if found is None:
+        name = versions[0].name
+        raise NotFound(f"{name} has no version {number}", hint=f"see: lakeshell saved log {name}")
+    return found
+
+
+def _given(lake: Lake, sql: str | None, file: Path | None, query_id: str | None) -> str:
+    if sum(given is not None for given in (sql, file, query_id)) != 1:
+        raise click.UsageError("give one of -e SQL, -f FILE or --from ID")
+    if query_id is not None:
+        record = lake.ledger.query(query_id)
+        lake.check_member(record.workgroup)
+        return record.sql
+    if file is not None:
+        from lakeshell.cli.texts import given_texts
+
+        stdin = str(file) == "-"
+        return given_texts((), () if stdin else (file,), stdin)[0].sql
+    return sql or ""

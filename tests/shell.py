@@ -1,0 +1,58 @@
+"""A lake and its command line, as a shell sees them: bytes, streams, exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from lakeshell.cli.main import main
+from lakeshell.lake import make_lake
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Ended]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    make_lake(tmp_path / "lake")
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setenv("LAKESHELL_LAKE", str(lake))
+    monkeypatch.setenv("LAKESHELL_USER", "ada")
+    monkeypatch.chdir(lake)
+
+    def run(*arguments: str, stdin: str | None = None) -> Ended:
+        capfd.readouterr()
+        if stdin is not None:
+            (lake / "stdin").write_text(stdin, encoding="utf-8")
+            monkeypatch.setattr("sys.stdin", (lake / "stdin").open(encoding="utf-8"))
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments])
+        out, err = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+def started(lake: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "lakeshell", *arguments, "--lake", str(lake)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,  # type: ignore[call-overload]
+    )
