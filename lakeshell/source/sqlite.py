@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 COUNTED_ROWS = 100_000
 SAMPLED_ROWS = 10_000
 """Rows that are looked at for the type of a column whose declaration says nothing."""
-SAMPLED_BYTES = 32 * 2**20
+SAMPLED_BYTES = 8 * 2**20
 """About so many bytes are read at once."""
 _ASKED_AT_ONCE = 250
 _KINDS = ("integer", "real", "text", "blob")
@@ -108,7 +108,7 @@ class SqliteSource:
                 yield error
 
     def read(
-        self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536
+        self, table: SourceTable, columns: Sequence[str], batch_rows: int = 16_384
     ) -> pa.RecordBatchReader:
         import pyarrow as pa
 

@@ -28,9 +28,12 @@ from lakeshell.store.files import Appearing, local_path
 from lakeshell.store.schema import arrow_schema
 from lakeshell.store.statistics import column_figures
 
-ROW_GROUP_BYTES = 32 * 2**20
-ROW_GROUP_ROWS = 262_144
-"""Several groups in a file of a few million rows, so that two threads can read it."""
+ROW_GROUP_BYTES = 16 * 2**20
+ROW_GROUP_ROWS = 131_072
+"""About what DuckDB gives a row group of its own: several threads share a file of a million rows,
+and a load holds little more than one group in memory."""
+BUFFERED_BYTES = 32 * 2**20
+"""Of all partitions' row groups together, before the largest is written as it is."""
 TARGET_FILE_BYTES = 256 * 2**20
 OPEN_FILES = 64
 Key = tuple[Any, ...]
@@ -48,7 +51,8 @@ class OpenFile:
         )
 
     def write(self, table: pa.Table) -> None:
-        self.writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        """One row group, unless it came as one batch that is larger than any of ours."""
+        self.writer.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
         self.rows += table.num_rows
 
     @property
@@ -113,7 +117,7 @@ class DataFiles:
             self._lengths[key] = self._lengths.get(key, 0) + part.num_rows
             if self._buffered[key] >= ROW_GROUP_BYTES or self._lengths[key] >= ROW_GROUP_ROWS:
                 self._flush(key)
-        while sum(self._buffered.values()) >= ROW_GROUP_BYTES:
+        while sum(self._buffered.values()) >= BUFFERED_BYTES:
             self._flush(max(self._buffered, key=self._buffered.__getitem__))
 
     def close(self) -> list[DataFile]:

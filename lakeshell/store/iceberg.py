@@ -14,6 +14,7 @@ import fcntl
 import re
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ PROPERTIES = {
 }
 """What Trino writes into a new table."""
 COMMENT = "comment"
+_WAITING_BYTES = 8 * 2**20
+"""Of rows that were read and are not encoded yet."""
 
 
 class IcebergStore:
@@ -331,19 +334,29 @@ def _evolved(metadata: Any, columns: Sequence[Column]) -> Any:
 
 
 def _pour(rows: Rows, files: DataFiles, on_rows: Callable[[int], None] | None) -> None:
-    """Encodes each batch on a second thread while the next one is read."""
+    """Encodes on a second thread while the next batches are read: a row group takes longer than
+    the reading of a batch, so that several may wait, up to `_WAITING_BYTES` of them."""
     done = 0
+    waiting: deque[tuple[Future[None], int]] = deque()
     with ThreadPoolExecutor(1, "lakeshell-write") as writer:
-        pending: Future[None] | None = None
-        for batch in rows:
-            if pending is not None:
-                pending.result()
-            pending = writer.submit(files.write, batch)
-            done += batch.num_rows
-            if on_rows is not None:
-                on_rows(done)
-        if pending is not None:
-            pending.result()
+        try:
+            for batch in rows:
+                waiting.append((writer.submit(files.write, batch), batch.nbytes))
+                while waiting and _must_wait(waiting):
+                    waiting.popleft()[0].result()
+                done += batch.num_rows
+                if on_rows is not None:
+                    on_rows(done)
+            for written, _ in waiting:
+                written.result()
+        except BaseException:
+            writer.shutdown(cancel_futures=True)
+            raise
+
+
+def _must_wait(waiting: deque[tuple[Future[None], int]]) -> bool:
+    """Whether the oldest is through, which may have failed, or too much waits behind it."""
+    return waiting[0][0].done() or sum(size for _, size in waiting) > _WAITING_BYTES
 
 
 def _data_files(table: Table, io: Any) -> list[DataFile]:
