@@ -66,14 +66,28 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="New here? `lakeshell demo` shows everything in a few seconds.",
+    invoke_without_command=True,
 )
+@click.option("--lake", "folder", metavar="DIR", help="The lake that the console opens.")
 @click.version_option(None, "--version", package_name="lakeshell", prog_name="lakeshell")
-def lakeshell() -> None:
+@click.pass_context
+def lakeshell(context: click.Context, folder: str | None) -> int:
     """AWS Glue and Athena, self-hosted, in one terminal.
 
     Crawl the schemas of a database into a catalog, load them into Iceberg tables, query them in
-    Trino's SQL, and see what it cost.
+    Trino's SQL, and see what it cost. Without a command it opens the full-screen console on a
+    terminal, and prints this elsewhere.
     """
+    if context.invoked_subcommand is not None:
+        if folder is not None:
+            context.fail("--lake comes after the command's words: lakeshell query ... --lake DIR")
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        from lakeshell.tui.open import open_console
+
+        return open_console(folder)
+    else:
+        click.echo(context.get_help())
+    return int(ExitCode.OK)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -1,0 +1,148 @@
+"""What a lake is, in a few figures, and what to do with it next: what the console opens on.
+
+In: an open lake. Out: an `Overview`. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lakeshell.model import CatalogTable, QueryRecord, QueryState, RunRecord, TableKind
+from lakeshell.ports import HistoryFilter
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+LAST = 4
+"""How many of the last queries and runs are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A next step: why, the command that does it, and the noun that it is about."""
+
+    text: str
+    command: str
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Of this month in UTC, in one currency."""
+
+    currency: str
+    spent: Decimal
+    projected: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    engine: str
+    databases: int
+    tables: int
+    connections: int
+    crawlers: int
+    jobs: int
+    spending: Sequence[Spending]
+    queries: Sequence[QueryRecord]
+    runs: Sequence[RunRecord]
+    advice: Sequence[Advice]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.tables or self.connections or self.jobs)
+
+
+def overview(lake: Lake, now: datetime | None = None) -> Overview:
+    tables = lake.catalog.tables()
+    runs = [run for kind in ("crawler", "job") for run in lake.ledger.runs(kind, None, LAST)]
+    runs.sort(key=lambda run: (run.started, run.id), reverse=True)
+    queries = lake.ledger.queries(HistoryFilter(limit=LAST))
+    return Overview(
+        engine=lake.runtime.engine_name,
+        databases=len(lake.catalog.databases()),
+        tables=len(tables),
+        connections=len(lake.connections.names()),
+        crawlers=len(lake.crawlers.names()),
+        jobs=len(lake.jobs.names()),
+        spending=spending(lake, now or datetime.now(UTC)),
+        queries=queries,
+        runs=runs[:LAST],
+        advice=_advice(lake, tables, queries),
+    )
+
+
+def spending(lake: Lake, now: datetime) -> Sequence[Spending]:
+    """This month's cost so far and projected, for each currency in use."""
+    from lakeshell.cost.periods import month_end, month_start, projected
+
+    start = month_start(now)
+    sums: dict[str, Decimal] = {}
+    for used in lake.ledger.usage(start, month_end(start), "workgroup"):
+        sums[used.currency] = sums.get(used.currency, Decimal(0)) + used.cost
+    return [
+        Spending(currency, total, projected(total, now, start)) for currency, total in sums.items()
+    ]
+
+
+def _advice(
+    lake: Lake, tables: Sequence[CatalogTable], queries: Sequence[QueryRecord]
+) -> Sequence[Advice]:
+    """At most a few steps, the next one of the story first."""
+    connections, crawlers, jobs = (
+        lake.connections.names(),
+        lake.crawlers.names(),
+        lake.jobs.names(),
+    )
+    if not (connections or tables or jobs):
+        return (
+            Advice("See it all on made-up data first", "lakeshell demo", "demo"),
+            Advice("Connect a database", "lakeshell connection add NAME URL", "connections"),
+        )
+    made: list[Advice] = []
+    if not connections:
+        made.append(
+            Advice("Connect a database", "lakeshell connection add NAME URL", "connections")
+        )
+    elif not crawlers:
+        command = (
+            f"lakeshell crawler add {connections[0]} --connection {connections[0]} --database D"
+        )
+        made.append(Advice("Add a crawler that registers its tables", command, "crawlers"))
+    made += _unrun(lake, "crawler", crawlers) + _unrun(lake, "job", jobs)
+    sources = [table for table in tables if table.kind is TableKind.SOURCE]
+    if sources and not jobs:
+        name = sources[0].name
+        command = (
+            f"lakeshell job propose load_{name.table} --source {name} --target raw.{name.table}"
+        )
+        made.append(Advice("Propose a job that loads a table", command, "jobs"))
+    if tables:
+        again = "Ask another question" if queries else "Ask a question in SQL"
+        made.append(Advice(again, "lakeshell query -e SQL", "query"))
+    if queries:
+        made.append(Advice("See what it cost", "lakeshell cost", "cost"))
+    return made[:4]
+
+
+def _unrun(lake: Lake, kind: str, names: Sequence[str]) -> list[Advice]:
+    """The runs that failed last, and what was never run."""
+    noun = {"crawler": "crawlers", "job": "jobs"}[kind]
+    made: list[Advice] = []
+    never = []
+    for name in names:
+        last = next(iter(lake.ledger.runs(kind, name, 1)), None)
+        if last is None:
+            never.append(name)
+        elif last.state is QueryState.FAILED:
+            text = f"{kind.capitalize()} {name} failed: {last.error}"
+            made.append(Advice(text, f"lakeshell {kind} run {name}", noun))
+    if never:
+        others = f" and {len(never) - 1} more" if len(never) > 1 else ""
+        text = f"Run {kind} {never[0]}{others} for the first time"
+        made.append(Advice(text, f"lakeshell {kind} run {never[0]}", noun))
+    return made

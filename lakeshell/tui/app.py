@@ -1,0 +1,171 @@
+"""The application: which screen is in front, what runs, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from lakeshell.tui import terminal
+from lakeshell.tui.background import Task, said
+from lakeshell.tui.preferences import (
+    DARK,
+    Preferences,
+    animates,
+    keep_theme,
+    read_preferences,
+)
+from lakeshell.tui.registry import BY_NAME, ENTRIES
+from lakeshell.tui.safe import shown
+from lakeshell.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+
+class Console(App[None]):
+    """One lake on one terminal."""
+
+    CSS_PATH = "console.tcss"
+    TITLE = "Lakeshell"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-tall")]
+    MODES = {entry.name: entry.make for entry in ENTRIES}
+    DEFAULT_MODE = "home"
+    BINDINGS = [
+        Binding("f1", "help", "Help", id="app.help", priority=True),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
+        *(
+            Binding(
+                entry.key, f"go('{entry.name}')", entry.title, show=False, id=f"go.{entry.name}"
+            )
+            for entry in ENTRIES
+        ),
+        *(
+            Binding(
+                f"alt+{entry.key}",
+                f"go('{entry.name}')",
+                entry.title,
+                show=False,
+                priority=True,
+                id=f"go_always.{entry.name}",
+            )
+            for entry in ENTRIES
+        ),
+    ]
+
+    def __init__(
+        self,
+        lake: Lake,
+        preferences: Preferences | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.wrong_preferences: BaseException | None = None
+        if preferences is None:
+            preferences = self._read_preferences(lake)
+        self.lake = lake
+        self.now = now
+        self.running: dict[int, Task] = {}
+        self._opened = threading.Event()
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = preferences.theme if preferences.theme in self.available_themes else DARK
+        if not animates(preferences, lake.environment):
+            self.animation_level = "none"
+        self.set_keymap(preferences.keys)
+
+    def _read_preferences(self, lake: Lake) -> Preferences:
+        try:
+            return read_preferences(lake.environment)
+        except Exception as error:
+            self.wrong_preferences = error
+            return Preferences()
+
+    def on_mount(self) -> None:
+        terminal.on_hangup(self.end)
+        if self.wrong_preferences is not None:
+            message, hint = said(self.wrong_preferences)
+            self.notify(
+                shown(hint).plain, title=shown(message).plain, severity="warning", markup=False
+            )
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+        threading.Thread(target=self._open, name="console-open", daemon=True).start()
+
+    def _open(self) -> None:
+        """Opens the lake's adapters once, so that no two tasks open the same; what cannot be opened
+        is said by the task that needs it."""
+        try:
+            for opened in ("catalog", "ledger", "services"):
+                getattr(self.lake, opened)
+        except Exception as error:
+            self.log.error(repr(error))
+        finally:
+            self._opened.set()
+
+    def wait_ready(self) -> None:
+        """Tasks wait here, off the event loop, until the lake is open."""
+        self._opened.wait()
+
+    def _keep_theme(self, theme: str) -> None:
+        try:
+            keep_theme(theme, self.lake.environment)
+        except Exception as error:
+            message, hint = said(error)
+            self.notify(hint, title=message, severity="warning", markup=False)
+
+    # --- going somewhere -------------------------------------------------------------------
+
+    def action_go(self, name: str) -> None:
+        """To a screen, unless a dialog is waiting for its answer."""
+        if name in BY_NAME and len(self.screen_stack) == 1:
+            self.switch_mode(name)
+
+    def name_terminal(self, noun: str) -> None:
+        title = f"lakeshell: {self.lake.folder.name}: {BY_NAME[noun].title}"
+        terminal.set_title(self._driver, title)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for entry in ENTRIES:
+            yield SystemCommand(
+                entry.title, entry.help, lambda name=entry.name: self.action_go(name)
+            )
+        yield SystemCommand("Theme", "Dark, light, high contrast, and others", self.search_themes)
+        yield SystemCommand("Help", "The keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "End the console", self.action_quit)
+
+    def action_help(self) -> None:
+        from lakeshell.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    # --- the end ---------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Ends, after asking where that would stop something."""
+        titles = [task.title for task in self.running.values() if task.title]
+        if not titles:
+            self.end()
+            return
+        from lakeshell.tui.screens.leave import LeaveScreen
+
+        if isinstance(self.screen, LeaveScreen):
+            return
+        self.push_screen(LeaveScreen(titles), lambda stop: self.end() if stop else None)
+
+    def end(self) -> None:
+        """What runs is asked to end and given a moment to undo what it had begun."""
+        for task in list(self.running.values()):
+            task.stop()
+        for screens in self._screen_stacks.values():
+            for screen in screens:
+                keep = getattr(screen, "keep", None)
+                if keep is not None:
+                    keep()
+        self.exit()

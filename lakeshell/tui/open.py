@@ -1,0 +1,17 @@
+"""Opening the console on a lake: what a bare `lakeshell` on a terminal does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def open_console(folder: str | None) -> int:
+    """Runs until it is left; gives the exit code."""
+    from lakeshell.lake import Lake, find_lake
+    from lakeshell.tui.app import Console
+
+    with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ) as lake:
+        console = Console(lake)
+        console.run()
+        return console.return_code or 0

@@ -1,0 +1,34 @@
+"""The screens, in the order of the story. A new noun is a module and a line here."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lakeshell.tui.screens.base import LakeScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One screen. `key` goes to it where nothing is typed, `alt+key` everywhere; `short` is its
+    name in a narrow window; `place` is its class as `module:Class` below `tui.screens`."""
+
+    name: str
+    key: str
+    title: str
+    short: str
+    place: str
+    help: str
+
+    def make(self) -> LakeScreen:
+        """The screen; its module is imported when it is first gone to."""
+        module, _, name = self.place.partition(":")
+        found = getattr(importlib.import_module(f"lakeshell.tui.screens.{module}"), name)
+        made: LakeScreen = found()
+        return made
+
+
+ENTRIES = (Entry("home", "1", "Home", "Home", "home:HomeScreen", "The lake and what to do next"),)
+BY_NAME = {entry.name: entry for entry in ENTRIES}

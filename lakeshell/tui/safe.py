@@ -1,0 +1,63 @@
+"""Foreign text as something to draw: the one way that data comes to the screen.
+
+In: any value. Out: Textual's `Content`, or Rich's `Text` where a table wants one, never parsed as
+markup, with every control character escaped by `output.text`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from rich.text import Text
+from textual.content import Content
+
+from lakeshell.output.text import printable, printable_lines
+
+NULL = "NULL"
+
+
+def words(value: object) -> str:
+    """A value in one line, as the listings of the commands have it; None is empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return f"{moment:%Y-%m-%d %H:%M:%S}"
+        case Decimal():
+            return f"{value:f}"
+        case int():
+            return f"{value:,}"
+    return printable(str(value))
+
+
+def shown(value: object, style: str = "") -> Content:
+    """A value in one line."""
+    return Content.styled(words(value), style) if style else Content(words(value))
+
+
+def shown_lines(text: str, style: str = "") -> Content:
+    """Text of several lines."""
+    safe = printable_lines(text)
+    return Content.styled(safe, style) if style else Content(safe)
+
+
+def cell(value: object, style: str = "", *, right: bool = False) -> Text:
+    """A value as the cell of a table."""
+    return Text(words(value), style, justify="right" if right else None, no_wrap=True)
+
+
+def shortened(text: str, width: int) -> str:
+    """One line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def short_path(path: Path) -> str:
+    """With `~` for the home folder."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

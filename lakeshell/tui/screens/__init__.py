@@ -1,0 +1,1 @@
+"""One module a screen, each found by its line in `tui.registry`."""

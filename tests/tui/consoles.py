@@ -1,0 +1,155 @@
+"""Making lakes for the console's tests, and waiting for what a console does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fakes import Answer, FakeEngine, batch, columns
+from textual.pilot import Pilot
+
+from lakeshell.crawl.plan import CrawlerSettings
+from lakeshell.definitions.connections import Connection
+from lakeshell.lake import Lake
+from lakeshell.model import (
+    CatalogTable,
+    Column,
+    Database,
+    QueryRecord,
+    QueryState,
+    RunRecord,
+    TableKind,
+    TableName,
+)
+from lakeshell.sql.datatypes import parse_type
+from lakeshell.tui.app import Console
+
+NOW = datetime(2026, 11, 24, 14, 3, 7, tzinfo=UTC)
+FILM = columns(film_id="integer", title="varchar", length="smallint", rate="decimal(4,2)")
+FILMS = [(1, "Academy Dinosaur", 86, Decimal("0.99")), (2, "Ace Goldfinger", 48, Decimal("4.99"))]
+
+
+def console(lake: Lake, **given: Any) -> Console:
+    return Console(lake, now=lambda: NOW, **given)
+
+
+def filled_lake(lake: Lake) -> Lake:
+    source = lake.folder / "movies.db"
+    make_source(source)
+    lake.connections.add(Connection("movies", "sqlite:///movies.db"))
+    lake.crawlers.add(
+        CrawlerSettings("movies", "movies", "movie_rental", ("movies/%",), ("*_log",))
+    )
+    lake.catalog.create_database(Database("movie_rental"))
+    for name in ("movies_film", "movies_rental"):
+        lake.catalog.put(
+            CatalogTable(
+                TableName("movie_rental", name),
+                TableKind.SOURCE,
+                tuple(Column(c.name, c.type, c.nullable, "", "INT") for c in FILM),
+                {
+                    "connectionName": "movies",
+                    "sourceSchema": "movies",
+                    "sourceTable": name.removeprefix("movies_"),
+                    "classification": "sqlite",
+                },
+            )
+        )
+    remember(lake)
+    engine = FakeEngine({"SELECT 1": one_row("_col0", 1)})
+    engine.answers["SELECT * FROM film"] = Answer(FILM, [batch(FILM, *FILMS)], 2_048, 2_048)
+    lake.__dict__["engine"] = engine
+    return lake
+
+
+def make_source(path: Any) -> None:
+    """A small source database with one table that a crawler leaves out."""
+    import sqlite3
+
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE film (film_id INT PRIMARY KEY, title TEXT, length INT)")
+    db.execute("CREATE TABLE rental (rental_id INT PRIMARY KEY, film_id INT)")
+    db.execute("CREATE TABLE film_log (at TEXT)")
+    db.executemany("INSERT INTO film VALUES (?, ?, ?)", [(1, "Academy", 86), (2, "Ace", 48)])
+    db.commit()
+    db.close()
+
+
+def one_row(name: str, value: int) -> Answer:
+    made = (Column(name, parse_type("integer")),)
+    return Answer(made, [batch(made, (value,))])
+
+
+def remember(lake: Lake) -> None:
+    """Two queries and a run of the day before, with fixed ids and figures."""
+    for number, (state, sql, scanned) in enumerate(
+        (
+            (QueryState.FINISHED, "SELECT count(*) FROM raw.film", 5_242_880),
+            (QueryState.FAILED, "SELECT nothing\nFROM raw.film", 0),
+        )
+    ):
+        began = NOW - timedelta(days=1, minutes=number)
+        lake.ledger.end(
+            QueryRecord(
+                id=f"20261123_14030{number}_00001_aaaaa",
+                started=began,
+                user="ada",
+                workgroup="primary",
+                source="lakeshell",
+                database="raw",
+                sql=sql,
+                state=state,
+                finished=began + timedelta(seconds=1),
+                elapsed=1.25,
+                scanned=scanned,
+                rows=1 if state is QueryState.FINISHED else None,
+                cost=Decimal("0.00005") if scanned else Decimal(0),
+                error_code="" if scanned else "COLUMN_NOT_FOUND",
+                error="" if scanned else "Column 'nothing' cannot be resolved",
+                kind="SELECT",
+            )
+        )
+    lake.ledger.end_run(
+        RunRecord(
+            id="20261123_120000_00001_bbbbb",
+            kind="crawler",
+            name="movies",
+            started=NOW - timedelta(days=1, hours=2),
+            user="ada",
+            state=QueryState.FINISHED,
+            finished=NOW - timedelta(days=1, hours=2),
+            elapsed=0.75,
+            cost=Decimal("0.0733"),
+            detail="2 created, 1 excluded",
+        )
+    )
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until nothing runs in the background and everything that came back is drawn."""
+    app = pilot.app
+    assert isinstance(app, Console)
+    await until(pilot, lambda: not app.running)
+    await pilot.pause()
+    await until(pilot, lambda: not app.running)
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
+    """Until `holds` gives something true: never for a time, but not for ever either."""
+    last = time.monotonic() + 60
+    while time.monotonic() < last:
+        await pilot.pause()
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"it did not come to that:\n{text_of(pilot)}")
+
+
+def text_of(pilot: Pilot[None]) -> str:
+    """The screen as a person reads it."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)

@@ -1,0 +1,190 @@
+"""Going between screens, the palette, help, leaving, keys and themes of one's own."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from consoles import console, settled, text_of, until
+
+from lakeshell.errors import ConfigurationError
+from lakeshell.lake import Lake
+from lakeshell.tui.background import Background
+from lakeshell.tui.preferences import (
+    CONTRAST,
+    Preferences,
+    animates,
+    keep_theme,
+    preferences_file,
+    read_preferences,
+)
+from lakeshell.tui.registry import ENTRIES
+from lakeshell.tui.screens.help import HelpScreen
+from lakeshell.tui.screens.leave import LeaveScreen
+from lakeshell.tui.terminal import title_sequence
+
+
+@pytest.mark.asyncio
+async def test_every_screen_is_reached_by_its_key_and_by_alt(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        for entry in (*ENTRIES, ENTRIES[0]):
+            await pilot.press(f"alt+{entry.key}")
+            await until(pilot, lambda name=entry.name: pilot.app.current_mode == name)
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_the_palette_goes_to_a_screen(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Search for commands" in text_of(pilot))
+        await pilot.press(*ENTRIES[-1].title.lower())
+        await until(pilot, lambda: ENTRIES[-1].help in text_of(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.current_mode == ENTRIES[-1].name)
+
+
+@pytest.mark.asyncio
+async def test_help_shows_the_keys_of_the_screen(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        assert "app.quit" in text_of(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, HelpScreen))
+
+
+@pytest.mark.asyncio
+async def test_leaving_asks_while_something_runs_and_stops_it(lake: Lake) -> None:
+    app = console(lake)
+    began, end, stopped = threading.Event(), threading.Event(), threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        def work(reporter: object) -> None:
+            began.set()
+            assert end.wait(30)
+
+        screen = pilot.app.screen
+        task = screen.carry_out("x", "job load_film", work, lambda _: None)  # type: ignore[attr-defined]
+        task.cancel = lambda: (stopped.set(), end.set())
+        await until(pilot, began.is_set)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, LeaveScreen))
+        assert "job load_film" in text_of(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, LeaveScreen))
+        assert not stopped.is_set()
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, LeaveScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: not app.is_running or app._exit)
+    assert stopped.is_set()
+
+
+@pytest.mark.asyncio
+async def test_a_newer_look_makes_the_older_one_stale(lake: Lake) -> None:
+    app = console(lake)
+    drawn: list[str] = []
+    go = threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        screen = app.screen
+
+        def slow() -> str:
+            assert go.wait(30)
+            return "old"
+
+        screen.ask("it", slow, drawn.append)  # type: ignore[attr-defined]
+        screen.ask("it", lambda: "new", drawn.append)  # type: ignore[attr-defined]
+        await until(pilot, lambda: drawn == ["new"])
+        go.set()
+        await settled(pilot)
+    assert drawn == ["new"]
+
+
+@pytest.mark.asyncio
+async def test_keys_of_the_file_take_the_place_of_the_usual_ones(lake: Lake) -> None:
+    app = console(lake, preferences=Preferences(keys={"app.help": "f9"}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+@pytest.mark.asyncio
+async def test_a_theme_is_kept_for_the_next_start(lake: Lake, home: Path) -> None:
+    app = console(lake)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.theme = CONTRAST
+        await until(pilot, lambda: preferences_file(lake.environment).exists())
+    assert console(lake).theme == CONTRAST
+
+
+@pytest.mark.asyncio
+async def test_a_wrong_file_of_preferences_is_said_and_does_not_stop_the_console(
+    lake: Lake,
+) -> None:
+    file = preferences_file(lake.environment)
+    file.parent.mkdir(parents=True)
+    file.write_text("thema = 'x'\n")
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: [n.title for n in pilot.app._notifications])
+        assert "there is no key 'thema'" in next(iter(pilot.app._notifications)).title
+        await settled(pilot)
+
+
+def test_preferences_are_read_with_their_keys(home: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(home)}
+    assert read_preferences(environment) == Preferences()
+    file = preferences_file(environment)
+    file.parent.mkdir(parents=True)
+    file.write_text('animations = "none"\n[keys]\n"query.run" = "f9"\n')
+    keep_theme("high-contrast", environment)
+    assert read_preferences(environment) == Preferences(
+        "high-contrast", "none", {"query.run": "f9"}
+    )
+    file.write_text('animations = "some"\n')
+    with pytest.raises(ConfigurationError, match="line 1"):
+        read_preferences(environment)
+
+
+def test_animations_are_off_over_ssh() -> None:
+    assert animates(Preferences(), {})
+    assert not animates(Preferences(), {"SSH_TTY": "/dev/pts/1"})
+    assert animates(Preferences(animations="full"), {"SSH_TTY": "/dev/pts/1"})
+
+
+def test_the_title_of_the_terminal_obeys_no_name() -> None:
+    assert title_sequence("a\x1b]0;evil\x07") == "\x1b]2;a\\x1b]0;evil\\x07\x07"
+
+
+def test_work_that_is_stopped_ends_where_it_next_reports() -> None:
+    class Owner:
+        def post_message(self, message: object) -> bool:
+            return True
+
+    owner = Owner()
+    running: dict[int, object] = {}
+    began, go = threading.Event(), threading.Event()
+    ended: list[BaseException] = []
+
+    def work(reporter: object) -> None:
+        began.set()
+        assert go.wait(30)
+        try:
+            reporter.advance(1, 2, "rows")  # type: ignore[attr-defined]
+        except BaseException as error:
+            ended.append(error)
+            raise
+
+    background = Background(owner, lambda: None, running)  # type: ignore[arg-type]
+    task = background.start("x", work, lambda _: None, title="x")
+    assert began.wait(30)
+    task.stop()
+    go.set()
+    assert task.finished.wait(30)
+    assert isinstance(ended[0], KeyboardInterrupt)

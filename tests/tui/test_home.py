@@ -1,0 +1,85 @@
+"""The first screen: what it says of a lake, and where it leads."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from consoles import console, settled, text_of, until
+
+from lakeshell.lake import Lake
+from lakeshell.tui.screens.demo import DemoScreen
+
+
+@pytest.mark.asyncio
+async def test_home_says_what_the_lake_is_and_how_it_is(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        said = text_of(pilot)
+    assert "~/lake" in said
+    assert "1 connection, 1 crawler, 0 jobs, 1 database, 2 tables" in said
+    assert "this month 0.0734 USD" in said
+    assert "FAILED            0 B SELECT nothing FROM raw.film" in said
+    assert "crawler movies: 2 created, 1 excluded" in said
+    assert "ok " in said
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_is_broken_is_named_with_what_mends_it(lake: Lake) -> None:
+    (lake.folder / "movies.db").unlink()
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        said = text_of(pilot)
+    assert "FAILED source movies" in said
+
+
+@pytest.mark.asyncio
+async def test_a_failed_run_is_the_first_advice(lake: Lake) -> None:
+    from dataclasses import replace
+
+    from lakeshell.model import QueryState
+
+    last = lake.ledger.runs("crawler", "movies", 1)[0]
+    lake.ledger.end_run(replace(last, state=QueryState.FAILED, error="the source is gone"))
+    async with console(lake).run_test(size=(200, 30)) as pilot:
+        await settled(pilot)
+        assert "Crawler movies failed: the source is gone  lakeshell crawler run movies" in text_of(
+            pilot
+        )
+
+
+@pytest.mark.asyncio
+async def test_an_empty_lake_offers_the_demo_and_runs_it(
+    empty_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The demo itself has tests of its own; here the command's place is taken by its first lines.
+    made = "import sys; from lakeshell.cli.main import main; print('[b]one\\x1b[1m'); main(['connection', 'add', 'made', 'sqlite:///x.db', '--lake', sys.argv[1]])"
+    monkeypatch.setattr("lakeshell.tui.screens.demo.COMMAND", (sys.executable, "-c", made))
+    async with console(empty_lake).run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        assert "See it all on made-up data first  lakeshell demo" in text_of(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DemoScreen))
+        await settled(pilot)
+        assert "lakeshell demo: done" in text_of(pilot)
+        assert r"[b]one\x1b[1m" in text_of(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "1 connection" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_markup_and_control_characters_of_data_are_shown_not_obeyed(lake: Lake) -> None:
+    from dataclasses import replace
+
+    evil = replace(
+        lake.ledger.query("20261123_140300"),
+        id="20261124_000000_00001_ccccc",
+        sql="SELECT '[bold]\x1b[31m\u202e' [/]",
+    )
+    lake.ledger.end(evil)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        said = text_of(pilot)
+    assert r"SELECT '[bold]\x1b[31m\u202e' [/]" in said
+    assert "\x1b" not in said
