@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lakeshell.etl.run import Workshop
     from lakeshell.query.run import Services
     from lakeshell.runtime.place import Place
+    from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
 
 
@@ -202,6 +203,13 @@ class Lake:
         from lakeshell.runtime.sources import open_source
 
         return open_source(self.place, self.connections.get(name))
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The services of this lake's own stack, running or not, whatever its engine is."""
+        from lakeshell.runtime.installed import open_stack
+
+        return open_stack(self.place)
 
     # --- services of the verbs -------------------------------------------------------------
 

@@ -6,7 +6,7 @@ environment after this, and nothing here opens anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +14,39 @@ from typing import Any
 
 from lakeshell.definitions.schema import Key, choice, count, duration, load, money, size, text
 from lakeshell.errors import ConfigurationError
+from lakeshell.stack.services import CAPACITY, PORTS, Capacity, Service, StackSettings
 
 FILE = "lakeshell.toml"
+
+
+def cores(value: object) -> float:
+    """Processor cores, parts of one too."""
+    try:
+        given = float(str(value))
+    except ValueError:
+        given = 0.0
+    if isinstance(value, bool) or not 0 < given < 10_000:
+        raise ValueError("a number of cores such as 2 or 0.5")
+    return given
+
+
+def port(value: object) -> int:
+    number = count(value)
+    if not 0 < number < 65_536:
+        raise ValueError("a port from 1 to 65535")
+    return number
+
+
+def stack_keys() -> Iterator[Key]:
+    """The sections `[stack.trino]` and so on: capacity of a container and its port."""
+    for service, given in CAPACITY.items():
+        section = f"stack.{service}"
+        yield Key(f"{section}.memory_min", size, given.memory_min, doc="memory kept for it")
+        yield Key(f"{section}.memory_max", size, given.memory_max, doc="all the memory it gets")
+        yield Key(f"{section}.cpus", cores, given.cpus, doc="cores that it may use")
+        if service in PORTS:
+            yield Key(f"{section}.port", port, PORTS[service], doc="on 127.0.0.1")
+
 
 KEYS = (
     Key("engine.type", choice("embedded", "trino"), "embedded", doc="what runs SQL"),
@@ -45,6 +76,8 @@ KEYS = (
     Key("prices.per_tb", money, None, doc="your own price of a TB scanned"),
     Key("prices.per_dpu_hour", money, None, doc="your own price of a DPU-hour"),
     Key("prices.currency", text, "USD"),
+    Key("stack.idle_stop", duration, 0, doc="how long unused a service runs on; 0 is for ever"),
+    *stack_keys(),
 )
 
 
@@ -91,6 +124,7 @@ class Settings:
     per_tb: Decimal | None
     per_dpu_hour: Decimal | None
     currency: str
+    stack: StackSettings
 
 
 def read(folder: Path, environment: Mapping[str, str]) -> Settings:
@@ -118,7 +152,38 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         per_tb=values["prices.per_tb"],
         per_dpu_hour=values["prices.per_dpu_hour"],
         currency=values["prices.currency"],
+        stack=_stack(values),
     )
+
+
+_LEAST = 2**26
+"""Bytes below which no service starts."""
+
+
+def _stack(values: Mapping[str, Any]) -> StackSettings:
+    capacity = {}
+    for service in CAPACITY:
+        given = Capacity(
+            *(values[f"stack.{service}.{key}"] for key in ("memory_min", "memory_max", "cpus"))
+        )
+        if not _LEAST <= given.memory_min <= given.memory_max:
+            raise ConfigurationError(
+                f"[stack.{service}]: memory_min is {given.memory_min:,} bytes"
+                f" and memory_max {given.memory_max:,}",
+                hint="memory_min is 64MB or more, and memory_max no less",
+            )
+        capacity[service] = given
+    ports: dict[Service, int] = {}
+    for service in PORTS:
+        number = values[f"stack.{service}.port"]
+        other = next((known for known, taken in ports.items() if taken == number), None)
+        if other is not None:
+            raise ConfigurationError(
+                f"[stack.{service}] and [stack.{other}] have the same port {number}",
+                hint=f"give one of them another: port = {number + 1}",
+            )
+        ports[service] = number
+    return StackSettings(values["stack.idle_stop"], capacity, ports)
 
 
 _WITH = {"embedded": ("local", "local"), "trino": ("hive", "s3")}

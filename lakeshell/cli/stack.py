@@ -1,0 +1,165 @@
+"""`lakeshell stack`: up, down, start, stop, status, logs, backup, restore."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.listing import show_listing
+from lakeshell.cli.options import with_format, with_lake
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+    from lakeshell.stack.services import Service
+
+NAMES = ("control", "mysql", "minio", "metastore", "trino")
+SERVICES = click.Choice((*NAMES, "worker"))
+
+
+@click.group("stack")
+def command() -> None:
+    """The lake's own services in Docker: MySQL, MinIO, Hive Metastore, Trino.
+
+    control holds what the lake itself needs, mysql is the source database. Any of them can be
+    stopped to save its memory and started again; the data stays.
+    """
+
+
+@command.command("up", epilog="Example: lakeshell stack up --build-all --workers 2")
+@click.option("--workers", type=click.IntRange(0, 100), metavar="N", help="Trino workers to add.")
+@click.option(
+    "--build-all", is_flag=True, help="Build every image here; for sites without a registry."
+)
+@with_lake
+def up(lake: Lake, workers: int | None, build_all: bool) -> None:
+    """Start everything, wait until it answers, and say how to reach it.
+
+    The first time, images are pulled and built and passwords made. Later it starts what is
+    stopped and applies changed settings and connections.
+    """
+    from lakeshell.cli.progress import ProgressLine
+
+    with ProgressLine() as progress:
+        lake.stack.up(progress, workers=workers, build_all=build_all)
+    _say_addresses(lake)
+
+
+def _say_addresses(lake: Lake) -> None:
+    from lakeshell.stack.services import Service
+
+    made = lake.stack.installation
+    rows = (
+        ("trino", made.trino_url, "any client; any user name"),
+        ("mysql", f"127.0.0.1:{made.port(Service.MYSQL)}", "root, MYSQL_ROOT_PASSWORD"),
+        ("minio", made.s3_endpoint, f"S3_ACCESS_KEY, S3_SECRET_KEY; region {made.region}"),
+        ("metastore", made.metastore_uri, "plain Thrift"),
+        ("control", f"127.0.0.1:{made.port(Service.CONTROL)}", "root, CONTROL_ROOT_PASSWORD"),
+    )
+    for name, address, who in rows:
+        click.echo(f"{name:<10} {address:<30} {who}", err=True)
+    click.echo(f"passwords are in {made.folder / 'secrets.env'}", err=True)
+    if lake.settings.engine != "trino":
+        click.echo(
+            "this lake's engine is embedded: for one on the stack, lakeshell init DIR --stack",
+            err=True,
+        )
+
+
+@command.command("down", epilog="Example: lakeshell stack down")
+@click.option("--delete-data", is_flag=True, help="Also delete every table and database.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting data.")
+@with_lake
+def down(lake: Lake, delete_data: bool, yes: bool) -> None:
+    """Stop and remove the containers; the data stays."""
+    from lakeshell.cli.progress import ProgressLine
+
+    if delete_data and not yes:
+        click.confirm("Delete every table and database of this stack?", abort=True, err=True)
+    with ProgressLine() as progress:
+        lake.stack.down(progress, volumes=delete_data)
+    click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)
+
+
+@command.command("start", epilog="Example: lakeshell stack start trino")
+@click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
+@with_lake
+def start(lake: Lake, services: tuple[str, ...]) -> None:
+    """Start services, and what they need, and wait until they answer; all when none is named."""
+    from lakeshell.cli.progress import ProgressLine
+
+    with ProgressLine() as progress:
+        lake.stack.start(_services(services), progress)
+    click.echo(f"{', '.join(services or NAMES)}: running", err=True)
+
+
+@command.command("stop", epilog="Example: lakeshell stack stop mysql")
+@click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
+@with_lake
+def stop(lake: Lake, services: tuple[str, ...]) -> None:
+    """Stop services; all when none is named. Memory is given back, data kept."""
+    from lakeshell.cli.progress import ProgressLine
+
+    with ProgressLine() as progress:
+        lake.stack.stop(_services(services), progress)
+    click.echo(f"{', '.join(services or NAMES)}: stopped", err=True)
+
+
+@command.command("status", epilog="Example: lakeshell stack status --output-format JSON")
+@with_format
+@with_lake
+def status(lake: Lake, output_format: str | None) -> int:
+    """Each service: state, version, memory, port, uptime. Ends with 1 when one fails."""
+    from lakeshell.errors import ExitCode
+    from lakeshell.stack.health import State, statuses
+
+    found = statuses(lake.stack.compose, datetime.now(UTC))
+    rows = [
+        (
+            item.service.value,
+            item.state.value,
+            item.version,
+            _megabytes(item.memory),
+            _megabytes(item.memory_max),
+            item.port,
+            _duration(item.uptime),
+        )
+        for item in found
+    ]
+    columns = ("service", "state", "version", "memory", "limit", "port", "uptime")
+    show_listing(columns, rows, output_format)
+    failing = any(item.state is State.FAILING for item in found)
+    return ExitCode.FAILED if failing else ExitCode.OK
+
+
+@command.command("logs", epilog="Example: lakeshell stack logs -f trino")
+@click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is logged from now.")
+@click.option(
+    "--tail", default="200", show_default=True, metavar="N", help="Lines of each, or all."
+)
+@with_lake
+def logs(lake: Lake, services: tuple[str, ...], follow: bool, tail: str) -> int:
+    """What services logged."""
+    if tail != "all" and not tail.isdigit():
+        raise click.UsageError("--tail takes a number of lines, or all")
+    return lake.stack.compose.logs(_services(services), follow=follow, tail=tail)
+
+
+def _services(names: tuple[str, ...]) -> list[Service]:
+    from lakeshell.stack.services import Service
+
+    return [Service(name) for name in names or NAMES]
+
+
+def _megabytes(count: int | None) -> str | None:
+    return None if count is None else f"{count / 2**20:,.0f} MB"
+
+
+def _duration(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"

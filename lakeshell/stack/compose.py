@@ -1,0 +1,121 @@
+"""Docker Compose on one installation: which services run, started, stopped, run into."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from lakeshell.errors import ConfigurationError, ConnectionFailed
+from lakeshell.stack import docker
+from lakeshell.stack.installation import Installation
+from lakeshell.stack.services import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """`state` is Docker's word: created, running, restarting, paused, exited, dead."""
+
+    id: str
+    service: Service
+    state: str
+    exit_code: int
+
+
+def stack_files() -> Path:
+    """The checkout's `stack/`: the compose file, images and configuration templates."""
+    named = os.environ.get("LAKESHELL_STACK_FILES")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "stack"
+    if not (folder / "compose.yaml").is_file():
+        raise ConfigurationError(
+            f"{folder} has no compose.yaml",
+            hint="run Lakeshell from a checkout, or name its stack/ in LAKESHELL_STACK_FILES",
+        )
+    return folder
+
+
+class Compose:
+    def __init__(self, installation: Installation, files: Path) -> None:
+        self.installation = installation
+        folder = installation.folder
+        self.words = (
+            "compose",
+            *("--project-name", installation.project),
+            *("--file", str(files / "compose.yaml")),
+            *("--env-file", str(folder / "stack.env")),
+            *("--env-file", str(folder / "secrets.env")),
+        )
+        self.environment = docker.environment_without(
+            {*installation.values, *installation.secrets, "COMPOSE_FILE", "COMPOSE_PROFILES"}
+        )
+
+    def run(self, *words: str, timeout: float | None = 300) -> str:
+        return docker.run([*self.words, *words], environment=self.environment, timeout=timeout)
+
+    def up(self, services: Iterable[Service]) -> None:
+        """Creates and starts; containers whose settings changed are made again. Does not wait."""
+        named = list(services)
+        scale: list[str] = []
+        if Service.WORKER in named:
+            scale = ["--scale", f"worker={self.installation.workers}"]
+        # Without a pull: an image that is not here is built or pulled before, and said so.
+        self.run("up", "--detach", "--no-deps", "--no-build", "--pull", "never", *scale, *named)
+
+    def stop(self, services: Iterable[Service]) -> None:
+        self.run("--profile", "workers", "stop", *services)
+
+    def down(self, *, volumes: bool = False) -> None:
+        """Removes containers and network; the data stays unless `volumes`."""
+        words = ["--volumes"] if volumes else []
+        self.run("--profile", "workers", "down", "--remove-orphans", *words)
+
+    def once(self, service: Service, *words: str) -> str:
+        """Runs a command in a new container of the service, which is gone after it."""
+        return self.run("run", "--rm", "--no-deps", "-T", service, *words)
+
+    def containers(self) -> Sequence[Container]:
+        printed = self.run("--profile", "workers", "ps", "--all", "--format", "json", timeout=30)
+        found = []
+        for line in printed.splitlines():
+            for item in _items(line):
+                if item["Service"] in set(Service):
+                    service = Service(item["Service"])
+                    code = int(item.get("ExitCode") or 0)
+                    found.append(Container(item["ID"], service, item["State"], code))
+        return found
+
+    def running(self) -> set[Service]:
+        return {found.service for found in self.containers() if found.state == "running"}
+
+    def piped(
+        self, service: Service, *words: str, stdin: int | IO[bytes] = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        """A command inside a running container, its output a pipe. The caller waits for it."""
+        try:
+            return subprocess.Popen(
+                ["docker", *self.words, "exec", "-T", service, *words],
+                env=self.environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as error:
+            raise ConnectionFailed("docker is not installed", hint=docker.ENGINE) from error
+
+    def logs(self, services: Iterable[Service], *, follow: bool, tail: str) -> int:
+        """Hands the terminal to Docker; gives its exit code."""
+        words = ["logs", "--no-color", "--tail", tail, *(["--follow"] if follow else [])]
+        command = ["docker", *self.words, "--profile", "workers", *words, *services]
+        return subprocess.run(command, env=self.environment, check=False).returncode
+
+
+def _items(line: str) -> Sequence[dict[str, str]]:
+    """Compose prints an object a line; older ones print one list."""
+    if not line.strip():
+        return []
+    found = json.loads(line)
+    return found if isinstance(found, list) else [found]

@@ -1,0 +1,118 @@
+"""What the services need in the control database before they can work: schemas, users, limits.
+
+Everything here may be done again at any time: what is there already stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lakeshell.errors import ConnectionFailed
+from lakeshell.stack import secrets
+from lakeshell.stack.installation import Installation
+from lakeshell.stack.services import Service
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+SCHEMAS = (
+    # schema, user, secret, character set; the Metastore's keys are too long for utf8mb4.
+    ("metastore", "metastore", secrets.METASTORE_DB, "latin1"),
+    ("trino", "trino", secrets.CONTROL_TRINO, "utf8mb4"),
+    ("ledger", "ledger", secrets.CONTROL_LEDGER, "utf8mb4"),
+)
+ENVIRONMENT = "lakeshell"
+"""`node.environment` of Trino's configuration: its groups in the database are by it."""
+_ACCESS_DENIED = 1045
+
+
+@contextmanager
+def cursor(installation: Installation, service: Service) -> Iterator[Cursor]:
+    """As root in one of the stack's own databases. Raises `ConnectionFailed`."""
+    import pymysql
+
+    name = secrets.CONTROL_ROOT if service is Service.CONTROL else secrets.MYSQL_ROOT
+    try:
+        connection = pymysql.connect(
+            host="127.0.0.1",
+            port=installation.port(service),
+            user="root",
+            password=installation.secrets[name],
+            # MySQL sends no password unencrypted; its certificate is of its own making.
+            ssl={"check_hostname": False, "verify_mode": None},
+            autocommit=True,
+            connect_timeout=10,
+        )
+    except pymysql.MySQLError as error:
+        raise _unreachable(installation, service, name, error) from error
+    with connection, connection.cursor() as opened:
+        yield opened
+
+
+def _unreachable(
+    installation: Installation, service: Service, secret: str, error: Exception
+) -> ConnectionFailed:
+    if error.args and error.args[0] == _ACCESS_DENIED:
+        return ConnectionFailed(
+            f"{service} refuses its root password: its data was made with another",
+            hint=f"put the right {secret} into {installation.folder / 'secrets.env'}",
+        )
+    return ConnectionFailed(
+        f"{service} cannot be reached at 127.0.0.1:{installation.port(service)}",
+        hint=f"lakeshell stack start {service}",
+    )
+
+
+def prepare(installation: Installation) -> None:
+    """Makes the schemas and users of the Metastore, Trino and the ledger."""
+    with cursor(installation, Service.CONTROL) as sql:
+        for schema, user, secret, characters in SCHEMAS:
+            sql.execute(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET {characters}")
+            password = installation.secrets[secret]
+            sql.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s", (password,))
+            sql.execute(f"ALTER USER {user}@'%%' IDENTIFIED BY %s", (password,))
+            sql.execute(f"GRANT ALL ON `{schema}`.* TO {user}@'%'")
+
+
+def has_metastore_schema(installation: Installation) -> bool:
+    with cursor(installation, Service.CONTROL) as sql:
+        return _has_table(sql, "metastore", "VERSION") and bool(
+            sql.execute("SELECT 1 FROM metastore.VERSION")
+        )
+
+
+def clear_half_made_schema(installation: Installation) -> None:
+    """Hive's schema script cannot go on where it was cut off: what it left is removed."""
+    with cursor(installation, Service.CONTROL) as sql:
+        sql.execute("DROP DATABASE metastore")
+    prepare(installation)
+
+
+def seed_groups(installation: Installation) -> bool:
+    """One group that takes every query, without which Trino refuses them all. False while Trino
+    has not made its tables yet."""
+    with cursor(installation, Service.CONTROL) as sql:
+        if not _has_table(sql, "trino", "selectors"):
+            return False
+        if sql.execute("SELECT 1 FROM trino.selectors"):
+            return True
+        sql.execute(
+            "INSERT INTO trino.resource_groups (name, soft_memory_limit, max_queued,"
+            " soft_concurrency_limit, hard_concurrency_limit, environment)"
+            " VALUES ('global', '90%%', 1000, 20, 40, %s)",
+            (ENVIRONMENT,),
+        )
+        sql.execute(
+            "INSERT INTO trino.selectors (resource_group_id, priority) VALUES (LAST_INSERT_ID(), 0)"
+        )
+        return True
+
+
+def _has_table(sql: Cursor, schema: str, table: str) -> bool:
+    found = sql.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s",
+        (schema, table),
+    )
+    return bool(found)

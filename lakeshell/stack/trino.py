@@ -1,0 +1,181 @@
+"""Trino's configuration: its templates filled in, a catalog for the lake and each connection.
+
+In: an installation, its capacity, the connections. Out: the folders that the containers see as
+`/etc/trino`. No file holds a secret: Trino takes `${ENV:NAME}` from its container's environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakeshell.stack import secrets
+from lakeshell.stack.installation import SPOOL_BUCKET, Installation
+from lakeshell.stack.services import MB, Capacity, Service, StackSettings
+
+LAKE = "lake"
+FILES = "lake_files"
+"""The Hive catalog that `lake` hands tables of files to; nobody has to name it."""
+RESERVED = frozenset({LAKE, FILES, "system", "tpch", "memory"})
+
+_ICEBERG = {
+    "connector.name": "iceberg",
+    "iceberg.catalog.type": "hive_metastore",
+    "hive.metastore.uri": "thrift://metastore:9083",
+    "iceberg.hive-catalog-name": FILES,
+    "iceberg.register-table-procedure.enabled": "true",
+    "iceberg.add-files-procedure.enabled": "true",
+    "iceberg.expire-snapshots.min-retention": "0s",
+    "iceberg.remove-orphan-files.min-retention": "0s",
+}
+_HIVE = {
+    "connector.name": "hive",
+    "hive.metastore.uri": "thrift://metastore:9083",
+    "hive.iceberg-catalog-name": LAKE,
+    "hive.non-managed-table-writes-enabled": "true",
+}
+_STORAGE = {
+    "fs.native-s3.enabled": "true",
+    "s3.endpoint": "http://minio:9000",
+    "s3.path-style-access": "true",
+    "s3.aws-access-key": "${ENV:S3_ACCESS_KEY}",
+    "s3.aws-secret-key": "${ENV:S3_SECRET_KEY}",
+}
+_OPTIONS = {"mysql": "sslMode={}", "postgresql": ""}
+"""What is put behind the address, by connector; `{}` is the mode of TLS."""
+_OWN_MYSQL = ("mysql", 3306)
+"""The stack's source database, as its containers reach it."""
+
+ALLOW_ALL = {"catalogs": [{"allow": "all"}], "system_information": [{"allow": ["read"]}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A database that is a catalog in SQL; `connector` is Trino's name of its kind."""
+
+    name: str
+    connector: str
+    host: str
+    port: int
+    user: str
+    password: str | None
+    database: str = ""
+    ssl_mode: str = "PREFERRED"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of its password; different for `a-b` and `a_b`."""
+        plain = re.sub(r"[^A-Z0-9]", "_", self.name.upper())
+        return f"CONNECTION_{plain}_{hashlib.sha256(self.name.encode()).hexdigest()[:6].upper()}"
+
+
+def lake_catalogs(region: str) -> Mapping[str, Mapping[str, str]]:
+    """One name, `lake`, for Iceberg tables and tables of files: each catalog redirects."""
+    storage = {**_STORAGE, "s3.region": region}
+    return {LAKE: {**_ICEBERG, **storage}, FILES: {**_HIVE, **storage}}
+
+
+def connection_catalog(remote: Remote, stack_port: int | None = None) -> Mapping[str, str]:
+    """The properties of a connection's catalog. `stack_port` is where the stack's own MySQL is on
+    this machine, which Trino reaches by its name."""
+    host, port = remote.host, remote.port
+    if host in ("localhost", "127.0.0.1", "::1"):
+        own = remote.connector == "mysql" and port == stack_port
+        host, port = _OWN_MYSQL if own else ("host.docker.internal", port)
+    # PostgreSQL's driver connects to one database; MySQL's schemas are all below one address.
+    url = f"jdbc:{remote.connector}://{host}:{port}"
+    url += f"/{remote.database}" if remote.connector == "postgresql" else ""
+    options = _OPTIONS[remote.connector].format(remote.ssl_mode)
+    properties = {
+        "connector.name": remote.connector,
+        "connection-url": f"{url}?{options}" if options else url,
+        "connection-user": remote.user,
+        "case-insensitive-name-matching": "true",
+    }
+    if remote.password is not None:
+        properties["connection-password"] = f"${{ENV:{remote.variable}}}"
+    return properties
+
+
+def write_configuration(
+    installation: Installation,
+    settings: StackSettings,
+    templates: Path,
+    remotes: Sequence[Remote],
+) -> str:
+    """Writes `trino/`, `worker/` and `connections.env`; gives a digest that changes with them, so
+    that containers with another configuration are made again."""
+    catalogs = dict(lake_catalogs(installation.region))
+    catalogs |= {"tpch": {"connector.name": "tpch"}, "memory": {"connector.name": "memory"}}
+    for remote in remotes:
+        port = installation.port(Service.MYSQL)
+        catalogs[remote.name.lower()] = connection_catalog(remote, port)
+    passwords = {r.variable: r.password for r in remotes if r.password is not None}
+    secrets.write(installation.folder / "connections.env", passwords)
+    digest = hashlib.sha256(json.dumps(passwords, sort_keys=True).encode())
+    for kind, service in (("coordinator", Service.TRINO), ("worker", Service.WORKER)):
+        files = _filled(templates, kind, _figures(settings.capacity[service], installation))
+        files |= {f"catalog/{name}.properties": _text(p) for name, p in catalogs.items()}
+        _replace(installation.folder / _FOLDERS[kind], files)
+        digest.update(json.dumps(files, sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+_FOLDERS = {"coordinator": "trino", "worker": "worker"}
+
+
+def _figures(capacity: Capacity, installation: Installation) -> Mapping[str, str]:
+    """Megabytes: code, threads and buffers of Trino take some 700 MB beside its heap."""
+    most = capacity.memory_max // MB
+    heap = max(most - 704, most // 2)
+    headroom = heap // 5
+    return {
+        "HEAP": str(heap),
+        "HEAP_MIN": str(min(256, heap)),
+        "HEADROOM": str(headroom),
+        "QUERY_MEMORY": str(heap - headroom - 32),
+        "QUERY_MEMORY_CLUSTER": str((heap - headroom - 32) * (1 + installation.workers)),
+        "SPOOL_BUCKET": SPOOL_BUCKET,
+        "REGION": installation.region,
+    }
+
+
+def _filled(templates: Path, kind: str, figures: Mapping[str, str]) -> dict[str, str]:
+    files = {}
+    for folder in (templates / "both", templates / kind):
+        for path in sorted(folder.iterdir()):
+            text = path.read_text(encoding="utf-8")
+            files[path.name] = re.sub(r"@([A-Z_]+)@", lambda found: figures[found[1]], text)
+    return files
+
+
+def _text(properties: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def _replace(folder: Path, files: Mapping[str, str]) -> None:
+    """Files that are no longer meant are removed. The folder itself stays: it is mounted."""
+    (folder / "access").mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "catalog", ignore_errors=True)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in files:
+            path.unlink()
+
+
+def write_rules(folder: Path) -> Path:
+    """The rules of access control, of the lake's own `access/`; all is allowed until it is edited.
+    Trino reads them again every few seconds."""
+    path = folder / "rules.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(ALLOW_ALL, indent=2) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,214 @@
+"""What is written for the containers: secrets, capacity, Trino's catalogs. No Docker needed."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lakeshell.errors import ConfigurationError, NotFound
+from lakeshell.settings import read
+from lakeshell.stack import secrets, trino
+from lakeshell.stack.compose import stack_files
+from lakeshell.stack.images import BUILT, OFFICIAL, OFFICIAL_BASE, builds, chosen
+from lakeshell.stack.installation import install, is_installed, open_installation
+from lakeshell.stack.services import (
+    CAPACITY,
+    MB,
+    Capacity,
+    Service,
+    StackSettings,
+    with_needs,
+)
+
+IMAGES = chosen(build_all=True)
+REMOTE = trino.Remote("movies", "mysql", "127.0.0.1", 3306, "root", "s3cret-enough")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "sales lake" / ".lakeshell"
+
+
+def test_a_stack_is_installed_once(state: Path) -> None:
+    assert not is_installed(state)
+    with pytest.raises(NotFound):
+        open_installation(state)
+    made = install(state, StackSettings(), IMAGES, 0)
+    again = install(state, StackSettings(), IMAGES, 3)
+    assert again.project == made.project
+    assert again.project.startswith("lakeshell-sales-lake-")
+    assert again.secrets == made.secrets
+    assert (made.workers, again.workers) == (0, 3)
+    assert open_installation(state) == again
+
+
+def test_secrets_are_different_everywhere_and_readable_by_nobody_else(tmp_path: Path) -> None:
+    first = install(tmp_path / "a" / ".lakeshell", StackSettings(), IMAGES, 0)
+    second = install(tmp_path / "b" / ".lakeshell", StackSettings(), IMAGES, 0)
+    assert not set(first.secrets.values()) & set(second.secrets.values())
+    assert len(set(first.secrets.values())) == len(first.secrets)
+    path = first.folder / "secrets.env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # Docker reads the values as they stand only where nothing is quoted, cut or expanded.
+    assert not set("".join(first.secrets.values())) & set(" \"'$#\\`")
+
+
+def test_secrets_that_others_may_read_are_refused(state: Path) -> None:
+    path = install(state, StackSettings(), IMAGES, 0).folder / "secrets.env"
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="can be read by others") as raised:
+        open_installation(state)
+    assert raised.value.hint == f"chmod 600 {path}"
+
+
+@pytest.mark.parametrize("chosen_password", ["minioadmin", "Password", "short"])
+def test_default_passwords_are_refused(state: Path, chosen_password: str) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    changed = {**made.secrets, secrets.MYSQL_ROOT: chosen_password}
+    secrets.write(made.folder / "secrets.env", changed)
+    with pytest.raises(ConfigurationError, match=r"MYSQL_ROOT_PASSWORD .* default or short"):
+        open_installation(state)
+
+
+def test_a_secret_that_is_gone_is_not_made_anew(state: Path) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    kept = {n: v for n, v in made.secrets.items() if n != secrets.METASTORE_DB}
+    secrets.write(made.folder / "secrets.env", kept)
+    with pytest.raises(ConfigurationError, match="lacks METASTORE_DB_PASSWORD"):
+        install(state, StackSettings(), IMAGES, 0)
+
+
+def test_capacity_reaches_the_containers_and_what_is_inside(state: Path) -> None:
+    capacity = {**CAPACITY, Service.TRINO: Capacity(512 * MB, 8192 * MB, 3.5)}
+    settings = StackSettings(capacity=capacity)
+    made = install(state, settings, IMAGES, 0)
+    assert made.values["TRINO_MEMORY_MAX"] == str(8192 * MB)
+    assert made.values["TRINO_CPUS"] == "3.5"
+    trino.write_configuration(made, settings, stack_files() / "trino", [])
+    options = (made.folder / "trino" / "jvm.config").read_text().split()
+    assert f"-Xmx{8192 - 704}m" in options
+
+
+def test_one_name_for_iceberg_and_files() -> None:
+    catalogs = trino.lake_catalogs("eu-west-1")
+    assert catalogs["lake"]["iceberg.hive-catalog-name"] == trino.FILES
+    assert catalogs[trino.FILES]["hive.iceberg-catalog-name"] == "lake"
+    assert {c["s3.region"] for c in catalogs.values()} == {"eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "seen"),
+    [
+        ("127.0.0.1", 3306, "mysql:3306"),
+        ("localhost", 3306, "mysql:3306"),
+        ("127.0.0.1", 3999, "host.docker.internal:3999"),
+        ("db.example", 3306, "db.example:3306"),
+    ],
+)
+def test_a_connection_as_the_containers_see_it(host: str, port: int, seen: str) -> None:
+    remote = replace(REMOTE, host=host, port=port)
+    made = trino.connection_catalog(remote, stack_port=3306)
+    assert made["connection-url"] == f"jdbc:mysql://{seen}?sslMode=PREFERRED"
+
+
+def test_passwords_are_in_no_configuration_file(state: Path) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    trino.write_configuration(made, StackSettings(), stack_files() / "trino", [REMOTE])
+    written = [p for p in made.folder.rglob("*") if p.is_file() and p.suffix != ".env"]
+    assert len(written) > 20
+    hidden = [*made.secrets.values(), str(REMOTE.password)]
+    hidden.remove(made.secrets[secrets.TRINO_SPOOLING])
+    for path in written:
+        assert not any(secret in path.read_text() for secret in hidden), path
+    environment = made.folder / "connections.env"
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+    assert environment.read_text() == f"{REMOTE.variable}={REMOTE.password}\n"
+    catalog = (made.folder / "trino" / "catalog" / "movies.properties").read_text()
+    assert f"connection-password=${{ENV:{REMOTE.variable}}}" in catalog
+
+
+def test_names_that_look_alike_keep_their_own_passwords() -> None:
+    assert replace(REMOTE, name="a-b").variable != replace(REMOTE, name="a_b").variable
+
+
+def test_another_configuration_is_another_digest(state: Path) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    templates = stack_files() / "trino"
+
+    def digest(*remotes: trino.Remote) -> str:
+        return trino.write_configuration(made, StackSettings(), templates, remotes)
+
+    first = digest()
+    assert digest() == first
+    second = digest(REMOTE)
+    assert second != first
+    assert digest(replace(REMOTE, password="another-password")) != second
+    assert digest() == first
+    assert not (made.folder / "trino" / "catalog" / "movies.properties").exists()
+
+
+def test_rules_of_access_are_the_users_to_edit(tmp_path: Path) -> None:
+    path = trino.write_rules(tmp_path / "access")
+    path.write_text("{}")
+    trino.write_rules(tmp_path / "access")
+    assert path.read_text() == "{}"
+
+
+def test_images_are_official_where_there_are_official_ones() -> None:
+    files = stack_files()
+    mixed = chosen(build_all=False)
+    assert mixed[Service.TRINO] == OFFICIAL[Service.TRINO] == "trinodb/trino:476"
+    assert {b.image for b in builds(mixed, files)} == {
+        BUILT[Service.MINIO],
+        BUILT[Service.METASTORE],
+    }
+    assert {b.base for b in builds(mixed, files)} == {OFFICIAL_BASE}
+    every = builds(IMAGES, files)
+    assert {b.image for b in every} == set(BUILT.values())
+    assert len({b.digest for b in every}) == len(every)
+    assert all((b.folder / "Dockerfile").is_file() for b in every)
+
+
+def test_a_service_brings_what_it_needs_in_order() -> None:
+    assert with_needs((Service.TRINO,)) == (
+        Service.CONTROL,
+        Service.MINIO,
+        Service.METASTORE,
+        Service.TRINO,
+    )
+    assert with_needs((Service.MYSQL,)) == (Service.MYSQL,)
+
+
+def settings_of(tmp_path: Path, text: str) -> StackSettings:
+    (tmp_path / "lakeshell.toml").write_text(text)
+    return read(tmp_path, {}).stack
+
+
+def test_settings_of_the_stack(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, "") == StackSettings()
+    text = (
+        '[stack]\nidle_stop = "15m"\n[stack.trino]\nmemory_max = "4GB"\ncpus = 1.5\nport = 8081\n'
+    )
+    made = settings_of(tmp_path, text)
+    assert made.idle_stop == 900
+    assert made.capacity[Service.TRINO] == Capacity(512 * MB, 4096 * MB, 1.5)
+    assert made.ports[Service.TRINO] == 8081
+    assert made.capacity[Service.MINIO] == CAPACITY[Service.MINIO]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[stack.trino]\nport = 3306", "the same port 3306"),
+        ("[stack.trino]\nport = 70000", "line 2: stack.trino.port"),
+        ("[stack.trino]\ncpus = 0", "line 2: stack.trino.cpus"),
+        ('[stack.trino]\nmemory_max = "100MB"', "memory_min"),
+        ("[stack.trinio]\nport = 1", "no key 'stack.trinio"),
+    ],
+)
+def test_wrong_settings_of_the_stack(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        settings_of(tmp_path, text)
