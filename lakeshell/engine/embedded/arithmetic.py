@@ -14,6 +14,7 @@ from lakeshell.engine.embedded.typed import (
     duckdb_literal,
     duckdb_type,
     failure,
+    refused,
     rejected,
 )
 from lakeshell.sql import datatypes as t
@@ -33,8 +34,13 @@ _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "//", "%": "%"}
 
 def arithmetic(op: str, left: Typed, right: Typed, at: Position, context: Context) -> Typed:
     """`left op right`; `at` is the operator's place."""
-    if left.type == right.type == t.UNKNOWN:
-        raise rejected("AMBIGUOUS_FUNCTION_CALL", _AMBIGUOUS, None)
+    if t.UNKNOWN in (left.type, right.type):
+        from lakeshell.engine.embedded.calendar import null_is_ambiguous
+
+        null_first = left.type == t.UNKNOWN
+        known = right.type if null_first else left.type
+        if known == t.UNKNOWN or null_is_ambiguous(op, known, null_first):
+            raise rejected("AMBIGUOUS_FUNCTION_CALL", _AMBIGUOUS, None)
     if _is_number(left.type) and _is_number(right.type):
         return _numbers(op, left, right, at, context)
     from lakeshell.engine.embedded import calendar
@@ -52,9 +58,9 @@ def _is_number(type: t.Type) -> bool:
 
 def _numbers(op: str, left: Typed, right: Typed, at: Position, context: Context) -> Typed:
     if left.type == t.UNKNOWN:
-        left = coerce(left, right.type, context)
+        left = coerce(left, _type_of_null(right.type), context)
     if right.type == t.UNKNOWN:
-        right = coerce(right, left.type, context)
+        right = coerce(right, _type_of_null(left.type), context)
     common = common_type(left.type, right.type)
     assert common is not None
     if isinstance(common, t.DecimalType):
@@ -68,6 +74,10 @@ def _numbers(op: str, left: Typed, right: Typed, at: Position, context: Context)
         sql = filled("(CASE WHEN $1 = -1 THEN $0 - $0 ELSE $0 % $1 END)", [a, b])
         return Typed(sql, common, at)
     return Typed(f"({a} {_OPERATORS[op]} {b})", common, at)
+
+
+def _type_of_null(beside: t.Type) -> t.Type:
+    return t.DecimalType(1, 0) if isinstance(beside, t.DecimalType) else beside
 
 
 # --- decimals ------------------------------------------------------------------------------------
@@ -198,7 +208,9 @@ def _remainder(
     result: t.DecimalType,
 ) -> str:
     scale = result.scale
-    p = min(38, max(first.precision - first.scale, second.precision - second.scale) + scale)
+    p = max(first.precision - first.scale, second.precision - second.scale) + scale
+    if p > t.MAX_PRECISION:
+        raise refused(f"the remainder of {first} by {second}", left.at)
     return f"CAST({_held(left, p, scale)} % {_held(right, p, scale)} AS {duckdb_type(result)})"
 
 

@@ -42,13 +42,18 @@ class View(NamedTuple):
 
 
 class Nested:
-    """A query being bound inside another, and whether it reads the other's columns."""
+    """A query being bound inside another; `reads` are the ids of the nodes that read the other's
+    columns."""
 
-    __slots__ = ("correlated", "outside")
+    __slots__ = ("outside", "reads")
 
     def __init__(self, outside: Scope) -> None:
         self.outside = outside
-        self.correlated = False
+        self.reads: set[int] = set()
+
+    @property
+    def correlated(self) -> bool:
+        return bool(self.reads)
 
 
 class Binder:
@@ -162,11 +167,11 @@ class Binder:
         finally:
             self._queries.pop()
 
-    def reach(self, scope: Scope) -> None:
-        """Notes that a column of `scope` is read from a query inside it."""
+    def reach(self, scope: Scope, node: ast.Node) -> None:
+        """Notes that `node` reads a column of `scope` from a query inside it."""
         for query in self._queries:
-            if not query.correlated and any(s is scope for s in query.outside.outwards()):
-                query.correlated = True
+            if any(s is scope for s in query.outside.outwards()):
+                query.reads.add(id(node))
 
     def subquery(self, query: ast.Query, scope: Scope, *, correlated: bool = True) -> Block:
         """A query inside an expression or a relation, which may refer to `scope`, unless

@@ -20,7 +20,7 @@ DAY = 86_400_000
 def arithmetic(op: str, left: Typed, right: Typed, at: Position, context: Context) -> Typed | None:
     """`at` is the operator's place."""
     if t.UNKNOWN in (left.type, right.type):
-        return _with_null(op, left, right, at)
+        return _with_null(op, left, right, at, context)
     if op in "*/":
         return _scaled(op, left, right, at, context)
     if _is_interval(left.type) and left.type == right.type and op in "+-":
@@ -36,16 +36,38 @@ def _is_interval(type: t.Type) -> bool:
     return type in (t.INTERVAL_DAY, t.INTERVAL_YEAR)
 
 
-def _with_null(op: str, left: Typed, right: Typed, at: Position) -> Typed | None:
-    known = right if left.type == t.UNKNOWN else left
-    if op not in "+-" or known.type == t.UNKNOWN:
-        return None
+def null_is_ambiguous(op: str, known: t.Type, null_first: bool) -> bool:
+    """Whether a NULL beside `known` could be of several types, so that Trino has no best operator."""
+    temporal = isinstance(known, t.TimestampType | t.TimeType)
+    match op:
+        case "+":
+            return _is_interval(known) or isinstance(known, t.TimestampType)
+        case "-":
+            return (_is_interval(known) and null_first) or (temporal and not null_first)
+        case "*":
+            return known in (t.BIGINT, t.DOUBLE)
+        case "/":
+            return known == t.DOUBLE and null_first
+    return False
+
+
+def _with_null(op: str, left: Typed, right: Typed, at: Position, context: Context) -> Typed | None:
+    null_first = left.type == t.UNKNOWN
+    known = right if null_first else left
+    type: t.Type | None = None
     match known.type:
-        case t.Type(name="date") | t.TimestampType() | t.TimeType() if op == "+":
-            return Typed(f"nullif({known.sql}, {known.sql})", known.type, at, zone=known.zone)
-    if _is_interval(known.type):
-        return Typed(f"({known.sql} {op} NULL)", known.type, at)
-    return None
+        case t.Type(name="date") | t.TimestampType() | t.TimeType() if op == "-" and null_first:
+            type = t.INTERVAL_DAY
+        case t.Type(name="date") if op in "+-":
+            type = t.DATE
+        case t.TimeType(precision=p, with_zone=zoned) if op == "+":
+            type = t.TimeType(max(p, 3), zoned)
+        case _ if _is_interval(known.type) and (op in "-*" or (op == "/" and not null_first)):
+            type = known.type
+    if type is None:
+        return None
+    null = coerce(left if null_first else right, type, context)
+    return Typed(null.sql, type, at, zone=null.zone)
 
 
 def _moved(op: str, moment: Typed, interval: Typed, at: Position) -> Typed | None:

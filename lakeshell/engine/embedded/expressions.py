@@ -111,7 +111,7 @@ class Expressions:
         if resolved.scope.refusal is not None:
             raise rejected("INVALID_COLUMN_REFERENCE", resolved.scope.refusal, node.at)
         if not resolved.local:
-            self.binder.reach(resolved.scope)
+            self.binder.reach(resolved.scope, node)
         if resolved.scope.translation is not None:
             made = resolved.scope.translation.field(field, node)
         else:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from lakeshell.engine.embedded.typed import FAILURE_MARK
-from lakeshell.errors import LakeshellError, QueryFailed
+from lakeshell.errors import LakeshellError, NotSupported, QueryFailed
 
 _OWN = re.compile(
     re.escape(FAILURE_MARK) + r"(?P<code>[A-Z0-9_]+)\|(?P<message>.*?)(?:' to INT32|\Z)", re.DOTALL
@@ -22,6 +22,7 @@ _OVERFLOW = re.compile(
     r"Overflow in (?P<operation>\w+) of (?P<type>INT\d+) \((?P<left>-?\d+) \S (?P<right>-?\d+)\)"
 )
 _OUT_OF_RANGE = "NUMERIC_VALUE_OUT_OF_RANGE"
+_NOT_RUN = "the embedded engine does not run "
 _BUG = "this is likely a fault of lakeshell; `--debug` shows where"
 
 
@@ -32,6 +33,8 @@ def translated(error: BaseException) -> LakeshellError:
     text = str(error)
     own = _OWN.search(text)
     if own is not None:
+        if own["code"] == "NOT_SUPPORTED" and own["message"].startswith(_NOT_RUN):
+            return NotSupported(own["message"].removeprefix(_NOT_RUN))
         return QueryFailed(own["message"], code=own["code"])
     for pattern, made in _KNOWN:
         match = pattern.search(text)

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 
 from lakeshell.engine.embedded.functions.emission import filled
-from lakeshell.engine.embedded.typed import quote_text
+from lakeshell.engine.embedded.typed import quote_text, refused
 from lakeshell.sql import datatypes as t
 
 _UTC = ("UTC", "Z", "GMT", "+00:00", "-00:00")
@@ -156,14 +156,19 @@ def parsed(
         zone = session_zone if moment.zone is None else known_zone(moment.zone)
         return None if zone is None else (instant(moment.local, zone)[0], zone)
     match = _TIME.fullmatch(text)
-    if match is None or match[5] is None:
+    if match is None:
         return None
-    return parse_zoned_time(match, target.precision)
+    return parse_zoned_time(match, target.precision, session_zone)
 
 
-def parse_zoned_time(match: re.Match[str], precision: int) -> tuple[dt.time, str] | None:
+def parse_zoned_time(
+    match: re.Match[str], precision: int, session_zone: str = "UTC"
+) -> tuple[dt.time, str] | None:
+    """A time and its offset, which is the session's where the text has none."""
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
-    zone = known_zone(match[5])
+    if match[5] is None and offset_minutes(session_zone) is None:
+        raise refused("a time without a zone where the session's is no offset")
+    zone = known_zone(match[5] or session_zone)
     if hour > 23 or minute > 59 or second > 59 or zone is None:
         return None
     micros = rounded_micros(match[4] or "", precision)

@@ -230,9 +230,12 @@ def _join(binder: Binder, join: ast.Join, scope: Scope) -> BoundRelation:
         if join.kind in ("right", "full"):
             seen = Scope(seen.fields, seen.parent, boundary=seen.boundary)
             seen.refusal = f"LATERAL reference not allowed in {join.kind.upper()} JOIN"
-        right = bind_relation(binder, join.right, seen)
+        with binder.nested(left.scope) as nested:
+            right = bind_relation(binder, join.right, seen)
         right = right._replace(scope=Scope(right.scope.fields, scope))
         _check_lateral(join, lateral)
+        if isinstance(lateral, ast.Lateral):
+            _check_correlation(join, lateral, nested.reads)
     else:
         right = bind_relation(binder, join.right, scope)
     right_sql = f"({right.sql})" if right.joined else right.sql
@@ -256,6 +259,14 @@ def _innermost(relation: ast.Relation) -> ast.Relation:
     while isinstance(relation, ast.Aliased):
         relation = relation.relation
     return relation
+
+
+def _check_correlation(join: ast.Join, right: ast.Lateral, reads: set[int]) -> None:
+    from lakeshell.engine.embedded.decorrelation import Use, check
+
+    is_true = join.on is None or (isinstance(join.on, ast.BooleanLiteral) and join.on.value)
+    use = Use.LATERAL if is_true else Use.CONDITIONAL
+    check(right.query, reads, use, right.query.at)
 
 
 def _check_lateral(join: ast.Join, right: ast.Relation) -> None:

@@ -139,7 +139,7 @@ class Match:
 
     def fits(self) -> bool:
         formals = self.signature.formals(len(self.arguments))
-        if formals is None:
+        if formals is None or (self.signature.is_generic and not self.arguments):
             return False
         self.formals = formals
         for formal, argument in zip(formals, self.arguments, strict=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded import casts, operators, registry
+from lakeshell.engine.embedded.decorrelation import Use, check
 from lakeshell.engine.embedded.query import Block
 from lakeshell.engine.embedded.scope import Field, Scope
 from lakeshell.engine.embedded.signatures import is_comparable, is_orderable
@@ -22,19 +23,20 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.expressions import Expressions
 
 
-def _block(self: Expressions, query: ast.Query, at: ast.Position) -> tuple[Block, bool]:
-    """The bound query, and whether it is correlated."""
+def _block(self: Expressions, query: ast.Query, at: ast.Position) -> tuple[Block, set[int]]:
+    """The bound query, and the nodes in it that read outer columns."""
     if self.in_lambda:
         raise rejected("NOT_SUPPORTED", "Lambda expression cannot contain subqueries", at)
     with self.binder.nested(self.scope) as nested:
         block = self.binder.subquery(query, Scope(parent=self.scope), correlated=self.correlated)
     block.mark(self.binder)
-    return block, nested.correlated
+    return block, nested.reads
 
 
 def scalar(self: Expressions, node: ast.ScalarSubquery) -> Typed:
     """The value of the one row, NULL without rows; several rows fail when it runs."""
-    block, _ = _block(self, node.query, node.at)
+    block, reads = _block(self, node.query, node.at)
+    check(node.query, reads, Use.SCALAR, node.query.at)
     if len(block.columns) == 1:
         column = block.columns[0]
         return Typed(f"({block.sql})", column.type, node.at, zone=column.zone)
@@ -46,20 +48,26 @@ def scalar(self: Expressions, node: ast.ScalarSubquery) -> Typed:
 
 
 def exists(self: Expressions, node: ast.Exists) -> Typed:
-    block = self.binder.subquery(node.query, Scope(parent=self.scope), correlated=self.correlated)
+    with self.binder.nested(self.scope) as nested:
+        block = self.binder.subquery(
+            node.query, Scope(parent=self.scope), correlated=self.correlated
+        )
+    check(node.query, nested.reads, Use.EXISTS, node.at)
     return Typed(f"(EXISTS ({block.sql}))", BOOLEAN, node.at)
 
 
 def in_subquery(self: Expressions, node: ast.InSubquery) -> Typed:
     value = self.bind(node.value)
-    block, correlated = _block(self, node.query, node.at)
-    return _contained(self, value, block, correlated, node)
+    block, reads = _block(self, node.query, node.at)
+    made = _contained(self, value, block, bool(reads), node)
+    check(node.query, reads, Use.IN, node.at)
+    return made
 
 
 def quantified(self: Expressions, node: ast.Quantified) -> Typed:
     """`= ANY` is IN, `<> ALL` is NOT IN; the others are counted out."""
     value = self.bind(node.value)
-    block, correlated = _block(self, node.query, node.at)
+    block, reads = _block(self, node.query, node.at)
     type = _common(value, block, node)
     if node.op in ("=", "<>"):
         if not is_comparable(type):
@@ -72,10 +80,12 @@ def quantified(self: Expressions, node: ast.Quantified) -> Typed:
         raise rejected("TYPE_MISMATCH", message, node.at)
     every = node.quantifier.lower() == "all"
     if node.op in ("=", "<>") and every == (node.op == "<>"):
-        made = _contained(self, value, block, correlated, node)
+        check(node.query, reads, Use.IN, node.at)
+        made = _contained(self, value, block, bool(reads), node)
     elif len(type.fields) > 1:
         raise refused("a quantified comparison of rows", node.at)
     else:
+        check(node.query, reads, Use.EXTREME, node.query.at)
         every = every != (node.op == "<>")
         op = "=" if node.op == "<>" else node.op
         made = _bounded(self, op, every, value, block, type.fields[0].type, node.at)

@@ -222,7 +222,12 @@ def named_type(text: str, at: Position) -> t.Type:
         raise rejected("TYPE_MISMATCH", f"Unknown type: {text}", at) from None
     if type == t.UNKNOWN:
         raise rejected("TYPE_MISMATCH", "UNKNOWN is not a valid type", at)
+    if type.name in _UNHELD:
+        raise refused(f"the type {type}", at)
     return type
+
+
+_UNHELD = frozenset(["ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "geometry", "color"])
 
 
 FAILURE_MARK = "LAKESHELL|"
