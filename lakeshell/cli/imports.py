@@ -1,21 +1,23 @@
 """pyarrow without numpy.
 
-pyarrow imports numpy whenever it is installed, which takes as long as pyarrow itself. Lakeshell
-converts nothing between the two; numpy is there for DuckDB, which wants it for functions written in
-Python and imports it when the first one is made. Only the command line does this: a program that
-imports Lakeshell keeps its pyarrow whole.
+pyarrow, and its compute functions anew, import numpy whenever it is installed, which takes longer
+than they do themselves. Lakeshell converts nothing between the two; numpy is there for DuckDB,
+which wants it for functions written in Python and imports it when the first one is made. Only the
+command line does this: a program that imports Lakeshell keeps its pyarrow whole.
 """
 
 from __future__ import annotations
 
 import sys
 
+_PYARROW = ("pyarrow", "pyarrow._compute")
+
 
 class _NoNumpyForArrow:
     """Says that numpy is missing, to pyarrow alone and only while that is being imported."""
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "numpy" and _is_being_imported("pyarrow"):
+        if fullname == "numpy" and any(map(_is_being_imported, _PYARROW)):
             raise ModuleNotFoundError("numpy is not needed here", name="numpy")
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _WIDE = ("ALIGNED", "VERTICAL", "MARKDOWN")
 _FAST = ("CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED", "TSV", "TSV_HEADER", "JSON")
-_FAST_ROWS = 2_000
-"""From so many rows of a batch on, importing what the fast way needs is worth its 30 ms."""
+_FAST_ROWS = 10_000
+"""From so many rows on, importing what the fast way needs (25 ms) is worth it."""
 _SLICE_ROWS = 16_384
 _SLICE_BYTES = 64 * 2**20
 
@@ -54,7 +54,7 @@ def write_result(
         made.rows((), False)
         for batch in _sliced(batches):
             count += batch.num_rows
-            if batch.num_rows >= _FAST_ROWS:
+            if count >= _FAST_ROWS:
                 from lakeshell.output import vector
 
                 out(vector.lines(batch, columns, format_name))

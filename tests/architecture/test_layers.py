@@ -105,7 +105,11 @@ def test_help_of_a_command_loads_nothing_slow(words: list[str]) -> None:
     assert loaded(code) & SLOW == set()
 
 
-def test_a_query_loads_duckdb_and_arrow_and_nothing_else_slow(tmp_path: Path) -> None:
+MANY_ROWS = "select n, n * 2 from unnest(sequence(1, 9000)) as t(n)"
+
+
+@pytest.mark.parametrize("sql", ["select 1", MANY_ROWS])
+def test_a_query_loads_duckdb_and_arrow_and_nothing_else_slow(tmp_path: Path, sql: str) -> None:
     code = (
         "from lakeshell.cli.main import main\n"
         f"try: main(['init', {str(tmp_path)!r}])\nexcept SystemExit: pass\n"
@@ -113,7 +117,7 @@ def test_a_query_loads_duckdb_and_arrow_and_nothing_else_slow(tmp_path: Path) ->
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
     code = (
         "from lakeshell.cli.main import main\n"
-        f"try: main(['query', '--lake', {str(tmp_path)!r}, '-e', 'select 1'])\n"
+        f"try: main(['query', '--lake', {str(tmp_path)!r}, '-e', {sql!r}])\n"
         "except SystemExit as ended: assert not ended.code, ended.code"
     )
     assert loaded(code) & SLOW <= {"duckdb", "pyarrow"}
