@@ -62,14 +62,24 @@ def _avg_interval(call: Call) -> str:
     return f"CAST(floor({_avg_double(call)} + 0.5) AS {duckdb_type(call.result)})"
 
 
+_NARROW = 9
+"""Digits of a decimal of which four billion make a sum that 64 bits hold twice."""
+
+
 def _avg_decimal(call: Call) -> str:
     """The exact sum over the count, halves rounded away from zero."""
     type = call.result
     assert isinstance(type, t.DecimalType)
+    narrow = type.precision <= _NARROW
+    held = "BIGINT" if narrow else "HUGEINT"
     total = call.aggregate("sum", call.sql(0))
-    whole = unscaled(total, t.DecimalType(38, type.scale), "HUGEINT")
-    count = f"CAST({call.aggregate('count', call.sql(0))} AS HUGEINT)"
-    quotient = "(q.n // q.d + CASE WHEN abs(q.n % q.d) * 2 >= q.d THEN sign(q.n) ELSE 0 END)"
+    whole = unscaled(total, t.DecimalType(19 if narrow else 38, type.scale), held)
+    count = f"CAST({call.aggregate('count', call.sql(0))} AS {held})"
+    quotient = (
+        "((2 * q.n + sign(q.n) * q.d) // (2 * q.d))"
+        if narrow
+        else "(q.n // q.d + CASE WHEN abs(q.n % q.d) * 2 >= q.d THEN sign(q.n) ELSE 0 END)"
+    )
     body = f"CASE WHEN q.d = 0 THEN NULL ELSE {scaled(quotient, type)} END"
     pair = f"struct_pack(n := {whole}, d := {count})"
     return f"(list_transform([{pair}], lambda q: {body})[1])"
