@@ -141,11 +141,11 @@ class Trade:
     ) -> list[tuple[int, datetime]]:
         """`cents` in so many parts, none of them nothing; what is late is paid at the return."""
         random = self.random
-        cuts = sorted(random.sample(range(1, cents), parts - 1))
-        amounts = [b - a for a, b in zip([0, *cuts], [*cuts, cents], strict=True)]
+        cuts = sorted(random.sample(range(1, cents), parts - 1)) if parts > 1 else []
         first = rented + timedelta(seconds=30 + int(random.random() * 400))
         if parts == 1:
             return [(cents, returned or first)]
+        amounts = [b - a for a, b in zip([0, *cuts], [*cuts, cents], strict=True)]
         last = returned or rented + timedelta(days=1 + int(random.random() * 20))
         step = (max(last, first) - first) / (parts - 1)
         times = [(first + step * i).replace(microsecond=0) for i in range(parts)]
