@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import pytest
 
 from lakeshell.source.mysql_address import MysqlAddress
+from lakeshell.store.metastore import DEFAULT_CATALOG, MetastoreAddress
+from lakeshell.store.s3 import S3Address
 
 
 def mysql(database: str = "") -> MysqlAddress:
@@ -27,8 +29,28 @@ def mysql(database: str = "") -> MysqlAddress:
     )
 
 
+def metastore(catalog: str = DEFAULT_CATALOG) -> MetastoreAddress:
+    url = urlsplit(f"thrift://{_set('LAKESHELL_TEST_METASTORE')}")
+    return MetastoreAddress(host=url.hostname or "", port=url.port or 9083, catalog=catalog)
+
+
+def s3(folder: str) -> S3Address:
+    """`folder` in the bucket is the warehouse."""
+    url = _url("LAKESHELL_TEST_S3_URL")
+    return S3Address(
+        endpoint=f"{url.scheme}://{url.hostname}:{url.port}",
+        access_key=unquote(url.username or ""),
+        secret_key=unquote(url.password or ""),
+        warehouse=f"s3://{url.path.strip('/')}/{folder}",
+    )
+
+
 def _url(variable: str) -> SplitResult:
+    return urlsplit(_set(variable))
+
+
+def _set(variable: str) -> str:
     written = os.environ.get(variable)
     if not written:
         pytest.skip(f"no server to test with: {variable} is not set")
-    return urlsplit(written)
+    return written

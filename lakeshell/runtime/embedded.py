@@ -26,9 +26,9 @@ class EmbeddedRuntime:
         return LocalCatalog(self.place.state / "catalog.db")
 
     def store(self) -> IcebergStore:
-        from lakeshell.store.iceberg import IcebergStore
+        from lakeshell.store.opening import local_store
 
-        return IcebergStore(self.place.state)
+        return local_store(self.place.state)
 
     def engine(
         self,

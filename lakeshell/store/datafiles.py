@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ from pyiceberg.typedef import Record
 
 from lakeshell.errors import QueryFailed
 from lakeshell.store.arrays import stored
-from lakeshell.store.files import Appearing, local_path
+from lakeshell.store.files import Files
 from lakeshell.store.schema import arrow_schema
 from lakeshell.store.statistics import column_figures
 
@@ -42,10 +41,12 @@ Key = tuple[Any, ...]
 class OpenFile:
     """One data file under way."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.sink = Appearing(path)
-        self.path = path
+    def __init__(self, files: Files, location: str, schema: pa.Schema) -> None:
+        self.sink = files.create(location)
+        self.location = location
         self.rows = 0
+        self.bytes = 0
+        """Known when it is closed."""
         self.writer = pq.ParquetWriter(
             self.sink, schema, compression="zstd", store_decimal_as_integer=True
         )
@@ -63,6 +64,7 @@ class OpenFile:
         """Closes the file under its final name; gives its Parquet metadata."""
         self.writer.close()
         metadata = self.writer.writer.metadata
+        self.bytes = self.sink.tell()
         self.sink.close()
         return metadata
 
@@ -76,12 +78,14 @@ class DataFiles:
 
     def __init__(
         self,
+        files: Files,
         location: str,
         schema: Schema,
         spec: PartitionSpec,
         order: SortOrder,
         name: str,
     ) -> None:
+        self.files = files
         self.location = location
         self.schema = schema
         self.arrow = arrow_schema(schema)
@@ -132,7 +136,7 @@ class DataFiles:
             file.discard()
         self._open.clear()
         for made in self.made:
-            local_path(made.file_path).unlink(missing_ok=True)
+            self.files.delete(made.file_path)
         self.made = []
 
     def _stored(self, batch: Any) -> Any:
@@ -183,9 +187,9 @@ class DataFiles:
         if file is None:
             if len(self._open) >= OPEN_FILES:
                 self._finish(next(iter(self._open)))
-            path = local_path(f"{self.location}/data/{self.name}-{self._count:05d}.parquet")
+            location = f"{self.location}/data/{self.name}-{self._count:05d}.parquet"
             self._count += 1
-            file = self._open[key] = OpenFile(path, self.arrow)
+            file = self._open[key] = OpenFile(self.files, location, self.arrow)
         self._open.move_to_end(key)
         file.write(table)
         if file.size >= TARGET_FILE_BYTES:
@@ -202,11 +206,11 @@ class DataFiles:
         self.made.append(
             DataFile.from_args(
                 content=DataFileContent.DATA,
-                file_path=f"{self.location}/data/{file.path.name}",
+                file_path=file.location,
                 file_format=FileFormat.PARQUET,
                 partition=Record(*key),
                 record_count=metadata.num_rows,
-                file_size_in_bytes=file.path.stat().st_size,
+                file_size_in_bytes=file.bytes,
                 column_sizes=figures.column_sizes,
                 value_counts=figures.value_counts,
                 null_value_counts=figures.null_value_counts,

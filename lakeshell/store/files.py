@@ -1,42 +1,65 @@
-"""The warehouse folder as pyiceberg's file input and output.
+"""Where a lake's files are: read, written and removed by location, whatever keeps them.
 
-In: locations, which are absolute paths or `file://` and such a path, taken as they are written: a
-`#` or `%` in a folder's name means itself. Out: files; a file that is being written carries its
-final name only when it is whole and on disk.
+In: locations, as metadata files write them. Out: bytes and streams. A file that is being written
+carries its name only when it is whole. `LOCAL` is a folder of this machine, where locations are
+absolute paths or `file://` and such a path, taken as they are written: a `#` or `%` in a folder's
+name means itself. Knows nothing of tables.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
-from typing import IO, Any
-
-from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
+from typing import IO, Any, Protocol
 
 _SCHEME = "file://"
+
+
+class Sink(Protocol):
+    """A file under way. `close` gives it its name; `discard` leaves nothing of it."""
+
+    @property
+    def closed(self) -> bool: ...
+    def write(self, data: Any) -> Any: ...
+    def tell(self) -> int: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    def discard(self) -> None: ...
+    def __enter__(self) -> Sink: ...
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None: ...
+
+
+class Files(Protocol):
+    """Raises `OSError`; `FileNotFoundError` where there is no such file to read."""
+
+    def read(self, location: str) -> bytes: ...
+
+    def open(self, location: str) -> Any:
+        """A binary stream with `read`, `seek`, `tell` and `close`."""
+
+    def create(self, location: str) -> Sink: ...
+
+    def size(self, location: str) -> int: ...
+
+    def exists(self, location: str) -> bool: ...
+
+    def delete(self, location: str) -> None:
+        """Nothing happens where there is no such file."""
+
+    def delete_folder(self, location: str) -> None:
+        """With all that is in it."""
+
+    def listed(self, location: str) -> list[str]:
+        """The locations of the files right in a folder, in order of name; none where it is not."""
 
 
 def local_path(location: str) -> Path:
     return Path(location.removeprefix(_SCHEME))
 
 
-class LocalInput(InputFile):
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.path = local_path(location)
-
-    def __len__(self) -> int:
-        return self.path.stat().st_size
-
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def open(self, seekable: bool = True) -> InputStream:
-        return self.path.open("rb")
-
-
 class Appearing:
-    """A file that takes its name when it is closed after a write that went well."""
+    """A local file that takes its name when it is closed after a write that went well."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +67,7 @@ class Appearing:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.stream: IO[bytes] = self.part.open("wb")
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         return self.stream.write(data)
 
     def tell(self) -> int:
@@ -79,32 +102,33 @@ class Appearing:
             self.discard()
 
 
-class LocalOutput(OutputFile):
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.path = local_path(location)
+class LocalFiles:
+    """`Files` of this machine."""
 
-    def __len__(self) -> int:
-        return self.path.stat().st_size
+    def read(self, location: str) -> bytes:
+        return local_path(location).read_bytes()
 
-    def exists(self) -> bool:
-        return self.path.exists()
+    def open(self, location: str) -> IO[bytes]:
+        return local_path(location).open("rb")
 
-    def to_input_file(self) -> InputFile:
-        return LocalInput(self.location)
+    def create(self, location: str) -> Appearing:
+        return Appearing(local_path(location))
 
-    def create(self, overwrite: bool = False) -> OutputStream:
-        if not overwrite and self.path.exists():
-            raise FileExistsError(str(self.path))
-        return Appearing(self.path)
+    def size(self, location: str) -> int:
+        return local_path(location).stat().st_size
+
+    def exists(self, location: str) -> bool:
+        return local_path(location).exists()
+
+    def delete(self, location: str) -> None:
+        local_path(location).unlink(missing_ok=True)
+
+    def delete_folder(self, location: str) -> None:
+        shutil.rmtree(local_path(location), ignore_errors=True)
+
+    def listed(self, location: str) -> list[str]:
+        folder = local_path(location)
+        return sorted(str(path) for path in folder.iterdir()) if folder.is_dir() else []
 
 
-class LocalFiles(FileIO):
-    def new_input(self, location: str) -> InputFile:
-        return LocalInput(location)
-
-    def new_output(self, location: str) -> OutputFile:
-        return LocalOutput(location)
-
-    def delete(self, location: str | InputFile | OutputFile) -> None:
-        local_path(location if isinstance(location, str) else location.location).unlink()
+LOCAL = LocalFiles()

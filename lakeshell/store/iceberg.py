@@ -1,6 +1,6 @@
 """The lake's Iceberg tables: made, written, changed and dropped. One change is one commit.
 
-    batches -> data files (nobody sees them) -> one staged change -> one row of the catalog replaced
+    batches -> data files (nobody sees them) -> one staged change -> one pointer replaced
 
 In: Arrow batches and columns in Trino's types. Out: snapshots. A writer that dies leaves files that
 nothing refers to; a writer that comes second either stands on the first one's work (appends) or is
@@ -10,20 +10,17 @@ told (everything else). Reads no rows.
 from __future__ import annotations
 
 import errno
-import fcntl
-import re
-import shutil
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.ports import Written
+from lakeshell.store.pointers import file_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,18 +43,17 @@ _WAITING_BYTES = 8 * 2**20
 
 
 class IcebergStore:
-    """A `ports.TableStore` in the folder `state` (`.lakeshell`). Opening it costs nothing."""
+    """A `ports.TableStore`; see `opening` for where its tables are. Making it costs nothing:
+    `open_tables` is called, and pyiceberg imported, at the first use."""
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    def __init__(self, open_tables: Callable[[], LakeTables]) -> None:
+        self._open_tables = open_tables
         self._tables: LakeTables | None = None
 
     @property
     def tables(self) -> LakeTables:
         if self._tables is None:
-            from lakeshell.store.tables import LakeTables
-
-            self._tables = LakeTables(self.state)
+            self._tables = self._open_tables()
         return self._tables
 
     # --- tables ----------------------------------------------------------------------------
@@ -105,7 +101,7 @@ class IcebergStore:
         with self._data_files(base) as files:
             _pour(rows, files, on_rows)
             made = files.close()
-            with self._locked(name):
+            with self.tables.pointers.lock(name):
                 if mode == "create" and self.tables.location_of(name) is not None:
                     raise AlreadyExists(f"the table {name} exists already")
                 staged = self._staged(name, change, base.table_metadata.schema())
@@ -134,7 +130,7 @@ class IcebergStore:
         with self._data_files(base) as files:
             _pour(rows, files, None)
             made = files.close()
-            with self._locked(name):
+            with self.tables.pointers.lock(name):
                 table = self.tables.load(name)
                 if table.metadata.current_snapshot_id != snapshot_id:
                     raise QueryFailed(
@@ -150,7 +146,7 @@ class IcebergStore:
 
     def change(self, name: TableName, stage: Callable[[Transaction], object]) -> None:
         """Commits what `stage` puts into a transaction: columns, properties, snapshots."""
-        with self._locked(name):
+        with self.tables.pointers.lock(name):
             transaction = self.tables.load(name).transaction()
             stage(transaction)
             transaction.commit_transaction()
@@ -160,18 +156,20 @@ class IcebergStore:
         return self.tables.load(name)
 
     def rename(self, name: TableName, target: TableName) -> None:
-        self.tables.rename(name, target)
+        self.tables.pointers.rename(name, target)
 
     def drop(self, name: TableName) -> None:
         """The table and its files. Raises `NotFound`."""
-        with self._locked(name):
-            location = self.tables.location_of(name)
-            if location is None:
-                raise NotFound(f"the table {name} does not exist")
-            folder = _folder_of(location)
+        with self.tables.pointers.lock(name):
             self.tables.drop(name)
-        if folder is not None and folder.is_relative_to(self.tables.warehouse):
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def holders(self, name: TableName) -> list[str]:
+        """Who holds or awaits the table's lock, in words."""
+        return self.tables.pointers.holders(name)
+
+    def unlock(self, name: TableName) -> list[str]:
+        """Takes the lock from a writer that was killed; says from whom it was taken."""
+        return self.tables.pointers.release(name)
 
     # --- how -------------------------------------------------------------------------------
 
@@ -195,7 +193,7 @@ class IcebergStore:
         layout = change.layout or Layout()
         made = schema or iceberg_schema(change.columns)
         metadata = first_metadata(
-            change.location(self.tables.warehouse, name),
+            change.location(self.tables.pointers.folder, name),
             schema=made,
             partition_spec=partition_spec(made, layout.partitioning),
             sort_order=sort_order(made, layout.sorted_by),
@@ -210,7 +208,7 @@ class IcebergStore:
 
         metadata = staged.table_metadata
         files = DataFiles(
-            metadata.location, metadata.schema(), metadata.spec(), metadata.sort_order(),
+            self.tables.files, metadata.location, metadata.schema(), metadata.spec(), metadata.sort_order(),
             str(uuid.uuid4()),
         )  # fmt: skip
         try:
@@ -221,15 +219,6 @@ class IcebergStore:
         except BaseException:
             files.discard()
             raise
-
-    @contextmanager
-    def _locked(self, name: TableName) -> Iterator[None]:
-        """Commits to one table come one after the other; the lock goes with its process."""
-        locks = self.state / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        with (locks / f"table-{_file_name(f'{name}')}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 class Layout:
@@ -263,12 +252,11 @@ class _Change:
         self.layout = layout
         self.id = uuid.uuid4().hex
 
-    def location(self, warehouse: Path, name: TableName) -> str:
+    def location(self, folder: Callable[[str], str], name: TableName) -> str:
         """Where a table that this makes keeps its files: the same each time it is asked for."""
         if self.layout is not None and self.layout.location:
             return self.layout.location.rstrip("/")
-        folder = warehouse / _file_name(name.database)
-        return str(folder / f"{_file_name(name.table)}-{self.id}")
+        return f"{folder(name.database)}/{file_name(name.table)}-{self.id}"
 
 
 def _reshape(transaction: Transaction, change: _Change, schema: Any) -> None:
@@ -456,19 +444,6 @@ def _as_replacement(change: Any) -> None:
         return Summary(Operation.REPLACE, **made.additional_properties)
 
     change._summary = summary
-
-
-def _folder_of(metadata_location: str) -> Path | None:
-    """The table's own folder, two above its metadata file."""
-    from lakeshell.store.files import local_path
-
-    path = local_path(metadata_location)
-    return path.parent.parent if path.parent.name == "metadata" else None
-
-
-def _file_name(name: str) -> str:
-    """A name as a folder can be called: no separator, no leading dot, not too long."""
-    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[:80] or "_"
 
 
 def _disk_failed(error: OSError, location: str) -> LakeshellError:

@@ -7,9 +7,10 @@ writing is `store.tables`' and `store.iceberg`'s.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from lakeshell.errors import QueryFailed
@@ -33,8 +34,9 @@ from lakeshell.sql.datatypes import (
     TimeType,
     Type,
 )
+from lakeshell.store.files import LOCAL, Files
+from lakeshell.store.files import local_path as local_path
 
-_SCHEME = "file://"
 _MICROSECONDS = 6
 _NANOSECONDS = 9
 _TYPES: dict[str, Type] = {
@@ -148,13 +150,15 @@ class Snapshot(NamedTuple):
 
 
 class TableMetadata:
-    """One version of a table's metadata; `location` is that of the metadata file."""
+    """One version of a table's metadata; `location` is that of the metadata file, `files` what
+    holds it and the table's other files."""
 
-    __slots__ = ("_raw", "_snapshots", "location")
+    __slots__ = ("_raw", "_snapshots", "files", "location")
 
-    def __init__(self, raw: Mapping[str, Any], location: str) -> None:
+    def __init__(self, raw: Mapping[str, Any], location: str, files: Files = LOCAL) -> None:
         self._raw = raw
         self.location = location
+        self.files = files
         self._snapshots: dict[int, Snapshot] | None = None
 
     @property
@@ -273,11 +277,13 @@ class TableMetadata:
         return [(e["timestamp-ms"], e["metadata-file"]) for e in log]
 
 
-def read_metadata(location: str) -> TableMetadata:
+def read_metadata(location: str, files: Files = LOCAL) -> TableMetadata:
     """Raises `QueryFailed` where the file is gone or damaged."""
     try:
-        raw = json.loads(local_path(location).read_bytes())
-        return TableMetadata(raw, location)
+        raw = files.read(location)
+        if location.endswith(".gz.metadata.json"):
+            raw = gzip.decompress(raw)
+        return TableMetadata(json.loads(raw), location, files)
     except OSError as error:
         raise QueryFailed(
             f"Metadata not found in metadata location for table: {location}",
@@ -286,10 +292,6 @@ def read_metadata(location: str) -> TableMetadata:
         ) from error
     except ValueError as error:
         raise _damaged(location, str(error)) from error
-
-
-def local_path(location: str) -> Path:
-    return Path(location.removeprefix(_SCHEME))
 
 
 def _damaged(location: str, reason: str) -> QueryFailed:
@@ -388,7 +390,7 @@ _COUNTS = (
 )  # fmt: skip
 
 
-def read_manifests(snapshot: Snapshot) -> list[Manifest]:
+def read_manifests(snapshot: Snapshot, files: Files = LOCAL) -> list[Manifest]:
     """The manifests of a snapshot, in their order; raises `QueryFailed`."""
     return [
         Manifest(
@@ -404,13 +406,15 @@ def read_manifests(snapshot: Snapshot) -> list[Manifest]:
             },
             summaries=line.get("partitions") or (),
         )
-        for line in _avro(snapshot.manifest_list)
+        for line in _avro(snapshot.manifest_list, files)
     ]
 
 
-def read_entries(manifest: Manifest, *, deleted: bool = False) -> Iterator[Entry]:
+def read_entries(
+    manifest: Manifest, files: Files = LOCAL, *, deleted: bool = False
+) -> Iterator[Entry]:
     """The entries of a manifest, those of removed files only on request."""
-    for line in _avro(manifest.path):
+    for line in _avro(manifest.path, files):
         status = line["status"]
         if status == DELETED and not deleted:
             continue
@@ -460,12 +464,11 @@ def _by_id(pairs: Any) -> dict[int, Any]:
     return {pair["key"]: pair["value"] for pair in pairs}
 
 
-def _avro(location: str) -> Iterator[Any]:
+def _avro(location: str, files: Files) -> Iterator[Any]:
     import fastavro
 
     try:
-        with local_path(location).open("rb") as file:
-            yield from fastavro.reader(file)
+        yield from fastavro.reader(io.BytesIO(files.read(location)))
     except OSError as error:
         raise QueryFailed(
             f"Failed to open file: {location}",

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lakeshell.errors import NotSupported
+from lakeshell.store.files import LOCAL, Files
 from lakeshell.store.metadata import (
     DATA,
     EQUALITY_DELETES,
@@ -74,12 +75,12 @@ def file_bytes(file: DataFile, columns: Iterable[int]) -> int:
     return sum(sizes.get(column, 0) for column in columns)
 
 
-def live_files(snapshot: Snapshot | None) -> list[DataFile]:
-    """Every data and delete file of a snapshot."""
+def live_files(snapshot: Snapshot | None, files: Files = LOCAL) -> list[DataFile]:
+    """Every data and delete file of a snapshot; `files` holds its manifests."""
     if snapshot is None:
         return []
-    listed = [manifest for manifest in read_manifests(snapshot) if manifest.live]
-    return [entry.file for manifest in listed for entry in read_entries(manifest)]
+    listed = [manifest for manifest in read_manifests(snapshot, files) if manifest.live]
+    return [entry.file for manifest in listed for entry in read_entries(manifest, files)]
 
 
 def plan(
@@ -93,7 +94,7 @@ def plan(
     specs = metadata.specs
     files: list[DataFile] = []
     deletes: list[DataFile] = []
-    for file in live_files(snapshot):
+    for file in live_files(snapshot, metadata.files):
         if file.content != DATA:
             deletes.append(file)
         elif may_match(file, specs.get(file.spec_id, ()), conditions):

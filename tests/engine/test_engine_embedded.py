@@ -27,7 +27,7 @@ from lakeshell.model import (
     TableName,
 )
 from lakeshell.ports import Session
-from lakeshell.store.iceberg import IcebergStore
+from lakeshell.store.opening import local_store
 
 FILM = columns(film_id="integer", title="varchar", rate="decimal(5,2)")
 DATA = [(1, "A", 1.5), (2, "B", None), (3, None, 99.99)]
@@ -70,7 +70,7 @@ def lake(tmp_path: Path) -> Iterator[EmbeddedEngine]:
     """`raw.film` in three files, `raw.big` of 200,000 rows in one, the connection `movies`."""
     catalog = LocalCatalog(tmp_path / "catalog.db")
     catalog.create_database(Database("raw"))
-    store = IcebergStore(tmp_path)
+    store = local_store(tmp_path)
     store.create(TableName("raw", "film"), FILM)
     for row in DATA:
         store.write(TableName("raw", "film"), iter([_row(row)]), mode="append")

@@ -22,6 +22,7 @@ from lakeshell.store.metadata import (
     read_metadata,
     trino_type,
 )
+from lakeshell.store.opening import local_store
 from lakeshell.store.partitions import human, partition_path
 from lakeshell.store.planning import Condition, bound_value, live_files, plan
 
@@ -31,7 +32,7 @@ COLUMNS = columns(id="bigint", title="varchar", rate="decimal(5,2)", day="date",
 
 @pytest.fixture
 def store(tmp_path: Path) -> IcebergStore:
-    return IcebergStore(tmp_path)
+    return local_store(tmp_path)
 
 
 def current(store: IcebergStore) -> TableMetadata:

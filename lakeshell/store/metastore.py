@@ -1,0 +1,165 @@
+"""The Hive Metastore over Thrift: a few connections, opened when they are needed.
+
+In: an address and questions, each a function of one client. Out: their answers, or errors in our
+words: `NotFound`, `AlreadyExists`, `UsageError` for what it will not do. A connection that lay idle
+while the Metastore was restarted is opened anew, once.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hive_metastore import ttypes as hive
+from hive_metastore.ThriftHiveMetastore import Client
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolAcceleratedFactory
+from thrift.Thrift import TApplicationException, TException
+from thrift.transport.TSocket import TSocket
+from thrift.transport.TTransport import TBufferedTransport, TTransportException
+
+from lakeshell.errors import (
+    AlreadyExists,
+    ConnectionFailed,
+    LakeshellError,
+    NotFound,
+    UsageError,
+)
+
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 120
+CONNECTIONS = 8
+DEFAULT_PORT = 9083
+DEFAULT_CATALOG = "hive"
+_BUFFER = 256 * 1024
+
+T = TypeVar("T")
+X = TypeVar("X")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetastoreAddress:
+    """`catalog` is one of the Metastore's own catalogs; Trino and Spark read `hive` by default."""
+
+    host: str
+    port: int = DEFAULT_PORT
+    catalog: str = DEFAULT_CATALOG
+
+    def __str__(self) -> str:
+        return f"thrift://{self.host}:{self.port}"
+
+
+class Metastore:
+    """Safe to use from many threads; each question has a connection of its own."""
+
+    def __init__(self, address: MetastoreAddress, connections: int = CONNECTIONS) -> None:
+        self.address = address
+        self.connections = connections
+        self._idle: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def ask(self, question: Callable[[Any], T]) -> T:
+        try:
+            connection = self._taken()
+            if connection is not None:
+                try:
+                    return self._asked(connection, question)
+                except (TTransportException, OSError):
+                    pass
+            return self._asked(_Connection(self.address), question)
+        except (TTransportException, TException, OSError) as error:
+            raise _failure(self.address, error) from error
+
+    def ask_each(self, question: Callable[[Any, X], T], about: Sequence[X]) -> Iterator[T]:
+        """The answers in order, asked over several connections at once."""
+        if len(about) < 2:
+            for one in about:
+                yield self.ask(lambda client: question(client, one))  # noqa: B023
+            return
+        with ThreadPoolExecutor(min(self.connections, len(about)), "lakeshell-metastore") as pool:
+            pending = [pool.submit(self.ask, lambda c, x=x: question(c, x)) for x in about]
+            try:
+                for asked in pending:
+                    yield asked.result()
+            finally:
+                for asked in pending:
+                    asked.cancel()
+
+    def qualified(self, database: str) -> str:
+        """A database's name where a question has no place for the catalog's."""
+        return f"@{self.address.catalog}#{database}"
+
+    def _taken(self) -> _Connection | None:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _asked(self, connection: _Connection, question: Callable[[Any], T]) -> T:
+        """Keeps the connection but where what it would answer next is not known."""
+        try:
+            answer = question(connection.client)
+        except (TTransportException, TApplicationException):
+            connection.close()
+            raise
+        except TException:
+            self._idle.put(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.put(connection)
+        return answer
+
+
+_MISSING = (
+    hive.NoSuchObjectException, hive.UnknownDBException, hive.UnknownTableException,
+    hive.NoSuchLockException,
+)  # fmt: skip
+_UNWANTED = (
+    hive.InvalidObjectException, hive.InvalidOperationException, hive.InvalidInputException,
+)  # fmt: skip
+
+
+def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
+    said = str(getattr(error, "message", None) or error).strip()
+    if isinstance(error, TTransportException | OSError):
+        return ConnectionFailed(
+            f"the Metastore at {address} cannot be reached: {said}",
+            hint="start it: lakeshell stack start metastore",
+        )
+    if isinstance(error, TApplicationException):
+        return LakeshellError(
+            f"the Metastore at {address} does not know a question: {said}",
+            hint="Hive Metastore 4.0.0 is the version that works",
+        )
+    if isinstance(error, _MISSING):
+        return NotFound(f"the Metastore has none such: {said}")
+    if isinstance(error, hive.AlreadyExistsException):
+        return AlreadyExists(f"the Metastore has it already: {said}")
+    if isinstance(error, _UNWANTED):
+        return UsageError(f"the Metastore does not take it: {said}")
+    return LakeshellError(
+        f"the Metastore refused: {said}", hint="see its log: lakeshell stack logs metastore"
+    )
+
+
+class _Connection:
+    """One connection and its client."""
+
+    def __init__(self, address: MetastoreAddress) -> None:
+        socket = TSocket(address.host, address.port)
+        socket.setTimeout(CONNECT_SECONDS * 1000)
+        self._transport = TBufferedTransport(socket, _BUFFER)
+        self._transport.open()
+        socket.setTimeout(ANSWER_SECONDS * 1000)
+        protocol = TBinaryProtocolAcceleratedFactory().getProtocol(self._transport)
+        self.client = Client(protocol)
+
+    def close(self) -> None:
+        self._transport.close()
