@@ -108,6 +108,15 @@ class Catalog(Protocol):
         Not for Iceberg tables, which only a `TableStore` makes. Gives the table as it now is.
         """
 
+    def put_many(
+        self, tables: Sequence[CatalogTable], on_put: Callable[[int], None] | None = None
+    ) -> Sequence[CatalogTable]:
+        """`put` of each, as quickly as the catalog can; `on_put` is told how many are done. After
+        an error, each table is as it was or as put."""
+
+    def refusal(self, name: TableName) -> str:
+        """Why the catalog cannot hold a table of that name; empty where it can."""
+
     def drop(self, name: TableName) -> None: ...
 
     def rename(self, name: TableName, target: TableName) -> None:

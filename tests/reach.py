@@ -12,9 +12,10 @@ import os
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
+from hive_metastore import ttypes as hive
 
 from lakeshell.source.mysql_address import MysqlAddress
-from lakeshell.store.metastore import DEFAULT_CATALOG, MetastoreAddress
+from lakeshell.store.metastore import DEFAULT_CATALOG, Metastore, MetastoreAddress
 from lakeshell.store.s3 import S3Address
 
 
@@ -43,6 +44,20 @@ def s3(folder: str) -> S3Address:
         secret_key=unquote(url.password or ""),
         warehouse=f"s3://{url.path.strip('/')}/{folder}",
     )
+
+
+def empty_catalog(metastore: Metastore, folder: str) -> None:
+    """Makes the catalog of the Metastore's address, without a table and a database."""
+    name = metastore.address.catalog
+    made = hive.Catalog(name=name, description="of tests", locationUri=folder)
+    if name not in metastore.ask(lambda client: client.get_catalogs()).names:
+        metastore.ask(lambda client: client.create_catalog(hive.CreateCatalogRequest(made)))
+    for database in metastore.ask(lambda client: client.get_databases(metastore.qualified("*"))):
+        at = metastore.qualified(database)
+        for table in metastore.ask(lambda client, at=at: client.get_all_tables(at)):
+            metastore.ask(lambda client, at=at, table=table: client.drop_table(at, table, False))
+        if database != "default":
+            metastore.ask(lambda client, at=at: client.drop_database(at, False, False))
 
 
 def _url(variable: str) -> SplitResult:

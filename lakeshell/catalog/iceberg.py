@@ -9,8 +9,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from lakeshell.errors import QueryFailed
 from lakeshell.model import CatalogTable, Column, TableKind, TableName
-from lakeshell.store.metadata import Field, TableMetadata
+from lakeshell.store.files import LOCAL, Files
+from lakeshell.store.metadata import Field, TableMetadata, read_metadata
+
+
+def read(name: TableName, location: str, files: Files = LOCAL) -> Sequence[CatalogTable]:
+    """The versions of the table whose metadata file is at `location`. Raises `QueryFailed` for one
+    that is gone or damaged, as a query of the table would."""
+    metadata = read_metadata(location, files)
+    try:
+        return versions(name, metadata)
+    except (KeyError, TypeError) as error:
+        raise QueryFailed(
+            f"Invalid metadata file {location}: it lacks {error}",
+            code="ICEBERG_INVALID_METADATA",
+            hint="go back to an earlier one of the same folder, or restore the file",
+        ) from error
+
+
+def listed(name: TableName, location: str, files: Files = LOCAL) -> CatalogTable:
+    """A listing does not fail for one table whose files are gone; reading that table does."""
+    try:
+        return read(name, location, files)[-1]
+    except QueryFailed:
+        return unreadable(name, location)
 
 
 def versions(name: TableName, metadata: TableMetadata) -> Sequence[CatalogTable]:

@@ -18,17 +18,19 @@ from pathlib import Path
 
 from lakeshell.catalog import iceberg
 from lakeshell.catalog.migrations import migrate
-from lakeshell.catalog.rows import FIELDS, from_row, same_version, stamp, to_row
-from lakeshell.errors import (
-    AlreadyExists,
-    ConnectionFailed,
-    NotEmpty,
-    NotFound,
-    QueryFailed,
-    UsageError,
+from lakeshell.catalog.names import (
+    database_taken,
+    folded,
+    name_taken,
+    no_database,
+    no_table,
+    not_registered,
+    not_unregistered,
+    taken,
 )
+from lakeshell.catalog.rows import FIELDS, from_row, same_version, stamp, to_row
+from lakeshell.errors import ConnectionFailed, NotEmpty, NotFound
 from lakeshell.model import LAKE, CatalogTable, Database, TableKind, TableName
-from lakeshell.store.metadata import read_metadata
 
 BUSY_SECONDS = 30.0
 INFORMATION_SCHEMA = "information_schema"
@@ -85,9 +87,7 @@ class LocalCatalog:
             if name == INFORMATION_SCHEMA or self._has_database(db, name):
                 if exist_ok:
                     return
-                raise AlreadyExists(
-                    f"the database {name} exists already", hint="choose another name, or use it"
-                )
+                raise database_taken(name)
             properties = {
                 "exists": "true", "comment": database.comment, "location": database.location
             }  # fmt: skip
@@ -127,11 +127,11 @@ class LocalCatalog:
                 (LAKE, folded),
             ).fetchall()
         found = [from_row(TableName(*row[:2]), row[2], row[3:]) for row in own]
-        found += [_listed(TableName(*row[:2]), row[2]) for row in others]
+        found += [iceberg.listed(TableName(*row[:2]), row[2]) for row in others]
         return sorted(found, key=lambda table: table.name)
 
     def table(self, name: TableName) -> CatalogTable:
-        name = _folded(name)
+        name = folded(name)
         with self._reading() as db:
             row = db.execute(f"{_CURRENT} WHERE t.database = ? AND t.name = ?", name).fetchone()
             if row is not None:
@@ -139,10 +139,10 @@ class LocalCatalog:
             location = self._iceberg_location(db, name)
             if location is None:
                 raise self._not_found(db, name)
-        return _read(name, location)[-1]
+        return iceberg.read(name, location)[-1]
 
     def versions(self, name: TableName) -> Sequence[CatalogTable]:
-        name = _folded(name)
+        name = folded(name)
         with self._reading() as db:
             rows = db.execute(
                 f"""SELECT t.created, {FIELDS} FROM catalog_tables t
@@ -155,48 +155,58 @@ class LocalCatalog:
             location = self._iceberg_location(db, name)
             if location is None:
                 raise self._not_found(db, name)
-        return _read(name, location)
+        return iceberg.read(name, location)
 
     def put(self, table: CatalogTable) -> CatalogTable:
         """Statistics among the parameters (`rows.STATISTICS`) change the current version in place;
         any other change makes a new one. Raises `NotFound` for the database, `AlreadyExists` when
         the name is that of a table of another kind."""
-        table = replace(table, name=_folded(table.name))
-        if table.kind is TableKind.ICEBERG:
-            raise UsageError(
-                f"{table.name} cannot be registered as an Iceberg table",
-                hint=f"make it: CREATE TABLE lake.{table.name} (...)",
-            )
         with self._writing() as db:
-            self._check_database(db, table.name.database)
-            if self._iceberg_location(db, table.name) is not None:
-                raise _taken(table.name, TableKind.ICEBERG)
-            row = db.execute(
-                f"{_CURRENT} WHERE t.database = ? AND t.name = ?", table.name
-            ).fetchone()
-            if row is None:
-                return self._insert(db, table)
-            old = from_row(table.name, row[2], row[3:])
-            if old.kind is not table.kind:
-                raise _taken(table.name, old.kind)
-            return self._change(db, old, table)
+            return self._put(db, table)
+
+    def put_many(
+        self, tables: Sequence[CatalogTable], on_put: Callable[[int], None] | None = None
+    ) -> Sequence[CatalogTable]:
+        """In one transaction."""
+        made: list[CatalogTable] = []
+        with self._writing() as db:
+            for table in tables:
+                made.append(self._put(db, table))
+                if on_put is not None:
+                    on_put(len(made))
+        return made
+
+    def refusal(self, name: TableName) -> str:
+        return ""
+
+    def _put(self, db: sqlite3.Connection, table: CatalogTable) -> CatalogTable:
+        table = replace(table, name=folded(table.name))
+        if table.kind is TableKind.ICEBERG:
+            raise not_registered(table.name)
+        self._check_database(db, table.name.database)
+        if self._iceberg_location(db, table.name) is not None:
+            raise taken(table.name, TableKind.ICEBERG)
+        row = db.execute(f"{_CURRENT} WHERE t.database = ? AND t.name = ?", table.name).fetchone()
+        if row is None:
+            return self._insert(db, table)
+        old = from_row(table.name, row[2], row[3:])
+        if old.kind is not table.kind:
+            raise taken(table.name, old.kind)
+        return self._change(db, old, table)
 
     def drop(self, name: TableName) -> None:
         """With all its versions. An Iceberg table is dropped by its store, files and all."""
-        name = _folded(name)
+        name = folded(name)
         with self._writing() as db:
             done = db.execute("DELETE FROM catalog_tables WHERE database = ? AND name = ?", name)
             if done.rowcount:
                 return
             if self._iceberg_location(db, name) is not None:
-                raise UsageError(
-                    f"{name} is an Iceberg table, whose files would be left behind",
-                    hint=f"drop it with them: lakeshell query -e 'DROP TABLE {name}'",
-                )
+                raise not_unregistered(name)
             raise self._not_found(db, name)
 
     def rename(self, name: TableName, target: TableName) -> None:
-        name, target = _folded(name), _folded(target)
+        name, target = folded(name), folded(target)
         with self._writing() as db:
             held = self._names(db)
             if name not in held:
@@ -205,9 +215,7 @@ class LocalCatalog:
             if name == target:
                 return
             if target in held:
-                raise AlreadyExists(
-                    f"the table {target} exists already", hint="choose another name, or drop it"
-                )
+                raise name_taken(target)
             db.execute(
                 "UPDATE catalog_tables SET database = ?, name = ? WHERE database = ? AND name = ?",
                 (*target, *name),
@@ -281,23 +289,10 @@ class LocalCatalog:
         if self._has_database(db, name):
             return
         rows = db.execute("SELECT DISTINCT namespace FROM iceberg_namespace_properties").fetchall()
-        near = _nearest(name, [row[0] for row in rows], 1)
-        raise NotFound(
-            f"there is no database {name!r}",
-            hint=f"did you mean {near[0]!r}?"
-            if near
-            else f"make it: lakeshell query -e 'CREATE SCHEMA {name}'",
-        )
+        raise no_database(name, [row[0] for row in rows])
 
     def _not_found(self, db: sqlite3.Connection, name: TableName) -> NotFound:
-        held = self._names(db)
-        near = [str(t) for t in held if t.table == name.table]
-        near += _nearest(str(name), [str(t) for t in held], 3)
-        named = ", ".join(list(dict.fromkeys(near))[:3])
-        return NotFound(
-            f"there is no table {name}",
-            hint=f"did you mean {named}?" if named else "`lakeshell catalog tables` lists them",
-        )
+        return no_table(name, self._names(db))
 
     # --- the file --------------------------------------------------------------------------
 
@@ -335,42 +330,3 @@ def _failures(path: Path) -> Iterator[None]:
             f"the lake's catalog {path} is damaged: {error}",
             hint="restore the file from a backup; the tables' data is untouched by this",
         ) from error
-
-
-def _nearest(name: str, known: Sequence[str], most: int) -> list[str]:
-    import difflib
-
-    return difflib.get_close_matches(name, known, most, cutoff=0.7)
-
-
-def _folded(name: TableName) -> TableName:
-    return TableName(name.database.lower(), name.table.lower())
-
-
-def _taken(name: TableName, kind: TableKind) -> AlreadyExists:
-    what = {"iceberg": "an Iceberg table", "view": "a view", "source": "a crawled table"}
-    return AlreadyExists(
-        f"{name} exists already, as {what.get(kind.value, 'a table of files')}",
-        hint="choose another name, or drop it first",
-    )
-
-
-def _read(name: TableName, location: str) -> Sequence[CatalogTable]:
-    """Raises `QueryFailed` for metadata that is gone or damaged, as a query of the table would."""
-    metadata = read_metadata(location)
-    try:
-        return iceberg.versions(name, metadata)
-    except (KeyError, TypeError) as error:
-        raise QueryFailed(
-            f"Invalid metadata file {location}: it lacks {error}",
-            code="ICEBERG_INVALID_METADATA",
-            hint="go back to an earlier one of the same folder, or restore the file",
-        ) from error
-
-
-def _listed(name: TableName, location: str) -> CatalogTable:
-    """A listing does not fail for one table whose files are gone; reading that table does."""
-    try:
-        return _read(name, location)[-1]
-    except QueryFailed:
-        return iceberg.unreadable(name, location)

@@ -7,7 +7,7 @@ that can be printed or applied. Pure: nothing is read or written here, and the c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -121,16 +121,22 @@ class _Planner:
     found: Found
     known: dict[TableName, CatalogTable]
     now: datetime
+    refusal: Callable[[TableName], str]
     tables: list[PlannedTable] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 def plan(
-    settings: CrawlerSettings, found: Found, known: Iterable[CatalogTable], now: datetime
+    settings: CrawlerSettings,
+    found: Found,
+    known: Iterable[CatalogTable],
+    now: datetime,
+    refusal: Callable[[TableName], str] = lambda name: "",
 ) -> CrawlPlan:
-    """`known` are all tables of the crawler's database. Changes come first and deletions last, so
+    """`known` are all tables of the crawler's database; `refusal` says why the catalog cannot hold
+    a name. Changes come first and deletions last, so
     that a run that ends midway has taken nothing away that it did not replace."""
-    planner = _Planner(settings, found, {t.name: t for t in known}, now)
+    planner = _Planner(settings, found, {t.name: t for t in known}, now, refusal)
     for path in found.idle:
         planner.warnings.append(f"the include path {path!r} has no table or view in it")
     names = _names(planner)
@@ -206,6 +212,10 @@ def _placed(planner: _Planner, source: SourceTable, name: TableName) -> PlannedT
         planner.warnings.append(f"{source.name} is not registered: {reason}")
         return PlannedTable(Action.REFUSED, source.name, None, reason=reason)
     old = planner.known.get(name)
+    refused = planner.refusal(name) if old is None else ""
+    if refused:
+        planner.warnings.append(f"{source.name} is not registered: {refused}")
+        return PlannedTable(Action.REFUSED, source.name, None, reason=refused)
     if old is None:
         return PlannedTable(Action.CREATED, source.name, name, put=made)
     conflict = _conflict(planner.settings, old, source.name)

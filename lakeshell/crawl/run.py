@@ -1,9 +1,8 @@
 """Running a crawler: look at the source, plan, change the catalog, record the run.
 
 In: a crawler's settings and open ports. Out: the plan that was carried out. Every run ends in the
-ledger, failed and interrupted ones included; a dry run changes nothing and is not recorded. Each
-table is one transaction of the catalog, so a run that ends midway leaves each table as it was or as
-planned, and the next run does the rest.
+ledger, failed and interrupted ones included; a dry run changes nothing and is not recorded. A run
+that ends midway leaves each table as it was or as planned, and the next run does the rest.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def plan_crawl(settings: CrawlerSettings, survey: Survey, reporter: Reporter) ->
     with closing(survey.open_source(settings.connection)) as source:
         found = _look(settings, source, survey.classification(settings.connection), reporter)
     known = survey.catalog().tables(settings.database.lower())
-    made = plan(settings, found, known, survey.now())
+    made = plan(settings, found, known, survey.now(), survey.catalog().refusal)
     for warning in made.warnings:
         reporter.warn(warning)
     return made
@@ -87,13 +86,13 @@ def apply(plan: CrawlPlan, catalog: Catalog, reporter: Reporter) -> None:
     if changes:
         catalog.create_database(Database(plan.settings.database.lower()), exist_ok=True)
     reporter.step(f"crawler {plan.settings.name}: registering in {plan.settings.database}")
-    for done, planned in enumerate(changes, 1):
-        if planned.put is not None:
-            catalog.put(planned.put)
-        elif planned.table is not None:
-            # Somebody else may have dropped it since the plan was made, which is what was wanted.
-            with suppress(NotFound):
-                catalog.drop(planned.table)
+    put = [planned.put for planned in changes if planned.put is not None]
+    catalog.put_many(put, lambda done: reporter.advance(done, len(changes), "tables"))
+    gone = [p.table for p in changes if p.put is None and p.table is not None]
+    for done, name in enumerate(gone, len(put) + 1):
+        # Somebody else may have dropped it since the plan was made, which is what was wanted.
+        with suppress(NotFound):
+            catalog.drop(name)
         reporter.advance(done, len(changes), "tables")
 
 

@@ -51,6 +51,10 @@ class MetastoreAddress:
         return f"thrift://{self.host}:{self.port}"
 
 
+class ChangedMeanwhile(LakeshellError):
+    """A change was refused, for somebody else changed the table since it was read."""
+
+
 class Metastore:
     """Safe to use from many threads; each question has a connection of its own."""
 
@@ -144,6 +148,10 @@ def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
         return AlreadyExists(f"the Metastore has it already: {said}")
     if isinstance(error, _UNWANTED):
         return UsageError(f"the Metastore does not take it: {said}")
+    if "has been modified" in said:
+        return ChangedMeanwhile(
+            f"the table was changed by somebody else at the same time: {said}", hint="run it again"
+        )
     return LakeshellError(
         f"the Metastore refused: {said}", hint="see its log: lakeshell stack logs metastore"
     )

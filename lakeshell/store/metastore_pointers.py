@@ -22,7 +22,7 @@ from hive_metastore import ttypes as hive
 from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, UsageError
 from lakeshell.model import TableName
 from lakeshell.store.hive_types import hive_type
-from lakeshell.store.metastore import DEFAULT_CATALOG, Metastore
+from lakeshell.store.metastore import DEFAULT_CATALOG, ChangedMeanwhile, Metastore
 from lakeshell.store.pointers import file_name
 from lakeshell.store.schema import trino_columns
 
@@ -35,7 +35,6 @@ LOCATION = "metadata_location"
 PREVIOUS = "previous_metadata_location"
 _POLL_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _NO_STATISTICS = {"DO_NOT_UPDATE_STATS": "true"}
-_CHANGED = "has been modified"
 
 
 class MetastorePointers:
@@ -94,10 +93,8 @@ class MetastorePointers:
         context = hive.EnvironmentContext(properties={**_NO_STATISTICS, **expected})
         try:
             self._alter(name, found, context)
-        except LakeshellError as error:
-            if _CHANGED in error.message:
-                return False
-            raise
+        except ChangedMeanwhile:
+            return False
         return True
 
     def drop(self, name: TableName) -> bool:

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lakeshell.catalog.hive import HiveCatalog
 from lakeshell.catalog.local import LocalCatalog
-from lakeshell.errors import AlreadyExists, NotEmpty, NotFound
+from lakeshell.errors import AlreadyExists, NotEmpty, NotFound, UsageError
 from lakeshell.model import CatalogTable, Column, Database, TableKind, TableName
 from lakeshell.ports import Catalog
 from lakeshell.sql.datatypes import parse_type
+from lakeshell.store.metastore import Metastore
+from lakeshell.store.s3 import S3Files
+from tests import reach
 
 Opener = Callable[[], Catalog]
 
 FILM = TableName("movies", "film")
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["local", "hive"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    return lambda: LocalCatalog(tmp_path / "state" / "catalog.db")
+    if request.param == "local":
+        return lambda: LocalCatalog(tmp_path / "state" / "catalog.db")
+    return hive_opener()
+
+
+def hive_opener() -> Opener:
+    """A Metastore keeps catalogs apart; the suite has one for itself, emptied."""
+    address, storage = reach.metastore("lakeshell_contract"), reach.s3("lakeshell_contract_catalog")
+    files = S3Files(storage)
+    with closing(Metastore(address)) as metastore:
+        reach.empty_catalog(metastore, storage.warehouse)
+    return lambda: HiveCatalog(
+        metastore=Metastore(address), files=files, warehouse=storage.warehouse
+    )
 
 
 @pytest.fixture
@@ -37,7 +55,7 @@ def film(**changes: object) -> CatalogTable:
         name=FILM,
         kind=TableKind.SOURCE,
         columns=(
-            Column("film_id", parse_type("integer"), False, "the key", "INT"),
+            Column("film_id", parse_type("integer"), False, "the key" * 50, "INT"),
             Column("Größe", parse_type("decimal(38,10)"), source_type="DECIMAL(38,10)"),
             Column('odd "name"', parse_type('row("a b" array(map(varchar, timestamp(6))))')),
         ),
@@ -99,6 +117,12 @@ def test_names_are_found_in_any_case(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("name", ["a b", 'quo"te', "do.t", "select", "映画", "semi;--", "a'b", "%"])
 def test_odd_names(catalog: Catalog, name: str) -> None:
+    if catalog.refusal(TableName("movies", name)):
+        with pytest.raises(UsageError):
+            catalog.create_database(Database(name))
+        with pytest.raises(UsageError):
+            catalog.put(film(name=TableName("movies", name)))
+        return
     catalog.create_database(Database(name))
     odd = TableName(name, name)
     catalog.put(film(name=odd))
@@ -151,6 +175,21 @@ def test_statistics_are_kept_without_a_new_version(catalog: Catalog) -> None:
     put = catalog.put(film(parameters=counted))
     assert put.version == 1
     assert catalog.table(FILM).parameters == counted
+
+
+def test_many_are_put_at_once(catalog: Catalog) -> None:
+    first = catalog.put(film())
+    tables = [film(name=TableName("movies", f"t{i}")) for i in range(20)]
+    told: list[int] = []
+    made = catalog.put_many([*tables, film(comment="new", name=first.name)], told.append)
+    assert told == list(range(1, 22))
+    assert [table.version for table in made] == [1] * 20 + [2]
+    assert [t.name for t in catalog.tables("movies")] == sorted(table.name for table in made)
+    assert [catalog.table(table.name) for table in made] == list(made)
+    assert catalog.put_many(made) == made
+    assert catalog.put_many([]) == []
+    with pytest.raises(NotFound):
+        catalog.put_many([film(name=TableName("movie", "film"))])
 
 
 def test_a_put_needs_its_database(catalog: Catalog) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -147,15 +147,16 @@ def test_a_run_that_ends_midway_is_finished_by_the_next(
     survey: Survey, monkeypatch: pytest.MonkeyPatch, error: BaseException, state: QueryState
 ) -> None:
     catalog = survey.catalog()
-    put = catalog.put
+    put_many = catalog.put_many
 
-    def failing(table: CatalogTable) -> CatalogTable:
-        if table.name.table == "movies_film":
-            raise error
-        return put(table)
+    def failing(
+        tables: Sequence[CatalogTable], on_put: Callable[[int], None] | None = None
+    ) -> Sequence[CatalogTable]:
+        put_many([table for table in tables if table.name.table != "movies_film"], on_put)
+        raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(catalog, "put", failing)
+        patched.setattr(catalog, "put_many", failing)
         with pytest.raises(type(error)):
             run_crawler(SETTINGS, survey, Notes())
     assert tables(survey) == ["movies_few"]

@@ -15,7 +15,7 @@ from fakes import columns
 from lakeshell.errors import NotFound
 from lakeshell.model import TableName
 from lakeshell.store import datafiles, iceberg
-from lakeshell.store.iceberg import IcebergStore
+from lakeshell.store.opening import local_store
 
 NAME = TableName("raw", "payment")
 COLUMNS = columns(id="bigint")
@@ -31,7 +31,7 @@ def parquet_files(folder: Path) -> list[Path]:
 
 
 def test_a_row_group_is_what_gathered_and_no_remainder(tmp_path: Path) -> None:
-    store = IcebergStore(tmp_path)
+    store = local_store(tmp_path)
     rows = datafiles.ROW_GROUP_ROWS // 4 + 1
     store.write(NAME, batches(9, rows), mode="create", columns=COLUMNS)
     (path,) = parquet_files(tmp_path)
@@ -78,7 +78,7 @@ def test_a_write_that_fails_ends_the_reading(
         write(self, batch)
 
     monkeypatch.setattr(datafiles.DataFiles, "write", failing)
-    store = IcebergStore(tmp_path)
+    store = local_store(tmp_path)
     with pytest.raises(Exception, match="the disk is full"):
         store.write(NAME, batches(None, 1_000), mode="create", columns=COLUMNS)
     assert parquet_files(tmp_path) == []
@@ -91,7 +91,7 @@ def test_a_source_that_fails_leaves_nothing(tmp_path: Path) -> None:
         yield from batches(3, 100_000)
         raise ConnectionResetError("gone")
 
-    store = IcebergStore(tmp_path)
+    store = local_store(tmp_path)
     with pytest.raises(Exception, match="gone"):
         store.write(NAME, failing(), mode="create", columns=COLUMNS)
     assert parquet_files(tmp_path) == []
