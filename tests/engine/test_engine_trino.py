@@ -447,6 +447,18 @@ def test_a_prepared_statement_reads_it_there_too(trino: FakeTrino) -> None:
     assert given.prepared == {"p": "SELECT n FROM movies_film"}
 
 
+def test_what_changes_or_keeps_names_has_them_looked_up_before(trino: FakeTrino) -> None:
+    trino.pages = [[{}, {"updateType": "CREATE VIEW"}], [error("HIVE_INVALID_METADATA")]]
+    made = engine(trino)
+    read(made.run("CREATE VIEW v AS SELECT 1 a FROM movies_film f", session()))
+    with pytest.raises(QueryFailed):
+        read(made.run("INSERT INTO t SELECT 1 FROM other", session()))
+    assert trino.statements == [
+        "CREATE VIEW v AS SELECT 1 a FROM movies.movies.film f",
+        "INSERT INTO t SELECT 1 FROM other",
+    ]
+
+
 def test_other_tables_that_cannot_be_read_stay_errors(trino: FakeTrino) -> None:
     found = rejected(trino, error("TABLE_NOT_FOUND", "Table 'lake.raw.x' does not exist", (1, 1)))
     assert isinstance(found, QueryRejected)

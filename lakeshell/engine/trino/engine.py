@@ -4,7 +4,8 @@
 
 In: statements and a session. Out: `ports.Running`s. The server has the last word on everything
 that it runs; only names of catalogued source tables, which it cannot read, are pointed at their
-connection's catalog, and only after it said that it cannot.
+connection's catalog. A query is sent as it was written, and anew when Trino finds such a table in
+it: most have none, and asking the catalog first would cost each of them more than the query.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ _UNREADABLE = frozenset(
     {"HIVE_INVALID_METADATA", "HIVE_UNSUPPORTED_FORMAT", "HIVE_SERDE_NOT_FOUND",
      "UNSUPPORTED_TABLE_TYPE"}
 )  # fmt: skip
-"""What Trino says of a catalogued source table."""
+"""What Trino says of a catalogued source table, when it is about to read it."""
+_READS = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "(", "EXECUTE"})
+_WRITES = frozenset(
+    {"CREATE", "INSERT", "MERGE", "DELETE", "UPDATE", "EXPLAIN", "PREPARE", "DESCRIBE", "SHOW"}
+)
+"""Statements whose tables are looked up before: they change something, or keep names of tables."""
 
 
 @dataclass(slots=True)
@@ -50,6 +56,13 @@ class _Order:
     read: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     reworded: bool = False
+
+    @property
+    def first(self) -> str:
+        """The kind of the statement's first token."""
+        from lakeshell.sql.lexer import tokenize
+
+        return tokenize(self.sql).kinds[0]
 
 
 class TrinoEngine:
@@ -109,12 +122,19 @@ class TrinoEngine:
     # --- a statement's life ----------------------------------------------------------------
 
     def _begun(self, order: _Order) -> Attempt:
-        """Sends the statement as it was written."""
-        if not order.parameters:
-            return self._sent(order, order.sql, order.session.prepared)
-        from lakeshell.engine.trino.wording import bound
+        """Sends the statement, its catalogued source tables looked up where that must be before."""
+        if order.first in _WRITES:
+            from lakeshell.engine.trino.wording import at_the_source, bound
 
-        return self._worded(order, bound(order.sql, order.parameters))
+            changed = at_the_source(order.sql, order.session, self._catalog)
+            if changed is not None:
+                order.read = changed.text
+            return self._worded(order, bound(changed or order.sql, order.parameters))
+        if order.parameters:
+            from lakeshell.engine.trino.wording import bound
+
+            return self._worded(order, bound(order.sql, order.parameters))
+        return self._sent(order, order.sql, order.session.prepared)
 
     def _worded(self, order: _Order, wording: Wording) -> Attempt:
         attempt = self._sent(order, wording.text, order.session.prepared)
@@ -135,9 +155,9 @@ class TrinoEngine:
     def _reworded(self, error: Mapping[str, Any], order: _Order) -> Attempt | None:
         """Another attempt where the statement named catalogued source tables; None where not.
 
-        Trino rejected it while it analysed it: nothing was run, and it may be sent again.
+        It reads only, and nothing of it was read: it may be sent again.
         """
-        if error.get("errorName") not in _UNREADABLE or order.reworded:
+        if error.get("errorName") not in _UNREADABLE or order.first not in _READS or order.reworded:
             return None
         order.reworded = True
         from lakeshell.engine.trino.wording import at_the_source, bound, prepared_text

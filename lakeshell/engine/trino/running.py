@@ -181,6 +181,7 @@ class TrinoStatement:
         again = self._reword(error)
         if again is not None:
             self._attempt = again
+            self._columns = ()
             self.__dict__.pop("_in_place", None)
         return again
 
@@ -203,8 +204,9 @@ class TrinoStatement:
             # What a change gives back is its row count, which is known by another name.
             self._known.set()
             return
-        if not self._known.is_set() and said.get("columns"):
+        if not self._columns and said.get("columns"):
             self._columns = tuple(_column(given) for given in said["columns"])
+        if self._columns and not self._known.is_set() and _under_way(page):
             self._known.set()
         for text in self._texts(page):
             batch = self._decoder().read(text)
@@ -232,6 +234,12 @@ class TrinoStatement:
                 if self._cancelled.is_set():
                     return None
         return None
+
+
+def _under_way(page: Page) -> bool:
+    """Whether it reads by now, and so can read what it names."""
+    has_rows = page.rows is not None or page.spooled is not None
+    return has_rows or not page.next or bool(page.stats.get("totalSplits"))
 
 
 def _column(given: Mapping[str, Any]) -> Column:

@@ -75,7 +75,7 @@ def bound(statement: str | Wording, parameters: Sequence[str]) -> Wording:
 
 
 def prepared_text(sql: str, session: Session) -> tuple[str, str] | None:
-    """Name and text of the prepared statement that EXECUTE runs; None for another statement."""
+    """Name and text of the prepared query that EXECUTE runs; None for another statement."""
     try:
         statement = parse_statement(sql)
     except QueryFailed:
