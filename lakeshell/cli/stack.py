@@ -133,6 +133,46 @@ def status(lake: Lake, output_format: str | None) -> int:
     return ExitCode.FAILED if failing else ExitCode.OK
 
 
+@command.command("backup", epilog="Example: lakeshell stack backup mysql --remove")
+@click.argument("service", type=click.Choice(("mysql",)))
+@click.option("--remove", is_flag=True, help="Then remove its container and data, to save cost.")
+@with_lake
+def backup(lake: Lake, service: str, remove: bool) -> None:
+    """Dump the source database, its users too, to object storage. Writes wait meanwhile."""
+    from lakeshell.cli.progress import ProgressLine
+    from lakeshell.cost.sizes import size_text
+    from lakeshell.stack.backup import take
+
+    with ProgressLine() as progress:
+        lake.stack.ensure(_services((service, "minio")), progress)
+        made = take(lake.stack.compose, datetime.now(UTC), progress)
+        if remove:
+            progress.step(f"removing {service}")
+            lake.stack.compose.remove(_services((service,))[0])
+    tables = f"{len(made.checksums)} tables, {size_text(made.size)}"
+    click.echo(f"backup {made.name}: {tables} in object storage", err=True)
+    if remove:
+        click.echo(f"{service} is removed; bring it back: lakeshell stack restore mysql", err=True)
+
+
+@command.command("restore", epilog="Example: lakeshell stack restore mysql")
+@click.argument("service", type=click.Choice(("mysql",)))
+@click.option("--backup", "name", metavar="NAME", help="Which; the latest when left out.")
+@click.option("--replace", is_flag=True, help="Delete the databases that are there first.")
+@with_lake
+def restore(lake: Lake, service: str, name: str | None, replace: bool) -> None:
+    """Bring a backup back into an empty database and compare every table's checksum."""
+    from lakeshell.cli.progress import ProgressLine
+    from lakeshell.stack import backup as backups
+
+    with ProgressLine() as progress:
+        lake.stack.ensure(_services((service, "minio")), progress)
+        made = backups.restore(lake.stack.compose, name, progress, replace=replace)
+    click.echo(
+        f"backup {made.name} is restored: {len(made.checksums)} tables, checksums equal", err=True
+    )
+
+
 @command.command("logs", epilog="Example: lakeshell stack logs -f trino")
 @click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is logged from now.")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from lakeshell.errors import ConfigurationError, ConnectionFailed
 from lakeshell.stack import docker
@@ -92,19 +91,26 @@ class Compose:
         return {found.service for found in self.containers() if found.state == "running"}
 
     def piped(
-        self, service: Service, *words: str, stdin: int | IO[bytes] = subprocess.DEVNULL
+        self, service: Service, *words: str, stdin: int, lent: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
-        """A command inside a running container, its output a pipe. The caller waits for it."""
+        """A command inside a running container, its output a pipe. The caller waits for it.
+        `lent` are variables that it gets without their values being words of any command."""
+        named = [word for name in lent for word in ("--env", name)]
         try:
             return subprocess.Popen(
-                ["docker", *self.words, "exec", "-T", service, *words],
-                env=self.environment,
+                ["docker", *self.words, "exec", "-T", *named, service, *words],
+                env={**self.environment, **lent},
                 stdin=stdin,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if stdin == subprocess.DEVNULL else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
             )
         except FileNotFoundError as error:
             raise ConnectionFailed("docker is not installed", hint=docker.ENGINE) from error
+
+    def remove(self, service: Service) -> None:
+        """Its container and its data."""
+        self.run("rm", "--stop", "--force", service)
+        docker.run(["volume", "rm", f"{self.installation.project}_{service}"])
 
     def logs(self, services: Iterable[Service], *, follow: bool, tail: str) -> int:
         """Hands the terminal to Docker; gives its exit code."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import UsageError
+from lakeshell.errors import ConnectionFailed, LakeshellError, UsageError
 from lakeshell.stack import docker
 from lakeshell.stack.services import Service
 
@@ -82,10 +82,22 @@ def provide(
     absent = [i for i in sorted({*images.values()} - ours) if _label(i) is None]
     for image in absent:
         reporter.step(f"pulling {image}")
-        docker.run(["pull", "--quiet", image], timeout=None)
+        _pull(image)
     if stale:
         _build(stale, files, scratch, reporter)
     return [*absent, *(build.image for build in stale)]
+
+
+def _pull(image: str) -> None:
+    try:
+        docker.run(["pull", "--quiet", image], timeout=None)
+    except LakeshellError as error:
+        if isinstance(error, ConnectionFailed):
+            raise
+        raise ConnectionFailed(
+            f"the image {image} could not be pulled",
+            hint=f"where no registry is reached, build all of them: {docker.BUILD}",
+        ) from error
 
 
 def _label(image: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any, Protocol
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, NotFound
 from lakeshell.stack import secrets
@@ -13,6 +13,10 @@ from lakeshell.stack.installation import BACKUP_BUCKET, SPOOL_BUCKET, Installati
 PART = 16 * 2**20
 """Bytes of one part of an upload; S3 takes 10,000 parts, so 156 GB in all."""
 SPOOL_DAYS = 1
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class StorageFailed(LakeshellError):
@@ -65,7 +69,7 @@ class ObjectStorage:
         return [n for n in (self.bucket, SPOOL_BUCKET, BACKUP_BUCKET) if n not in known]
 
     def upload(
-        self, key: str, stream: IO[bytes], metadata: dict[str, str], moved: Callable[[int], None]
+        self, key: str, stream: Readable, metadata: dict[str, str], moved: Callable[[int], None]
     ) -> None:
         """From a stream of any length; the object appears whole or not at all."""
         with _translated(self.endpoint):

@@ -1,0 +1,302 @@
+"""The source database, whole, into object storage and back, checked table by table.
+
+A backup is three objects below `mysql/TIME/`: `dump.sql.gz`, `users.sql` and, written last, the
+`manifest.json` that makes it one: checksums of the tables and of the dump. While it is taken,
+writes to the database wait, so that the checksums are of the very rows that are dumped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import threading
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING
+
+from lakeshell.errors import AlreadyExists, LakeshellError, NotFound
+from lakeshell.stack import secrets
+from lakeshell.stack.compose import Compose
+from lakeshell.stack.control import cursor
+from lakeshell.stack.services import Service
+from lakeshell.stack.storage import ObjectStorage
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+    from lakeshell.ports import Reporter
+
+PREFIX = "mysql/"
+_SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
+_SYSTEM_USERS = ("root", "mysql.infoschema", "mysql.session", "mysql.sys")
+_MB = 2**20
+_DUMP = (
+    "mysqldump", "--user=root", "--single-transaction", "--quick", "--routines", "--events",
+    "--triggers", "--hex-blob", "--no-tablespaces", "--default-character-set=utf8mb4",
+    "--set-gtid-purged=OFF", "--databases",
+)  # fmt: skip
+
+
+class BackupFailed(LakeshellError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """`checksums` are MySQL's own of each `database.table`, `size` and `sha256` the compressed
+    dump's; `taken` is in UTC."""
+
+    name: str
+    taken: str
+    version: str
+    size: int
+    sha256: str
+    databases: Sequence[str]
+    checksums: Mapping[str, int]
+
+
+# --- taking one ----------------------------------------------------------------------------
+
+
+def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
+    """Raises `BackupFailed`; nothing that looks like a backup is left then."""
+    storage = ObjectStorage(compose.installation)
+    name = now.strftime("%Y%m%dT%H%M%SZ")
+    folder = PREFIX + name + "/"
+    with cursor(compose.installation, Service.MYSQL) as sql:
+        databases = _databases(sql)
+        if not databases:
+            raise NotFound("the source database is empty", hint="there is nothing to back up")
+        reporter.step("waiting for writes to end")
+        sql.execute("FLUSH TABLES WITH READ LOCK")
+        reporter.step("checksums of the tables")
+        sums = _checksums(sql, databases, reporter)
+        sql.execute("SELECT VERSION()")
+        version = str((sql.fetchone() or ("",))[0])
+        storage.put(folder + "users.sql", _users(sql).encode())
+        reporter.step(f"dumping {len(sums)} tables to object storage")
+        dump = _Dump(_mysql(compose, *_DUMP, *databases), reporter)
+        try:
+            storage.upload(folder + "dump.sql.gz", dump, {"version": version}, lambda _: None)
+        finally:
+            dump.close()
+    made = Backup(
+        name, now.isoformat(timespec="seconds"), version, dump.size, dump.sha256, databases, sums
+    )
+    storage.put(folder + "manifest.json", json.dumps(asdict(made), indent=1).encode())
+    return made
+
+
+class _Dump:
+    """A dump's output, compressed while it is read. Raises `BackupFailed` in place of its end when
+    the dump ended badly, so that the upload is given up."""
+
+    def __init__(self, process: subprocess.Popen[bytes], reporter: Reporter) -> None:
+        assert process.stdout is not None
+        self._process = process
+        self._stdout: IO[bytes] = process.stdout
+        self._reporter = reporter
+        self._press = zlib.compressobj(1, zlib.DEFLATED, 31)
+        self._held = b""
+        self._read = 0
+        self._ended = False
+        self._sum = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._sum.hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._ended and (size < 0 or len(self._held) < size):
+            chunk = self._stdout.read(_MB)
+            self._read += len(chunk)
+            self._reporter.advance(self._read // _MB, None, "MB")
+            if chunk:
+                self._held += self._press.compress(chunk)
+            else:
+                self._check()
+                self._held += self._press.flush()
+                self._ended = True
+        given = self._held if size < 0 else self._held[:size]
+        self._held = self._held[len(given) :]
+        self._sum.update(given)
+        self.size += len(given)
+        return given
+
+    def _check(self) -> None:
+        error = self._process.stderr.read() if self._process.stderr is not None else b""
+        if self._process.wait() != 0:
+            raise BackupFailed(
+                f"mysqldump failed: {_last(error)}", hint="see also: lakeshell stack logs mysql"
+            )
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+
+# --- bringing one back ---------------------------------------------------------------------
+
+
+def backups(storage: ObjectStorage) -> Sequence[Backup]:
+    """The whole ones, oldest first."""
+    keys = [key for key in storage.keys(PREFIX) if key.endswith("/manifest.json")]
+    return [Backup(**json.loads(storage.read(key))) for key in sorted(keys)]
+
+
+def find(storage: ObjectStorage, name: str | None) -> Backup:
+    """The one of that name, the latest for None. Raises `NotFound`."""
+    known = backups(storage)
+    if not known:
+        raise NotFound("there is no backup of mysql", hint="lakeshell stack backup mysql")
+    if name is None:
+        return known[-1]
+    for backup in known:
+        if backup.name == name:
+            return backup
+    raise NotFound(
+        f"there is no backup {name!r}", hint=f"there are: {', '.join(b.name for b in known)}"
+    )
+
+
+def restore(
+    compose: Compose, name: str | None, reporter: Reporter, *, replace: bool = False
+) -> Backup:
+    """Into an empty database, or in place of what is there. Raises `AlreadyExists` before it
+    changes anything, `BackupFailed` when a table did not come back as it was."""
+    storage = ObjectStorage(compose.installation)
+    backup = find(storage, name)
+    with cursor(compose.installation, Service.MYSQL) as sql:
+        present = _databases(sql)
+        if present and not replace:
+            raise AlreadyExists(
+                f"the source database is not empty: it has {', '.join(present)}",
+                hint="add --replace to delete what is there first",
+            )
+        for database in present:
+            sql.execute(f"DROP DATABASE {_quoted(database)}")
+    reporter.step(f"restoring {len(backup.checksums)} tables of {backup.name}")
+    folder = PREFIX + backup.name + "/"
+    _feed(compose, [storage.read(folder + "users.sql")])
+    _feed(compose, _unpacked(storage, folder + "dump.sql.gz", backup, reporter))
+    reporter.step("comparing checksums")
+    with cursor(compose.installation, Service.MYSQL) as sql:
+        found = _checksums(sql, backup.databases, reporter)
+    wrong = [t for t, checksum in backup.checksums.items() if found.get(t) != checksum]
+    if wrong:
+        raise BackupFailed(
+            f"{len(wrong)} tables did not come back as they were, {wrong[0]} among them",
+            hint="restore again with --replace, or an older one with --backup NAME",
+        )
+    return backup
+
+
+def _unpacked(
+    storage: ObjectStorage, key: str, backup: Backup, reporter: Reporter
+) -> Iterator[bytes]:
+    """The dump's text. Raises `BackupFailed` at its end when its bytes are not those written."""
+    seen = hashlib.sha256()
+    unpack = zlib.decompressobj(31)
+    read = 0
+    for chunk in storage.chunks(key):
+        seen.update(chunk)
+        read += len(chunk)
+        reporter.advance(read // _MB, max(backup.size // _MB, 1), "MB")
+        yield unpack.decompress(chunk)
+    yield unpack.flush()
+    if seen.hexdigest() != backup.sha256:
+        raise BackupFailed(
+            f"the dump of {backup.name} was changed in object storage",
+            hint="restore an older one with --backup NAME --replace",
+        )
+
+
+def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
+    """Runs SQL text in the mysql client of the container."""
+    process = _mysql(
+        compose, "mysql", "--user=root", "--default-character-set=utf8mb4", stdin=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    said: list[bytes] = []
+    # Read beside the writing: a client with much to complain about would wait for a reader.
+    errors = process.stderr
+    listener = threading.Thread(target=lambda: said.append(errors.read()), daemon=True)
+    listener.start()
+    try:
+        for chunk in chunks:
+            process.stdin.write(chunk)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    except BaseException:
+        process.kill()
+        raise
+    code = process.wait()
+    listener.join()
+    if code != 0:
+        raise BackupFailed(
+            f"mysql did not take the dump: {_last(b''.join(said))}",
+            hint="restore again with --replace",
+        )
+
+
+# --- what both need ------------------------------------------------------------------------
+
+
+def _mysql(
+    compose: Compose, *words: str, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """The password goes through the environment: words of a command line are seen by everyone."""
+    password = compose.installation.secrets[secrets.MYSQL_ROOT]
+    return compose.piped(Service.MYSQL, *words, stdin=stdin, lent={"MYSQL_PWD": password})
+
+
+def _databases(sql: Cursor) -> list[str]:
+    sql.execute("SHOW DATABASES")
+    return sorted(name for (name,) in sql.fetchall() if name not in _SYSTEM)
+
+
+def _checksums(sql: Cursor, databases: Sequence[str], reporter: Reporter) -> dict[str, int]:
+    sql.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE' AND table_schema IN %s ORDER BY 1, 2",
+        (tuple(databases),),
+    )
+    tables = list(sql.fetchall())
+    found = {}
+    for done, (database, table) in enumerate(tables, 1):
+        sql.execute(f"CHECKSUM TABLE {_quoted(database)}.{_quoted(table)}")
+        found[f"{database}.{table}"] = int((sql.fetchone() or ("", 0))[1] or 0)
+        reporter.advance(done, len(tables), "tables")
+    return found
+
+
+def _users(sql: Cursor) -> str:
+    """Statements that make the users and their rights again, passwords as hashes."""
+    sql.execute("SET print_identified_with_as_hex = ON")
+    sql.execute("SELECT user, host FROM mysql.user ORDER BY user, host")
+    lines = []
+    for user, host in sql.fetchall():
+        if user in _SYSTEM_USERS:
+            continue
+        sql.execute("SHOW CREATE USER %s@%s", (user, host))
+        made = str((sql.fetchone() or ("",))[0])
+        lines.append(made.replace("CREATE USER", "CREATE USER IF NOT EXISTS", 1) + ";")
+        sql.execute("SHOW GRANTS FOR %s@%s", (user, host))
+        lines += [f"{grant};" for (grant,) in sql.fetchall()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _last(error: bytes) -> str:
+    lines = [line for line in error.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "no reason given"
