@@ -54,6 +54,11 @@ def findings(lake: Lake) -> Iterator[Finding]:
     for kind, store in stores:
         for name in store.names():
             yield _guarded(f"{kind} {name}", partial(_definition, store, name))
+    if lake.has_stack:
+        from lakeshell.stack.checks import checks
+
+        for part, check in checks(lake.stack):
+            yield _guarded(part, check)
     yield _guarded("catalog", lambda: _catalog(lake))
     yield from _tables(lake)
     yield _guarded("ledger", lambda: f"{len(lake.ledger.runs('job', None, None))} job runs")

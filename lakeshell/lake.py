@@ -211,6 +211,12 @@ class Lake:
 
         return open_stack(self.place)
 
+    @property
+    def has_stack(self) -> bool:
+        """Whether the lake runs on its own stack, or has one beside another engine."""
+        own = self.settings.engine == "trino" and self.settings.trino.url is None
+        return own or self.stack.is_installed
+
     # --- services of the verbs -------------------------------------------------------------
 
     @cached_property

@@ -29,6 +29,7 @@ COMMANDS = {
     "job": "Move and transform data: list, show, add, propose, run, runs, logs.",
     "workgroup": "Separate and limit teams: list, show, add, set, rm.",
     "cost": "What queries and runs cost: actual and projected.",
+    "serve": "The resident process: stops services that nobody uses.",
     "stack": "MySQL, MinIO, Metastore and Trino in Docker: up, down, start, stop, status, logs.",
     "doctor": "Check every part and say what mends it.",
 }

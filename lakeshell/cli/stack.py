@@ -39,10 +39,12 @@ def up(lake: Lake, workers: int | None, build_all: bool) -> None:
     The first time, images are pulled and built and passwords made. Later it starts what is
     stopped and applies changed settings and connections.
     """
+    from lakeshell import serve
     from lakeshell.cli.progress import ProgressLine
 
     with ProgressLine() as progress:
         lake.stack.up(progress, workers=workers, build_all=build_all)
+    serve.start(lake)
     _say_addresses(lake)
 
 
@@ -73,10 +75,12 @@ def _say_addresses(lake: Lake) -> None:
 @with_lake
 def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     """Stop and remove the containers; the data stays."""
+    from lakeshell import serve
     from lakeshell.cli.progress import ProgressLine
 
     if delete_data and not yes:
         click.confirm("Delete every table and database of this stack?", abort=True, err=True)
+    serve.stop(lake.state)
     with ProgressLine() as progress:
         lake.stack.down(progress, volumes=delete_data)
     click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)

@@ -90,6 +90,13 @@ def clear_half_made_schema(installation: Installation) -> None:
     prepare(installation)
 
 
+def has_groups(installation: Installation) -> bool:
+    with cursor(installation, Service.CONTROL) as sql:
+        return _has_table(sql, "trino", "selectors") and bool(
+            sql.execute("SELECT 1 FROM trino.selectors")
+        )
+
+
 def seed_groups(installation: Installation) -> bool:
     """One group that takes every query, without which Trino refuses them all. False while Trino
     has not made its tables yet."""

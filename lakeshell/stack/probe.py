@@ -11,6 +11,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from lakeshell.stack.services import Service
 
@@ -69,6 +70,31 @@ _PROBES: Mapping[Service, Callable[[int], str | None]] = {
     Service.METASTORE: _metastore,
     Service.TRINO: _trino,
 }
+
+
+def nodes(port: int) -> int:
+    """How many nodes a Trino gives work to, itself among them; 0 while it cannot tell."""
+    text = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
+    try:
+        answer = json.loads(_trino_says(port, "POST", "/v1/statement", text))
+        counted = 0
+        while "nextUri" in answer:
+            path = urlsplit(answer["nextUri"]).path
+            answer = json.loads(_trino_says(port, "GET", path))
+            counted = answer["data"][0][0] if answer.get("data") else counted
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return 0
+    return int(counted)
+
+
+def _trino_says(port: int, method: str, path: str, text: str | None = None) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        headers = {"X-Trino-User": "lakeshell", "X-Trino-Source": "lakeshell-stack"}
+        connection.request(method, path, text, headers)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def _get(port: int, path: str) -> bytes | None:

@@ -6,8 +6,10 @@ may be done again, so an `up` that was cut off is mended by the next.
 
 from __future__ import annotations
 
+import fcntl
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +74,9 @@ class Stack:
         self._configure()
         self.start(ALL, reporter)
         if workers or (before is not None and before.workers):
+            reporter.step(f"waiting for {workers} workers")
             self.compose.up([Service.WORKER])
+            self._wait_for_nodes(1 + workers, reporter)
 
     def down(self, reporter: Reporter, *, volumes: bool = False) -> None:
         """Removes the containers; the data stays unless `volumes`."""
@@ -84,6 +88,10 @@ class Stack:
     def start(self, services: Collection[Service], reporter: Reporter) -> None:
         """Starts the services and what they need, and waits until each answers."""
         wanted = with_needs(tuple(services))
+        with self._alone():
+            self._start(wanted, reporter)
+
+    def _start(self, wanted: Sequence[Service], reporter: Reporter) -> None:
         self._check_ports(wanted)
         first = [service for service in wanted if service in FIRST]
         later = [service for service in wanted if service not in FIRST]
@@ -94,7 +102,10 @@ class Stack:
         if not later:
             return
         reporter.step(f"starting {', '.join(later)}")
-        self.compose.up(service for service in later if service is not Service.METASTORE)
+        others = [service for service in later if service is not Service.METASTORE]
+        if Service.TRINO in others and self.installation.workers:
+            others.append(Service.WORKER)
+        self.compose.up(others)
         if Service.METASTORE in later:
             self._start_metastore(reporter)
         reporter.step(f"waiting for {', '.join(later)}")
@@ -103,15 +114,27 @@ class Stack:
     def stop(self, services: Collection[Service], reporter: Reporter) -> None:
         """Stops just these; their memory is given back, their data stays."""
         reporter.step(f"stopping {', '.join(services)}")
-        self.compose.stop(services)
+        with self._alone():
+            self.compose.stop(services)
 
     def ensure(self, services: Collection[Service], reporter: Reporter) -> bool:
         """Starts what does not answer of the services and their needs; whether anything had to be.
         Costs a few milliseconds when all answer."""
-        missing = [s for s in with_needs(tuple(services)) if not self.answers(s)]
+        wanted = with_needs(tuple(services))
+        for service in wanted:
+            self._mark(service).touch()
+        missing = [service for service in wanted if not self.answers(service)]
         if missing:
             self.start(services, reporter)
         return bool(missing)
+
+    def needed_at(self, service: Service) -> float:
+        """When a command last needed the service, in seconds since 1970; 0 for never."""
+        mark = self._mark(service)
+        return mark.stat().st_mtime if mark.exists() else 0.0
+
+    def _mark(self, service: Service) -> Path:
+        return self.installation.folder / f".needed-{service}"
 
     def answers(self, service: Service) -> bool:
         return probe.version(service, self.installation.port(service)) is not None
@@ -126,6 +149,13 @@ class Stack:
         if Service.TRINO in self.compose.running():
             self.start([Service.TRINO], reporter)
         return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time starts and stops services; the lock goes with its holder."""
+        with (self.installation.folder / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     # --- steps -----------------------------------------------------------------------------
 
@@ -180,6 +210,18 @@ class Stack:
                 raise TimedOut(
                     f"{waiting[0]} does not answer {WAIT:.0f} seconds after its start",
                     hint=f"see why: lakeshell stack logs {waiting[0]}",
+                )
+            time.sleep(_POLL)
+
+    def _wait_for_nodes(self, count: int, reporter: Reporter) -> None:
+        """Until Trino gives work to all of them; one that left counts on for some seconds."""
+        until = time.monotonic() + WAIT
+        while (found := probe.nodes(self.installation.port(Service.TRINO))) != count:
+            reporter.advance(found, count, "nodes")
+            if time.monotonic() > until:
+                raise TimedOut(
+                    f"Trino has {found} nodes after {WAIT:.0f} seconds, not {count}",
+                    hint="see why: lakeshell stack logs worker",
                 )
             time.sleep(_POLL)
 

@@ -1,0 +1,41 @@
+"""`lakeshell serve`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from lakeshell.cli.options import with_lake
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+
+@click.command("serve", epilog="Example: lakeshell serve --lake ~/lakes/sales")
+@with_lake
+def command(lake: Lake) -> None:
+    """Stay and do what has to be done while nobody types: stop idle services.
+
+    `stack up` starts it by itself where the lake has idle_stop. Ends with Ctrl-C or SIGTERM.
+    """
+    from lakeshell import serve
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+
+    def say(text: str) -> None:
+        click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}", err=True)
+
+    with serve.only_one(lake.state):
+        given = serve.tasks(lake)
+        if not given:
+            click.echo("nothing to do: set idle_stop in [stack] of lakeshell.toml", err=True)
+            return
+        say(f"serving {lake.folder}: {', '.join(task.name for task in given)}")
+        serve.run(given, ended, say)
+        say("ended")

@@ -1,0 +1,125 @@
+"""The resident process of a lake: does what has to be done while nobody types a command.
+
+In: an open lake. Out: tasks, each done again after its time until the process is told to end. One
+such process a lake; `stack up` starts it where services are to be stopped when idle.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakeshell.errors import AlreadyExists, LakeshellError
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+LOCK = "serve.lock"
+LOG = "serve.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`act` is called every `every` seconds and says in a line what it did, empty for nothing."""
+
+    name: str
+    every: float
+    act: Callable[[], str]
+
+
+def tasks(lake: Lake) -> Sequence[Task]:
+    """What this lake's settings ask for."""
+    found = []
+    if lake.settings.stack.idle_stop > 0 and lake.stack.is_installed:
+        from lakeshell.stack.idle import Keeper
+
+        every = min(15.0, lake.settings.stack.idle_stop / 4)
+        found.append(Task("idle stop", every, Keeper(lake.stack).act))
+    return found
+
+
+def run(given: Sequence[Task], ended: threading.Event, say: Callable[[str], None]) -> None:
+    """Until `ended` is set. A task that fails is said, and tried again when its time comes."""
+    due = {task.name: time.monotonic() for task in given}
+    while not ended.is_set():
+        for task in given:
+            if time.monotonic() < due[task.name]:
+                continue
+            try:
+                said = task.act()
+            except LakeshellError as error:
+                said = f"failed: {error.message}"
+            if said:
+                say(f"{task.name}: {said}")
+            due[task.name] = time.monotonic() + task.every
+        ended.wait(max(0.05, min(due.values(), default=0.0) - time.monotonic()))
+
+
+@contextmanager
+def only_one(state: Path) -> Iterator[None]:
+    """Raises `AlreadyExists` while another serves this lake. The lock goes with its holder."""
+    path = state / "locks" / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyExists(
+                "this lake is served already", hint=f"its log is {state / 'logs' / LOG}"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def serving(state: Path) -> int | None:
+    """The process that serves the lake; None for none."""
+    path = state / "locks" / LOCK
+    if not path.exists():
+        return None
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            written = file.read().strip()
+            return int(written) if written.isdigit() else None
+    return None
+
+
+def start(lake: Lake) -> None:
+    """Starts the process where it does not run and has something to do."""
+    if not tasks(lake) or serving(lake.state) is not None:
+        return
+    log = lake.state / "logs" / LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "lakeshell", "serve", "--lake", str(lake.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            cwd="/",
+            env=dict(lake.environment),
+        )
+
+
+def stop(state: Path) -> bool:
+    """Ends the process; whether there was one."""
+    process = serving(state)
+    if process is None:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
+    return True

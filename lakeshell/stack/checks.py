@@ -1,0 +1,132 @@
+"""What can be wrong with a stack, each as a check that says what it found or raises what mends it.
+
+In: a stack. Out: checks in the order in which the parts lean on each other. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from lakeshell.errors import ConnectionFailed, LakeshellError
+from lakeshell.stack import control, docker, probe
+from lakeshell.stack.compose import Container
+from lakeshell.stack.services import PORTS, PURPOSE, Service
+from lakeshell.stack.stack import Stack
+from lakeshell.stack.storage import ObjectStorage
+
+Check = tuple[str, Callable[[], str]]
+LOW_SPACE = 2 * 2**30
+"""Bytes free on Docker's disk below which object storage soon takes nothing more."""
+
+
+def checks(stack: Stack) -> Iterator[Check]:
+    """(part, check). A check that leans on one that failed is left out: it would only repeat it."""
+    failed: set[str] = set()
+
+    def watched(part: str, check: Callable[[], str]) -> Check:
+        def run() -> str:
+            try:
+                return check()
+            except LakeshellError:
+                failed.add(part)
+                raise
+
+        return part, run
+
+    yield watched("docker", lambda: f"engine {docker.engine_version()}")
+    yield watched("stack", lambda: _installed(stack))
+    if failed:
+        return
+    yield watched("docker's disk", _space)
+    containers = {found.service: found for found in stack.compose.containers()}
+    for service in PORTS:
+        yield watched(str(service), partial(_service, stack, service, containers.get(service)))
+    idle = {s for s in PORTS if s not in failed and not stack.answers(s)}
+    for part, service, check in (
+        ("control's password", Service.CONTROL, _control),
+        ("metastore's schema", Service.CONTROL, _schema),
+        ("mysql's password", Service.MYSQL, _mysql),
+        ("buckets", Service.MINIO, _buckets),
+        ("trino's groups", Service.CONTROL, _groups),
+    ):
+        if (
+            str(service) not in failed
+            and service not in idle
+            and "control's password" not in failed
+        ):
+            yield watched(part, partial(check, stack))
+
+
+def _installed(stack: Stack) -> str:
+    made = stack.installation
+    return f"{made.project}, {made.workers} workers"
+
+
+def _space() -> str:
+    root = Path(docker.run(["info", "--format", "{{.DockerRootDir}}"], timeout=20).strip())
+    if not root.exists():
+        return f"{root} is not on this machine"
+    free = shutil.disk_usage(root).free
+    said = f"{free / 2**30:,.1f} GB free in {root}"
+    if free < LOW_SPACE:
+        raise LakeshellError(said, hint="docker system prune")
+    return said
+
+
+def _service(stack: Stack, service: Service, container: Container | None) -> str:
+    port = stack.installation.port(service)
+    version = probe.version(service, port)
+    if container is not None and container.state == "running":
+        if version is not None:
+            return f"{PURPOSE[service]}; serves at 127.0.0.1:{port}"
+        raise ConnectionFailed(
+            f"it runs and does not answer at 127.0.0.1:{port}",
+            hint=f"lakeshell stack logs {service}, then: lakeshell stack stop {service}"
+            f" && lakeshell stack start {service}",
+        )
+    if container is not None and container.state == "restarting":
+        raise ConnectionFailed(
+            f"it ends with {container.exit_code} as soon as it starts",
+            hint=f"see why: lakeshell stack logs {service}",
+        )
+    if not probe.port_is_free(port):
+        raise docker.port_taken(port, service)
+    if container is None:
+        raise ConnectionFailed("it has no container", hint=f"lakeshell stack start {service}")
+    if stack.settings.idle_stop and container.exit_code in (0, 137, 143):
+        return "stopped; starts when it is needed"
+    raise ConnectionFailed("it is stopped", hint=f"lakeshell stack start {service}")
+
+
+def _control(stack: Stack) -> str:
+    with control.cursor(stack.installation, Service.CONTROL):
+        return "is right"
+
+
+def _mysql(stack: Stack) -> str:
+    with control.cursor(stack.installation, Service.MYSQL):
+        return "is right"
+
+
+def _schema(stack: Stack) -> str:
+    if not control.has_metastore_schema(stack.installation):
+        raise LakeshellError("it is missing in control", hint="lakeshell stack up")
+    return "is there"
+
+
+def _groups(stack: Stack) -> str:
+    if not control.has_groups(stack.installation):
+        raise LakeshellError(
+            "no selector is in control: Trino refuses every query", hint="lakeshell stack up"
+        )
+    return "are there"
+
+
+def _buckets(stack: Stack) -> str:
+    missing = ObjectStorage(stack.installation).missing_buckets()
+    if missing:
+        raise LakeshellError(f"missing: {', '.join(missing)}", hint="lakeshell stack up")
+    return "are there"

@@ -1,0 +1,107 @@
+"""Scale to zero: which services are stopped when, and the process that does it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from lakeshell import serve
+from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.stack.idle import Use, Watch
+from lakeshell.stack.services import PORTS, Service
+
+EVERY = {service: Use(5) for service in PORTS}
+IDLE = 900.0
+
+
+@pytest.fixture
+def watch() -> Watch:
+    made = Watch(IDLE)
+    made.observe(0, EVERY)
+    return made
+
+
+def test_nothing_is_stopped_before_its_time(watch: Watch) -> None:
+    watch.observe(IDLE - 1, EVERY)
+    assert watch.due(IDLE - 1) == []
+
+
+def test_unused_services_go_together_those_that_need_others_first(watch: Watch) -> None:
+    watch.observe(IDLE, EVERY)
+    assert watch.due(IDLE) == [
+        Service.TRINO,
+        Service.METASTORE,
+        Service.MINIO,
+        Service.MYSQL,
+        Service.CONTROL,
+    ]
+
+
+def test_what_a_used_service_needs_is_kept(watch: Watch) -> None:
+    watch.observe(600, {**EVERY, Service.TRINO: Use(6)})
+    watch.observe(1000, {**EVERY, Service.TRINO: Use(6)})
+    assert watch.due(1000) == [Service.MYSQL]
+
+
+def test_a_long_query_is_use(watch: Watch) -> None:
+    for now in (500, 1000, 1500, 2000):
+        watch.observe(now, {**EVERY, Service.TRINO: Use(5, busy=True)})
+    assert Service.TRINO not in watch.due(2000)
+
+
+def test_a_service_that_starts_counts_from_its_start(watch: Watch) -> None:
+    """Its counter begins again at the same number by chance."""
+    without = {s: u for s, u in EVERY.items() if s is not Service.MYSQL}
+    watch.observe(800, without)
+    watch.observe(900, EVERY)
+    assert Service.MYSQL not in watch.due(950)
+    assert watch.idle_for(Service.MYSQL, 950) == 50
+
+
+def test_a_command_that_is_about_to_need_it_is_use(watch: Watch) -> None:
+    watch.observe(IDLE, EVERY)
+    watch.used(Service.TRINO, IDLE - 10)
+    assert watch.due(IDLE) == [Service.MYSQL]
+
+
+def test_a_service_that_does_not_answer_is_let_be(watch: Watch) -> None:
+    watch.observe(IDLE, {Service.MYSQL: Use(5)})
+    assert watch.due(IDLE) == [Service.MYSQL]
+
+
+def test_zero_keeps_everything() -> None:
+    made = Watch(0)
+    made.observe(0, EVERY)
+    assert made.due(10**9) == []
+
+
+def test_a_task_that_fails_does_not_end_the_others() -> None:
+    ended = threading.Event()
+    said: list[str] = []
+
+    def fails() -> str:
+        raise LakeshellError("no engine answers")
+
+    def ends() -> str:
+        if len(said) >= 3:
+            ended.set()
+        return ""
+
+    given = [serve.Task("first", 0.0, fails), serve.Task("second", 0.0, ends)]
+    serve.run(given, ended, said.append)
+    assert said[:3] == ["first: failed: no engine answers"] * 3
+
+
+def test_one_process_serves_a_lake(tmp_path: Path) -> None:
+    assert serve.serving(tmp_path) is None
+    with (
+        serve.only_one(tmp_path),
+        pytest.raises(AlreadyExists, match="served already"),
+        serve.only_one(tmp_path),
+    ):
+        raise AssertionError("two at once")
+    assert serve.serving(tmp_path) is None
+    with serve.only_one(tmp_path):
+        assert serve.serving(tmp_path) is not None

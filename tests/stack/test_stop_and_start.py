@@ -1,0 +1,113 @@
+"""Services stopped, started, killed, removed and brought back, with nothing lost."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import live
+import pytest
+
+from lakeshell.stack.control import cursor
+from lakeshell.stack.services import PORTS, Service
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole() -> Iterator[None]:
+    live.folder()
+    live.done("stack", "start")
+    yield
+    live.done("stack", "up", "--workers", "0")
+
+
+@pytest.fixture(scope="module")
+def schema() -> Iterator[str]:
+    name = f"stopped_{uuid.uuid4().hex[:8]}"
+    live.sql(f"CREATE SCHEMA lake.{name}")
+    live.sql(f"CREATE TABLE lake.{name}.kept AS SELECT * FROM tpch.tiny.nation")
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE DATABASE {name}")
+        sql.execute(f"CREATE TABLE {name}.rows_kept (id INT PRIMARY KEY, word VARCHAR(40))")
+        sql.executemany(
+            f"INSERT INTO {name}.rows_kept VALUES (%s, %s)", [(n, f"é{n}'\\") for n in range(500)]
+        )
+    yield name
+    live.sql(f"DROP SCHEMA lake.{name} CASCADE")
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def states() -> dict[str, str]:
+    printed = live.lakeshell("stack", "status", "--output-format", "JSON").stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return {row["service"]: row["state"] for row in rows}
+
+
+def kept(schema: str) -> tuple[int, int]:
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"SELECT count(*) FROM {schema}.rows_kept")
+        (rows,) = sql.fetchone() or (0,)
+    return live.sql(f"SELECT count(*) FROM lake.{schema}.kept")[0][0], rows
+
+
+@pytest.mark.parametrize("service", list(PORTS))
+def test_a_service_is_stopped_and_started_with_nothing_lost(service: str, schema: str) -> None:
+    live.done("stack", "stop", service)
+    assert states() == {name: "stopped" if name == service else states()[name] for name in PORTS}
+    live.done("stack", "start", service)
+    assert set(states().values()) == {"serving"}
+    assert kept(schema) == (25, 500)
+
+
+def test_the_lake_answers_while_the_source_is_stopped(schema: str) -> None:
+    live.done("stack", "stop", "mysql")
+    assert live.sql(f"SELECT count(*) FROM lake.{schema}.kept") == [[25]]
+    live.done("stack", "start", "mysql")
+
+
+def test_a_killed_service_is_brought_back(schema: str) -> None:
+    with live.lake() as lake:
+        lake.stack.compose.run("kill", "metastore", "trino")
+    live.done("stack", "start", "trino")
+    assert kept(schema) == (25, 500)
+
+
+def test_the_source_is_backed_up_removed_and_restored(schema: str) -> None:
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE USER {schema[:20]}@'%' IDENTIFIED BY 'a-pass-of-its-own'")
+        sql.execute(f"GRANT SELECT ON {schema}.* TO {schema[:20]}@'%'")
+        sql.execute(f"CREATE VIEW {schema}.seen AS SELECT word FROM {schema}.rows_kept")
+        sql.execute(f"CHECKSUM TABLE {schema}.rows_kept")
+        before = sql.fetchone()
+    assert "in object storage" in live.done("stack", "backup", "mysql", "--remove")
+    assert states()["mysql"] == "absent"
+    assert "checksums equal" in live.done("stack", "restore", "mysql")
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CHECKSUM TABLE {schema}.rows_kept")
+        assert sql.fetchone() == before
+        sql.execute(f"SELECT count(*) FROM {schema}.seen")
+        assert sql.fetchone() == (500,)
+        sql.execute("SELECT count(*) FROM mysql.user WHERE user = %s", (schema[:20],))
+        assert sql.fetchone() == (1,)
+        sql.execute(f"DROP USER {schema[:20]}@'%'")
+    refused = live.lakeshell("stack", "restore", "mysql")
+    assert refused.returncode == 2
+    assert "is not empty" in refused.stderr
+
+
+def test_workers_take_their_part_of_the_splits() -> None:
+    live.done("stack", "up", "--workers", "1")
+    nodes = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
+    assert live.sql(nodes) == [[2]]
+    live.sql("SELECT count(*) FROM tpch.sf1.lineitem WHERE comment LIKE '%final%'")
+    split = (
+        "SELECT count(DISTINCT node_id) FROM system.runtime.tasks WHERE query_id IN"
+        " (SELECT query_id FROM system.runtime.queries WHERE query LIKE '%final%')"
+        " AND splits > 0 AND physical_input_rows > 0"
+    )
+    assert live.sql(split) == [[2]]
+    live.done("stack", "up", "--workers", "0")
+    assert live.sql(nodes) == [[1]]
