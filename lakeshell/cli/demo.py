@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakeshell.cli.progress import ProgressLine
 from lakeshell.errors import AlreadyExists, ExitCode, Interrupted, LakeshellError
 
 if TYPE_CHECKING:
-    from lakeshell.demo.story import Step
+    from lakeshell.demo.story import Setting, Step
 
 SOURCE = "movies.db"
 _WIDTH = 80
@@ -32,31 +31,42 @@ _WIDTH = 80
     show_default=True,
     help="Rentals and payments, in multiples of 16,000 and 18,000.",
 )
+@click.option("--stack", is_flag=True, help="On MySQL, MinIO, Hive Metastore and Trino, in Docker.")
+@click.option("--build-all", is_flag=True, help="With --stack: build every image here.")
 @click.option(
     "--generate",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Only make the source database, in FILE.",
+    metavar="FILE|URL",
+    help="Only make the source database: a SQLite file, or mysql://USER@HOST:3306/DATABASE.",
 )
+@click.option("--password-env", metavar="VAR", help="With a URL: what holds the password.")
 @click.option("--debug", is_flag=True, hidden=True)
-def command(lake_folder: str | None, scale: int, generate: Path | None, debug: bool) -> None:
+def command(
+    lake_folder: str | None,
+    scale: int,
+    stack: bool,
+    build_all: bool,
+    generate: str | None,
+    password_env: str | None,
+    debug: bool,
+) -> None:
     """The whole walk-through on generated data: source, crawl, load, transform, query, cost.
 
     Each step prints the command that does it by hand.
     """
+    lake = _lake_of(lake_folder)
     if generate is not None:
-        _generate(generate, scale)
+        from lakeshell.cli.demo_source import generate_source
+
+        generate_source(generate, scale, lake, password_env)
         return
     from lakeshell.demo.story import NEXT, steps
-    from lakeshell.lake import STATE
 
-    lake = _lake_of(lake_folder)
-    source = lake / STATE / SOURCE
+    setting = _setting(lake, stack, build_all)
     started = time.monotonic()
     click.secho("Lakeshell: from an operational database to answers, in one lake", bold=True)
     click.echo(f"export LAKESHELL_LAKE={shlex.quote(str(lake))}")
     chapter = 0
-    for step in steps(lake, source, scale):
+    for step in steps(lake, setting, scale):
         if step.title:
             chapter += 1
             click.secho(f"\n{chapter}. {step.title}", bold=True)
@@ -64,6 +74,29 @@ def command(lake_folder: str | None, scale: int, generate: Path | None, debug: b
     click.secho(f"\nDone in {time.monotonic() - started:.1f} s. What to try next:", bold=True)
     for words, what in NEXT:
         click.echo(f"  {words:<57}" + click.style(f"# {what}", dim=True))
+
+
+def _setting(lake: Path, stack: bool, build_all: bool) -> Setting:
+    import os
+
+    from lakeshell.demo import story
+    from lakeshell.errors import UsageError
+    from lakeshell.lake import STATE
+    from lakeshell.settings import FILE, read
+
+    known = read(lake, os.environ) if (lake / FILE).exists() else None
+    if known is not None and (known.engine == "trino") is not stack:
+        other = "" if stack else " --stack"
+        raise UsageError(
+            f"{lake} is a lake of the other runtime",
+            hint=f"name another folder with --lake, or use lakeshell demo{other}",
+        )
+    if not stack:
+        return story.embedded(lake / STATE / SOURCE)
+    from lakeshell.stack.services import PORTS, Service
+
+    ports = PORTS if known is None else known.stack.ports
+    return story.stack(ports[Service.MYSQL], build_all=build_all)
 
 
 def _lake_of(folder: str | None) -> Path:
@@ -89,7 +122,7 @@ def _run(step: Step, lake: Path) -> None:
         )
     click.secho(_typed(("lakeshell", *step.command)), fg="green")
     arguments = list(step.command)
-    if step.command[0] not in ("init", "demo"):
+    if step.command[0] != "init":
         arguments += ["--lake", str(lake)]
     if step.command[0] == "query":
         arguments += ["--output-format", "ALIGNED"]
@@ -140,17 +173,3 @@ def _quoted(word: str) -> str:
     if "'" in word and not any(character in word for character in '"$`\\!'):
         return f'"{word}"'
     return shlex.quote(word)
-
-
-def _generate(file: Path, scale: int) -> None:
-    from lakeshell.demo.movies import generate
-
-    if file.exists():
-        raise AlreadyExists(
-            f"{file} exists and is left as it is", hint="remove it first, or name another file"
-        )
-    started = time.monotonic()
-    with ProgressLine() as progress:
-        rows = generate(file, scale=scale, reporter=progress)
-    said = f"{rows:,} rows, {file.stat().st_size / 2**20:.1f} MB"
-    click.echo(f"made {file}: {said} in {time.monotonic() - started:.1f} s", err=True)

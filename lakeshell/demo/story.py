@@ -59,31 +59,81 @@ ORDER BY late_share DESC, category LIMIT 5"""
 WASTEFUL = "SELECT * FROM raw.payment ORDER BY amount DESC"
 
 
-def steps(lake: Path, source: Path, scale: int) -> Sequence[Step]:
-    """The whole story, for a lake at `lake` with its source in the SQLite file `source`."""
-    return (
-        *_source(lake, source, scale),
-        *_crawl(),
-        *_load(),
-        *_present(),
-        *_query(),
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where the story takes place. `generate` is what `demo --generate` is given, `address` what
+    `connection add` is; `services` make the lake's own run and `end` shows what they can besides."""
+
+    source: str
+    generate: tuple[str, ...]
+    address: tuple[str, ...]
+    init: tuple[str, ...] = ()
+    services: Sequence[Step] = ()
+    end: Sequence[Step] = ()
+
+
+def embedded(source: Path) -> Setting:
+    """On nothing but Python, with the source in a SQLite file."""
+    return Setting("SQLite", (str(source),), (f"sqlite:///{source}",))
+
+
+def stack(mysql_port: int, *, build_all: bool) -> Setting:
+    """On the real services in Docker; their own MySQL is the source."""
+    url = f"mysql://root@127.0.0.1:{mysql_port}/movies"
+    reached = (url, "--password-env", "MYSQL_ROOT_PASSWORD")
+    build = ("--build-all",) if build_all else ()
+    return Setting(
+        "MySQL",
+        reached,
+        (*reached, "--yes"),
+        ("--stack",),
+        (
+            Step(
+                ("stack", "up", *build),
+                "The stack: MySQL, MinIO, Hive Metastore, Trino",
+                "Each service in its container; the first time, images are pulled or built.",
+            ),
+            Step(("stack", "status")),
+        ),
+        (
+            Step(
+                ("stack", "stop", "mysql"),
+                "Any part can be shut down when it is not needed",
+                "The source is only needed while it is loaded; the lake answers without it.",
+            ),
+            Step(("query", "-w", "analysts", "-e", TOP)),
+            Step(("stack", "start", "mysql")),
+        ),
     )
 
 
-def _source(lake: Path, source: Path, scale: int) -> Sequence[Step]:
+def steps(lake: Path, setting: Setting, scale: int) -> Sequence[Step]:
+    """The whole story, for a lake at `lake`."""
+    return (
+        *_source(lake, setting, scale),
+        *_crawl(),
+        *_load(),
+        *_present(setting.source),
+        *_query(),
+        *setting.end,
+    )
+
+
+def _source(lake: Path, setting: Setting, scale: int) -> Sequence[Step]:
     return (
         Step(
-            ("init", str(lake)),
+            ("init", str(lake), *setting.init),
             "A lake is a folder",
             "Definitions are text for git; state is in .lakeshell/ beside them.",
         ),
+        *setting.services,
         Step(
-            ("demo", "--generate", str(source), "--scale", str(scale)),
+            ("demo", "--generate", *setting.generate, "--scale", str(scale)),
             "The source: an operational movie-rental database",
             "Made up by a seeded generator: the same scale gives the same rows on every machine.",
         ),
         Step(
-            ("connection", "add", "movies", f"sqlite:///{source}"),
+            ("connection", "add", "movies", *setting.address),
             "A connection says how to reach it",
         ),
         Step(("connection", "test", "movies")),
@@ -120,12 +170,13 @@ def _load() -> Sequence[Step]:
     return (*proposed, *(Step(("job", "run", f"load_{table}")) for table in TABLES))
 
 
-def _present() -> Sequence[Step]:
+def _present(source: str) -> Sequence[Step]:
     return (
         Step(
             ("query", "-e", IN_PLACE),
             "One statement over the source in place and over the lake",
-            "movie_rental.* is read from SQLite as it is now, raw.* from Iceberg. The language is Trino's.",
+            f"movie_rental.* is read from {source} as it is now, raw.* from Iceberg. The language is"
+            " Trino's.",
         ),
         Step(
             ("job", "add", "presentation", "--script", str(SCRIPT)),
