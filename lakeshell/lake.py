@@ -48,7 +48,7 @@ class Runtime(Protocol):
     def store(self) -> IcebergStore: ...
     def engine(
         self,
-        catalog: Catalog,
+        catalog: Callable[[], Catalog],
         store: Callable[[], IcebergStore],
         open_source: Callable[[str], Source],
     ) -> Engine: ...
@@ -115,9 +115,18 @@ def make_lake(folder: Path, settings: str | None = None) -> bool:
 
 
 class Lake:
-    """One open lake. A context manager: leaving it closes what was opened."""
+    """One open lake. A context manager: leaving it closes what was opened.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    `notice` is told what somebody waits for, such as a service that starts.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        notice: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.notice = notice
         self.folder = folder
         self.environment = environment
         self.settings: Settings = read(folder, environment)
@@ -172,10 +181,25 @@ class Lake:
     def place(self) -> Place:
         from lakeshell.runtime.place import Place
 
-        return Place(self.folder, self.state, self.environment, self.settings, self.connections)
+        return Place(
+            self.folder, self.state, self._known_secrets(), self.settings, self.connections
+        )
+
+    def _known_secrets(self) -> Mapping[str, str]:
+        """The environment, and below it the passwords of the lake's own stack: a connection to one
+        of its services names them as any other variable."""
+        from lakeshell.stack.installation import is_installed, open_installation
+
+        if not is_installed(self.state):
+            return self.environment
+        return {**open_installation(self.state).secrets, **self.environment}
 
     @cached_property
     def runtime(self) -> Runtime:
+        if self.settings.engine == "trino":
+            from lakeshell.runtime.stack import StackRuntime
+
+            return StackRuntime(self.place, self.notice)
         from lakeshell.runtime.embedded import EmbeddedRuntime
 
         return EmbeddedRuntime(self.place)
@@ -196,7 +220,8 @@ class Lake:
 
     @cached_property
     def engine(self) -> Engine:
-        return self._opened(self.runtime.engine(self.catalog, lambda: self.store, self.source))
+        made = self.runtime.engine(lambda: self.catalog, lambda: self.store, self.source)
+        return self._opened(made)
 
     def source(self, name: str) -> Source:
         """Opens the source of a connection; the caller closes it."""

@@ -48,7 +48,8 @@ def _generate_mysql(url: str, scale: int, lake: Path, password_env: str | None) 
     from lakeshell.definitions.connections import Connection, checked_url
     from lakeshell.demo.movies_mysql import generate_mysql
     from lakeshell.errors import ConnectionFailed
-    from lakeshell.lake import FILE, Lake
+    from lakeshell.lake import Lake
+    from lakeshell.settings import FILE
 
     connection = Connection("source", checked_url(url), password_env)
     if (lake / FILE).exists():

@@ -38,7 +38,7 @@ def open_lake(folder: str | None) -> Lake:
     from lakeshell.lake import Lake, find_lake
 
     found = find_lake(folder, os.environ, Path.cwd())
-    return Lake(found, os.environ)
+    return Lake(found, os.environ, notice=lambda text: click.echo(text, err=True))
 
 
 def with_format(function: F) -> F:

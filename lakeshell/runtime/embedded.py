@@ -32,16 +32,17 @@ class EmbeddedRuntime:
 
     def engine(
         self,
-        catalog: Catalog,
+        catalog: Callable[[], Catalog],
         store: Callable[[], IcebergStore],
         open_source: Callable[[str], Source],
     ) -> Engine:
         from lakeshell.engine.embedded.engine import EmbeddedEngine
+        from lakeshell.store.current import local_current
 
         return EmbeddedEngine(
-            catalog=catalog,
+            catalog=catalog(),
             store=store,
-            state=self.place.state,
+            metadata=local_current(self.place.state),
             connections=self.place.connections.names,
             open_source=open_source,
             memory_limit=self.place.settings.memory_limit,

@@ -27,6 +27,7 @@ from lakeshell.model import (
     TableName,
 )
 from lakeshell.ports import Session
+from lakeshell.store.current import local_current
 from lakeshell.store.opening import local_store
 
 FILM = columns(film_id="integer", title="varchar", rate="decimal(5,2)")
@@ -79,7 +80,7 @@ def lake(tmp_path: Path) -> Iterator[EmbeddedEngine]:
     yield EmbeddedEngine(
         catalog=catalog,
         store=lambda: store,
-        state=tmp_path,
+        metadata=local_current(tmp_path),
         connections=lambda: list(broken),
         open_source=lambda name: Films(broken[name]),
     )

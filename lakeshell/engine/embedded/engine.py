@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.embedded.binder import Binder
@@ -20,7 +19,7 @@ from lakeshell.engine.embedded.scans import Prepared, prepare
 from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
 from lakeshell.engine.embedded.tables import Surroundings, TableLookup
 from lakeshell.engine.embedded.typed import Context
-from lakeshell.model import Column, Estimate
+from lakeshell.model import Column, Estimate, TableName
 from lakeshell.ports import Catalog, Running, Session, Source
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from lakeshell.engine.embedded.statements.host import Outcome
     from lakeshell.engine.embedded.typed import Typed
     from lakeshell.store.iceberg import IcebergStore
+    from lakeshell.store.metadata import TableMetadata
 
 
 class EmbeddedEngine:
@@ -43,17 +43,17 @@ class EmbeddedEngine:
         *,
         catalog: Catalog,
         store: Callable[[], IcebergStore],
-        state: Path,
+        metadata: Callable[[TableName], TableMetadata | None],
         connections: Callable[[], Sequence[str]],
         open_source: Callable[[str], Source],
         memory_limit: int | None = None,
         threads: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`state` is the lake's `.lakeshell`; `memory_limit` in bytes; `threads` 0 takes all."""
+        """`metadata` finds an Iceberg table's; `memory_limit` in bytes; `threads` 0 takes all."""
         self.catalog = catalog
         self.open_store = store
-        self.state = state
+        self.metadata = metadata
         self.connections = connections
         self.open_source = open_source
         self._memory_limit = memory_limit
@@ -147,7 +147,7 @@ class StatementHost:
         self.tables = TableLookup(
             Surroundings(
                 catalog=engine.catalog,
-                state=engine.state,
+                metadata=engine.metadata,
                 connections=engine.connections,
                 open_source=engine.open_source,
                 evaluate=self.evaluate,

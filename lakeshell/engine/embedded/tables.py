@@ -8,10 +8,8 @@ the catalog and metadata files; opens a source only to describe a table of it.
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace
@@ -21,7 +19,7 @@ from lakeshell.engine.embedded.typed import Typed, refused
 from lakeshell.errors import NotFound, ObjectGone, QueryFailed, QueryRejected
 from lakeshell.model import LAKE, CatalogTable, ObjectName, SourceTable, TableKind, TableName
 from lakeshell.sql.datatypes import VARCHAR, TimestampType
-from lakeshell.store.metadata import TableMetadata, read_metadata
+from lakeshell.store.metadata import TableMetadata
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,14 +35,13 @@ _HIDDEN = (
     RelationColumn(MODIFIED, TimestampType(3, True), True),
     RelationColumn(PARTITION, VARCHAR, True),
 )
-_BUSY_SECONDS = 30.0
 
 
 class Surroundings(NamedTuple):
     """What a lookup works with. `evaluate` gives the Python value of a version's expression."""
 
     catalog: Catalog
-    state: Path
+    metadata: Callable[[TableName], TableMetadata | None]
     connections: Callable[[], Sequence[str]]
     open_source: Callable[[str], Source]
     evaluate: Callable[[Typed], Any]
@@ -160,8 +157,7 @@ class TableLookup:
     def metadata(self, name: TableName) -> TableMetadata | None:
         """The current metadata of an Iceberg table; None where the name is none."""
         if name not in self._metadata:
-            location = metadata_location(self._around.state / "catalog.db", name)
-            self._metadata[name] = None if location is None else read_metadata(location)
+            self._metadata[name] = self._around.metadata(name)
         return self._metadata[name]
 
     def forget(self, name: TableName) -> None:
@@ -253,28 +249,6 @@ def iceberg_table(
         fields = metadata.schema(snapshot.schema_id)
     columns = tuple(RelationColumn(field.name, field.type) for field in fields)
     return TableFound(name, (*columns, *_HIDDEN), IcebergTable(metadata, snapshot, fields))
-
-
-def metadata_location(database: Path, name: TableName) -> str | None:
-    """Where an Iceberg table's current metadata is, by the lake's catalog file."""
-    if not database.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as connection:
-            row = connection.execute(
-                "SELECT metadata_location FROM iceberg_tables"
-                " WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?",
-                (LAKE, *name),
-            ).fetchone()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        raise QueryFailed(
-            f"the lake's catalog {database} cannot be read: {error}",
-            code="ICEBERG_CATALOG_ERROR",
-            hint="see whether another process holds it: lakeshell doctor",
-        ) from error
-    return row[0] if row else None
 
 
 def _spelled(schema: str, objects: Sequence[ObjectName]) -> str:

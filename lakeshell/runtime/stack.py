@@ -1,0 +1,176 @@
+"""The runtime on services: Trino for SQL, a Hive Metastore for the catalog, S3 for the tables.
+
+Which services: those that the settings name, or else the lake's own stack in Docker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lakeshell.errors import ConfigurationError
+from lakeshell.model import CatalogTable, Estimate
+from lakeshell.ports import Catalog, Engine, Session, Source
+from lakeshell.runtime.place import Place
+
+if TYPE_CHECKING:
+    from lakeshell.engine.trino.address import TrinoAddress
+    from lakeshell.stack.installation import Installation
+    from lakeshell.store.iceberg import IcebergStore
+    from lakeshell.store.metastore import Metastore
+    from lakeshell.store.s3 import S3Files
+
+
+class StackRuntime:
+    """`lake.Runtime`. `notice` is told what a user waits for."""
+
+    engine_name = "trino"
+
+    def __init__(self, place: Place, notice: Callable[[str], None]) -> None:
+        self.place = place
+        self.notice = notice
+
+    def catalog(self) -> Catalog:
+        from lakeshell.catalog.hive import HiveCatalog
+
+        return HiveCatalog(
+            metastore=self.metastore,
+            files=self.files,
+            warehouse=self.files.address.warehouse,
+            jdbc=self._jdbc,
+        )
+
+    def store(self) -> IcebergStore:
+        from lakeshell.store.opening import s3_store
+
+        return s3_store(self.metastore, self.files)
+
+    def engine(
+        self,
+        catalog: Callable[[], Catalog],
+        store: Callable[[], IcebergStore],
+        open_source: Callable[[str], Source],
+    ) -> Engine:
+        from lakeshell.engine.trino.engine import TrinoEngine
+
+        def estimated(sql: str, session: Session, parameters: Sequence[str]) -> Estimate:
+            return self._planner(catalog(), store, open_source).estimate(sql, session, parameters)
+
+        return TrinoEngine(
+            address=self._trino,
+            catalog=catalog,
+            connections=self.place.connections.names,
+            estimator=estimated,
+            notice=self.notice,
+        )
+
+    def _planner(
+        self,
+        catalog: Catalog,
+        store: Callable[[], IcebergStore],
+        open_source: Callable[[str], Source],
+    ) -> Engine:
+        """The other runtime's engine over this lake: it plans on metadata, and runs nothing."""
+        from lakeshell.engine.embedded.engine import EmbeddedEngine
+        from lakeshell.store.current import pointed_current
+        from lakeshell.store.metastore_pointers import MetastorePointers
+
+        pointers = MetastorePointers(self.metastore, self.files.address.warehouse)
+        return EmbeddedEngine(
+            catalog=catalog,
+            store=store,
+            metadata=pointed_current(pointers, self.files),
+            connections=self.place.connections.names,
+            open_source=open_source,
+        )
+
+    # --- addresses -------------------------------------------------------------------------
+
+    @cached_property
+    def _installed(self) -> Installation:
+        """Raises `NotFound` for a lake that names no services and has no stack of its own."""
+        from lakeshell.stack.installation import open_installation
+
+        return open_installation(self.place.state)
+
+    @cached_property
+    def metastore(self) -> Metastore:
+        from lakeshell.store.metastore import DEFAULT_PORT, Metastore, MetastoreAddress
+
+        uri = self.place.settings.metastore or self._installed.metastore_uri
+        parts = urlsplit(uri)
+        if parts.scheme != "thrift" or not parts.hostname:
+            raise ConfigurationError(
+                f"catalog.uri = {uri!r} is no Metastore", hint="it is written thrift://HOST:9083"
+            )
+        address = MetastoreAddress(host=parts.hostname, port=parts.port or DEFAULT_PORT)
+        return Metastore(address)
+
+    @cached_property
+    def files(self) -> S3Files:
+        from lakeshell.store.s3 import S3Address, S3Files
+
+        storage = self.place.settings.storage
+        if self.place.settings.trino.url is None:
+            own = self._installed
+            return S3Files(
+                S3Address(
+                    endpoint=own.s3_endpoint,
+                    region=own.region,
+                    access_key=own.secrets["S3_ACCESS_KEY"],
+                    secret_key=own.secrets["S3_SECRET_KEY"],
+                    warehouse=own.warehouse,
+                )
+            )
+        return S3Files(
+            S3Address(
+                endpoint=storage.endpoint or "",
+                region=storage.region,
+                access_key=self.place.environment.get(storage.access_key_env, ""),
+                secret_key=self.place.environment.get(storage.secret_key_env, ""),
+                warehouse=storage.warehouse,
+            )
+        )
+
+    @property
+    def _trino(self) -> TrinoAddress:
+        from lakeshell.engine.trino.address import TrinoAddress
+
+        trino = self.place.settings.trino
+        if trino.url is None:
+            return TrinoAddress(self._installed.trino_url)
+        return TrinoAddress(
+            trino.url,
+            user=trino.user or "",
+            password=self._secret("engine.password_env", trino.password_env),
+            jwt=self._secret("engine.token_env", trino.token_env),
+            ca_file=str(self.place.folder / trino.ca_file) if trino.ca_file else "",
+            start_hint="see whether it runs and engine.url is right; lakeshell doctor checks all",
+        )
+
+    def _secret(self, key: str, variable: str | None) -> str:
+        if variable is None:
+            return ""
+        if variable not in self.place.environment:
+            raise ConfigurationError(
+                f"{key} names the variable {variable}, which is not set",
+                hint=f"set it first: export {variable}=...",
+            )
+        return self.place.environment[variable]
+
+    def _jdbc(self, table: CatalogTable) -> Mapping[str, str]:
+        """How Hive reaches the source of a crawled table, without a secret."""
+        connection = self.place.connections.get(table.parameters["connectionName"])
+        if connection.scheme != "mysql":
+            return {}
+        address = connection.mysql_address(self.place.environment, self.place.folder)
+        schema = table.parameters["sourceSchema"]
+        return {
+            "hive.sql.database.type": "MYSQL",
+            "hive.sql.jdbc.driver": "com.mysql.cj.jdbc.Driver",
+            "hive.sql.jdbc.url": f"jdbc:mysql://{address.host}:{address.port}/{schema}",
+            "hive.sql.dbcp.username": address.user,
+            "hive.sql.table": table.parameters["sourceTable"],
+        }
