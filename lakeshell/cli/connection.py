@@ -57,6 +57,7 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 @click.option("--password-env", metavar="VAR", help="The variable that holds the password.")
 @click.option("--password-command", metavar="CMD", help="A command that prints the password.")
 @click.option("--comment", default="", help="What it is, for people.")
+@click.option("--yes", is_flag=True, help="Restart the stack's Trino without asking.")
 @with_lake
 def add(
     lake: Lake,
@@ -65,14 +66,41 @@ def add(
     password_env: str | None,
     password_command: str | None,
     comment: str,
+    yes: bool,
 ) -> None:
-    """Add a connection. Nothing is read yet: `connection test NAME` does that."""
+    """Add a connection. Nothing is read yet: `connection test NAME` does that.
+
+    On a lake with a stack it becomes a catalog of Trino, which must restart for it.
+    """
     from lakeshell.definitions.connections import Connection, resolved_url
 
     made = Connection(name, resolved_url(url, lake.folder), password_env, password_command, comment)
     path = lake.connections.add(made)
     click.echo(f"added connection {name} ({path})", err=True)
+    if lake.settings.engine == "trino" and made.scheme != "sqlite":
+        _tell_trino(lake, name, yes)
     click.echo(f"next: lakeshell connection test {name}", err=True)
+
+
+def _tell_trino(lake: Lake, name: str, yes: bool) -> None:
+    """Gives the lake's own Trino the catalog now, or says how it gets it."""
+    import sys
+
+    from lakeshell.cli.progress import ProgressLine
+
+    if lake.settings.trino.url is not None:
+        click.echo(
+            f"queries reach it once {lake.settings.trino.url} has a catalog {name}", err=True
+        )
+        return
+    if not lake.stack.is_installed:
+        return
+    asked = "Trino must restart to have its catalog; queries under way fail. Now?"
+    if yes or (sys.stdin.isatty() and click.confirm(asked, default=True, err=True)):
+        with ProgressLine() as progress:
+            lake.stack.refresh(progress)
+    else:
+        click.echo("queries reach it after: lakeshell stack up", err=True)
 
 
 @command.command("test", epilog="Example: lakeshell connection test movies")
