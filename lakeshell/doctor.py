@@ -133,11 +133,12 @@ def _tables(lake: Lake) -> Iterator[Finding]:
                 f"its connection {connection!r} is gone",
                 f"lakeshell connection add {connection} URL",
             )
-        if table.kind is TableKind.ICEBERG and not Path(table.location).exists():
+        # The catalog lists a table whose metadata file cannot be read without its columns.
+        if table.kind is TableKind.ICEBERG and not table.columns:
             yield Finding(
                 f"table {table.name}",
                 Health.FAILED,
-                f"its folder {table.location} is gone",
+                f"its metadata in {table.location} is gone or damaged",
                 f"restore the folder, or: lakeshell query -e 'DROP TABLE {table.name}'",
             )
 
