@@ -46,6 +46,8 @@ def whole_column(type: Type, declared: str = "") -> Convert:
     match type:
         case DecimalType() if type.precision <= FLOAT_DIGITS:
             return partial(_decimal, type)
+        case DecimalType() if type.scale <= FLOAT_DIGITS:
+            return partial(_tagged_decimal, type)
         case VarcharType() | CharType():
             return partial(_text, type.length, isinstance(type, CharType))
         case TimestampType(with_zone=False) | TimeType(with_zone=False):
@@ -114,13 +116,23 @@ def _decimal(type: DecimalType, array: pa.Array) -> pa.Array:
         raise Undecided
     power = 10.0**type.scale
     units = pc.round(pc.multiply(array, power))
-    if not _all(pc.less(pc.abs(units), 10.0**type.precision)):
+    if not _all(pc.less(pc.abs(units), 10.0 ** min(type.precision, FLOAT_DIGITS))):
         raise Undecided
     if not _all(pc.equal(pc.divide(units, power), array)):
         raise Undecided
     wide = units.cast(pa.int64()).cast(pa.decimal128(19, 0))
     # The same 128-bit integers, read as so many units of the scale.
     return pa.Array.from_buffers(arrow_type(type), len(wide), wide.buffers(), wide.null_count)
+
+
+def _tagged_decimal(type: DecimalType, array: pa.Array) -> pa.Array:
+    """Of numbers behind a letter for their kind, `i` or `r`, where a double would hold each."""
+    if array.type != pa.string():
+        raise Undecided
+    kinds = pc.utf8_slice_codeunits(array, 0, 1)
+    if not _all(pc.or_(pc.equal(kinds, "i"), pc.equal(kinds, "r"))):
+        raise Undecided
+    return _decimal(type, _cast(pa.string(), pa.float64(), pc.utf8_slice_codeunits(array, 1)))
 
 
 def _boolean(array: pa.Array) -> pa.Array:
