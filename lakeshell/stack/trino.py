@@ -21,7 +21,7 @@ from lakeshell.stack.services import MB, Capacity, Service, StackSettings
 LAKE = "lake"
 FILES = "lake_files"
 """The Hive catalog that `lake` hands tables of files to; nobody has to name it."""
-RESERVED = frozenset({LAKE, FILES, "system", "tpch", "memory"})
+MOST_NODES = 101
 
 _ICEBERG = {
     "connector.name": "iceberg",
@@ -139,7 +139,8 @@ def _figures(capacity: Capacity, installation: Installation) -> Mapping[str, str
         "HEAP_MIN": str(min(256, heap)),
         "HEADROOM": str(headroom),
         "QUERY_MEMORY": str(heap - headroom - 32),
-        "QUERY_MEMORY_CLUSTER": str((heap - headroom - 32) * (1 + installation.workers)),
+        # Of all nodes together: enough for any number, so that a worker more restarts nothing.
+        "QUERY_MEMORY_CLUSTER": str((heap - headroom - 32) * MOST_NODES),
         "SPOOL_BUCKET": SPOOL_BUCKET,
         "REGION": installation.region,
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import live
 import pytest
 
 from lakeshell.stack.control import cursor
+from lakeshell.stack.idle import Keeper, Silent
 from lakeshell.stack.services import PORTS, Service
 
 pytestmark = pytest.mark.alone
@@ -46,6 +49,12 @@ def states() -> dict[str, str]:
     return {row["service"]: row["state"] for row in rows}
 
 
+def findings() -> dict[str, dict[str, str]]:
+    printed = live.lakeshell("doctor", "--output-format", "JSON").stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return {row["part"]: row for row in rows}
+
+
 def kept(schema: str) -> tuple[int, int]:
     with cursor(live.installation(), Service.MYSQL) as sql:
         sql.execute(f"SELECT count(*) FROM {schema}.rows_kept")
@@ -56,10 +65,47 @@ def kept(schema: str) -> tuple[int, int]:
 @pytest.mark.parametrize("service", list(PORTS))
 def test_a_service_is_stopped_and_started_with_nothing_lost(service: str, schema: str) -> None:
     live.done("stack", "stop", service)
-    assert states() == {name: "stopped" if name == service else states()[name] for name in PORTS}
+    assert states() == {name: "stopped" if name == service else "serving" for name in PORTS}
+    found = findings()[service]
+    assert (found["health"], found["mend"]) == ("failed", f"lakeshell stack start {service}")
     live.done("stack", "start", service)
     assert set(states().values()) == {"serving"}
     assert kept(schema) == (25, 500)
+
+
+def test_what_nobody_uses_is_stopped_and_comes_back_when_needed(schema: str) -> None:
+    """The clock is turned on by a quarter of an hour; what services count is real."""
+    turned = 0.0
+    with live.lake() as lake:
+        lake.stack.settings = replace(lake.stack.settings, idle_stop=900)
+        keeper = Keeper(lake.stack, lambda: time.time() + turned)
+        # The Metastore writes its report every ten seconds.
+        time.sleep(12)
+        assert keeper.act() == ""
+        turned = 890
+        assert keeper.act() == ""
+        live.sql(f"SELECT count(*) FROM lake.{schema}.kept")
+        turned = 910
+        assert keeper.act() == "stopped mysql, unused for 900 seconds"
+        turned = 910 + 910
+        assert keeper.act().startswith("stopped trino, metastore, minio, control, unused")
+        assert set(states().values()) == {"stopped"}
+        assert lake.stack.ensure([Service.TRINO], Silent())
+        assert not lake.stack.ensure([Service.TRINO], Silent())
+        assert states()["mysql"] == "stopped"
+        assert live.sql(f"SELECT count(*) FROM lake.{schema}.kept") == [[25]]
+        assert lake.stack.ensure([Service.MYSQL], Silent())
+    assert kept(schema) == (25, 500)
+
+
+def test_doctor_names_a_limit_table_that_is_empty() -> None:
+    with cursor(live.installation(), Service.CONTROL) as sql:
+        sql.execute("DELETE FROM trino.selectors")
+    found = findings()["trino's groups"]
+    assert (found["health"], found["mend"]) == ("failed", "lakeshell stack up")
+    live.done("stack", "up")
+    assert findings()["trino's groups"]["health"] == "ok"
+    assert live.sql("SELECT 1") == [[1]]
 
 
 def test_the_lake_answers_while_the_source_is_stopped(schema: str) -> None:
@@ -106,7 +152,7 @@ def test_workers_take_their_part_of_the_splits() -> None:
     split = (
         "SELECT count(DISTINCT node_id) FROM system.runtime.tasks WHERE query_id IN"
         " (SELECT query_id FROM system.runtime.queries WHERE query LIKE '%final%')"
-        " AND splits > 0 AND physical_input_rows > 0"
+        " AND processed_input_rows > 0"
     )
     assert live.sql(split) == [[2]]
     live.done("stack", "up", "--workers", "0")
