@@ -227,7 +227,12 @@ class Lake:
         """Opens the source of a connection; the caller closes it."""
         from lakeshell.runtime.sources import open_source
 
-        return open_source(self.place, self.connections.get(name))
+        connection = self.connections.get(name)
+        if self.settings.stack.idle_stop > 0:
+            from lakeshell.runtime.installed import wake_source
+
+            wake_source(self.place, connection, self.notice)
+        return open_source(self.place, connection)
 
     @cached_property
     def stack(self) -> Stack:

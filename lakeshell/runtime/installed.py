@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from lakeshell.definitions.connections import Connection
 from lakeshell.runtime.place import Place
+from lakeshell.stack.services import Service
 from lakeshell.stack.stack import Stack
 from lakeshell.stack.trino import Remote
 
@@ -15,6 +17,33 @@ ACCESS = "access"
 def open_stack(place: Place) -> Stack:
     """Nothing is started, and no connection's password asked for, before it is used."""
     return Stack(place.state, place.settings.stack, lambda: remotes(place), place.folder / ACCESS)
+
+
+def wake(place: Place, service: Service, notice: Callable[[str], None]) -> None:
+    """Starts the service where it was stopped for being idle, and says so to `notice`. Without
+    `idle_stop` a service that somebody stopped stays stopped."""
+    if place.settings.stack.idle_stop > 0:
+        open_stack(place).ensure([service], Told(notice))
+
+
+class Told:
+    """A `ports.Reporter` of steps alone."""
+
+    def __init__(self, notice: Callable[[str], None]) -> None:
+        self.step = notice
+
+    def advance(self, done: int, total: int | None, unit: str) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+def wake_source(place: Place, connection: Connection, notice: Callable[[str], None]) -> None:
+    """The same for a connection to the stack's own source database."""
+    if place.settings.stack.idle_stop <= 0 or connection.scheme != "mysql":
+        return
+    address = connection.mysql_address(place.environment, place.folder)
+    local = address.host in ("localhost", "127.0.0.1", "::1")
+    if local and address.port == place.settings.stack.ports[Service.MYSQL]:
+        wake(place, Service.MYSQL, notice)
 
 
 def remotes(place: Place) -> Sequence[Remote]:

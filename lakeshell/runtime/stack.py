@@ -14,6 +14,7 @@ from lakeshell.errors import ConfigurationError
 from lakeshell.model import CatalogTable, Estimate
 from lakeshell.ports import Catalog, Engine, Session, Source
 from lakeshell.runtime.place import Place
+from lakeshell.stack.services import Service
 
 if TYPE_CHECKING:
     from lakeshell.engine.trino.address import TrinoAddress
@@ -88,6 +89,14 @@ class StackRuntime:
 
     # --- addresses -------------------------------------------------------------------------
 
+    def _with(self, service: Service) -> Installation:
+        """The lake's own stack, with the service running where it was stopped for being idle."""
+        from lakeshell.runtime.installed import wake
+
+        found = self._installed
+        wake(self.place, service, self.notice)
+        return found
+
     @cached_property
     def _installed(self) -> Installation:
         """Raises `NotFound` for a lake that names no services and has no stack of its own."""
@@ -99,7 +108,7 @@ class StackRuntime:
     def metastore(self) -> Metastore:
         from lakeshell.store.metastore import DEFAULT_PORT, Metastore, MetastoreAddress
 
-        uri = self.place.settings.metastore or self._installed.metastore_uri
+        uri = self.place.settings.metastore or self._with(Service.METASTORE).metastore_uri
         parts = urlsplit(uri)
         if parts.scheme != "thrift" or not parts.hostname:
             raise ConfigurationError(
@@ -114,7 +123,7 @@ class StackRuntime:
 
         storage = self.place.settings.storage
         if self.place.settings.trino.url is None:
-            own = self._installed
+            own = self._with(Service.MINIO)
             return S3Files(
                 S3Address(
                     endpoint=own.s3_endpoint,
@@ -140,7 +149,7 @@ class StackRuntime:
 
         trino = self.place.settings.trino
         if trino.url is None:
-            return TrinoAddress(self._installed.trino_url)
+            return TrinoAddress(self._with(Service.TRINO).trino_url)
         return TrinoAddress(
             trino.url,
             user=trino.user or "",
