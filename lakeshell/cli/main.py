@@ -94,7 +94,8 @@ def lakeshell(context: click.Context, folder: str | None) -> int:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _ended)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     keep_numpy_out_of_arrow()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:

@@ -10,7 +10,7 @@ import fcntl
 import getpass
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -110,7 +110,9 @@ def _attempt(
             message = error.message if isinstance(error, LakeshellError) else repr(error)
             say(f"{state.value}: {message}")
             ended = replace(record, state=state, error=message)
-            workshop.ledger.end_run(_ended(ended, job, workshop, started))
+            # A ledger on a full disk closes the record later, as that of a process that died.
+            with suppress(LakeshellError):
+                workshop.ledger.end_run(_ended(ended, job, workshop, started))
             raise
         say(f"finished: {outcome.rows} rows{outcome.detail and '; ' + outcome.detail}")
     done = replace(

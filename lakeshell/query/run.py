@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -279,7 +280,10 @@ class RunningQuery:
             self._kept.drop()
         code = error.code if isinstance(error, QueryFailed) else _CODES.get(type(error), "")
         message = error.message if isinstance(error, LakeshellError) else repr(error)
-        self._record(_STATES.get(type(error), QueryState.FAILED), code, message)
+        # What ended the statement is worth more than a ledger on a full disk: the record is then
+        # closed as that of a process that died.
+        with suppress(LakeshellError):
+            self._record(_STATES.get(type(error), QueryState.FAILED), code, message)
 
     def _finish(self) -> None:
         over = self._watch.over_limit()

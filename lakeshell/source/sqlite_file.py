@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import adbc_driver_sqlite.dbapi as adbc
 from adbc_driver_manager import Error as DriverError
+from adbc_driver_manager import NotSupportedError
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
 
@@ -75,6 +76,9 @@ class SqliteFile:
         try:
             yield
         except (DriverError, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, NotSupportedError):
+                # Ctrl-C: the driver manager asks the driver to cancel, which this one cannot.
+                raise KeyboardInterrupt from error
             if any(words in str(error) for words in _OTHER_KIND):
                 raise OtherKind from error
             raise _failure(self.path, error) from error
