@@ -9,7 +9,7 @@ from contextlib import suppress
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from lakeshell.cli.main import main  # noqa: E402
+from lakeshell.cli.main import main
 
 if __name__ == "__main__":
     try:

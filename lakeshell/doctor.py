@@ -1,7 +1,7 @@
 """Checks of every part of a lake: what was found and the command that mends it.
 
 In: an open lake. Out: findings, one part after the other, each made only when asked for, so that a
-slow part does not hide what is known already. Changes nothing.
+slow part does not hide what is known already. Changes nothing, but for `clean`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LakeshellError
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def findings(lake: Lake) -> Iterator[Finding]:
             yield _guarded(part, check)
     yield _guarded("catalog", lambda: _catalog(lake))
     yield from _tables(lake)
+    yield _warehouse(lake)
     yield _guarded("ledger", lambda: f"{len(lake.ledger.runs('job', None, None))} job runs")
     yield _guarded("engine", lambda: _engine(lake))
     for name in lake.connections.names():
@@ -141,6 +144,49 @@ def _tables(lake: Lake) -> Iterator[Finding]:
                 f"its metadata in {table.location} is gone or damaged",
                 f"restore the folder, or: lakeshell query -e 'DROP TABLE {table.name}'",
             )
+
+
+def _warehouse(lake: Lake) -> Finding:
+    try:
+        left = abandoned(lake)
+    except LakeshellError as error:
+        return Finding("warehouse", Health.FAILED, error.message, error.hint)
+    if not left:
+        return Finding("warehouse", Health.OK, "every file belongs to a table")
+    size = size_text(sum(path.stat().st_size for path in left))
+    return Finding(
+        "warehouse",
+        Health.WARNING,
+        f"{len(left)} files, {size}, belong to no table: a writer was killed",
+        "lakeshell doctor --clean",
+    )
+
+
+def abandoned(lake: Lake) -> Sequence[Path]:
+    """Files of the warehouse that belong to no table and to no query or run under way."""
+    from lakeshell.model import QueryState, TableKind
+    from lakeshell.ports import HistoryFilter
+
+    if not (lake.state / "warehouse").is_dir():
+        return ()
+    from lakeshell.store.orphans import orphans
+
+    began = [datetime.now(UTC)]
+    running = HistoryFilter(state=QueryState.RUNNING, limit=None)
+    began += [query.started for query in lake.ledger.queries(running)]
+    began += [r.started for r in lake.ledger.runs("job", None, None) if r.finished is None]
+    tables = [t.name for t in lake.catalog.tables() if t.kind is TableKind.ICEBERG]
+    return orphans(lake.store, tables, min(began))
+
+
+def clean(lake: Lake) -> tuple[int, int]:
+    """Removes the abandoned files; gives how many and their bytes."""
+    left = abandoned(lake)
+    if not left:
+        return 0, 0
+    from lakeshell.store.orphans import remove
+
+    return len(left), remove(left, lake.state / "warehouse")
 
 
 def _engine(lake: Lake) -> str:

@@ -16,15 +16,23 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor", epilog="Example: lakeshell doctor")
+@click.option(
+    "--clean", is_flag=True, help="First remove files that killed writers left and no table has."
+)
 @with_format
 @with_lake
-def command(lake: Lake, output_format: str | None) -> int:
+def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     """Check every part, say what is wrong and the command that mends it.
 
     Ends with 1 when something does not work.
     """
+    from lakeshell import doctor
+    from lakeshell.cost.sizes import size_text
     from lakeshell.doctor import Health, findings
 
+    if clean:
+        files, freed = doctor.clean(lake)
+        click.echo(f"removed {files} files, {size_text(freed)}", err=True)
     found = list(findings(lake))
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
     fit = Fit(wrapped=("found", "mend"))

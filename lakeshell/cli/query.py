@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -126,7 +127,7 @@ def run_texts(
 
     session = lake.session(workgroup)
     session.database = database or session.database
-    session.properties.update(pairs(properties, "--session"))
+    _set_session(lake, session, pairs(properties, "--session"))
     statements = statements_of(given, lake.engine.split, parameters)
     if not statements:
         raise click.UsageError("there is no statement to run")
@@ -139,6 +140,19 @@ def run_texts(
         code = _run_all(lake, session, statements, sink, options)
         sink.keep = code == ExitCode.OK or options["ignore_errors"]
     return code
+
+
+def _set_session(lake: Lake, session: Session, properties: dict[str, str]) -> None:
+    """As SET SESSION does it, which knows what there is: a number is one, the rest is text."""
+    for name, value in properties.items():
+        plain = re.fullmatch(r"-?\d+(\.\d+)?|true|false", value, re.IGNORECASE)
+        literal = value if plain else "'" + value.replace("'", "''") + "'"
+        running = lake.engine.run(f"SET SESSION {name} = {literal}", session)
+        try:
+            for _ in running.batches():
+                pass
+        finally:
+            running.close()
 
 
 def _run_all(

@@ -123,10 +123,22 @@ def load(path: Path, keys: Sequence[Key]) -> dict[str, Any]:
     try:
         parsed = tomllib.loads(written, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"{path} is not valid TOML: {error}", hint="mend that line, or restore the file"
-        ) from error
+        raise _not_toml(path, written, str(error)) from error
     return check(path, written, parsed, keys)
+
+
+def _not_toml(path: Path, written: str, said: str) -> ConfigurationError:
+    """Says the line also where the parser only says that the text ended too early, and the key."""
+    lines = written.splitlines() or [""]
+    what, _, place = said.partition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else len(lines)
+    key = re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", lines[min(line, len(lines)) - 1])
+    at_key = f", key {key[1]!r}" if key else ""
+    return ConfigurationError(
+        f"{path}, line {line}{at_key}: not valid TOML: {what}",
+        hint="mend that line, or restore the file",
+    )
 
 
 def check(
@@ -138,8 +150,10 @@ def check(
     for name, raw in found.items():
         line = _line_of(written, name)
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1, cutoff=0.5)
             allowed = ", ".join(known)
+            sections = [key.partition(".")[0] for key in known if "." in key]
+            candidates = sections if isinstance(raw, dict) else known
+            near = difflib.get_close_matches(name, candidates, 1, cutoff=0.5)
             raise ConfigurationError(
                 f"{path}, line {line}: there is no key {name!r}",
                 hint=f"did you mean {near[0]!r}?" if near else f"the keys are: {allowed}",

@@ -63,6 +63,11 @@ def run_job(
 ) -> RunRecord:
     """Runs a job to its end, with its retries. Raises what the last attempt failed with; the
     record is in the ledger either way."""
+    if parameters and job.kind != "sql":
+        raise UsageError(
+            f"job {job.name!r} copies a table and takes no parameters",
+            hint=f"edit its mapping instead: {job.script}",
+        )
     unknown = [name for name in parameters if job.parameters and name not in job.parameters]
     if unknown:
         raise UsageError(
