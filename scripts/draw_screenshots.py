@@ -1,10 +1,12 @@
-"""Runs the demo and a few commands on a terminal of its own and draws what they print as SVG."""
+"""Runs the demo's steps and a few commands on a terminal of their own and draws what they print."""
 
 from __future__ import annotations
 
 import io
 import os
 import pty
+import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -17,29 +19,29 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-COLUMNS, ROWS = 110, 60
+from lakeshell.demo.story import LATE, WASTEFUL, steps
+
+COLUMNS, ROWS = 84, 60
 PICTURES = {
-    "crawl": ["crawler", "run", "movies"],
     "query": [
-        "query",
-        "-w",
-        "analysts",
-        "-e",
-        "SELECT category, rentals, late, late_share FROM presentation.late_returns "
-        "ORDER BY late_share DESC LIMIT 6",
-        "--stats",
+        ["query", "--progress", "-w", "analysts", "-e", LATE],
+        ["query", "-w", "interns", "-e", WASTEFUL],
     ],
-    "cost": ["cost", "--by", "workgroup"],
+    "cost": [["history", "--limit", "6"], ["cost", "--by", "workgroup"]],
 }
+PROGRAM = str(Path(__file__).with_name("lakeshell"))
 
 
-def typed(command: list[str], environment: dict[str, str]) -> str:
-    """What a command prints on a terminal, ANSI colours included."""
+def printed(words: list[str], environment: dict[str, str]) -> str:
+    """What a command prints on a terminal, what it says on stderr after its data."""
     master, slave = pty.openpty()
     ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    with subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=environment
-    ) as running:
+    with (
+        tempfile.TemporaryFile() as messages,
+        subprocess.Popen(
+            [PROGRAM, *words], stdin=slave, stdout=slave, stderr=messages, env=environment
+        ) as running,
+    ):
         os.close(slave)
         said = b""
         while True:
@@ -50,32 +52,44 @@ def typed(command: list[str], environment: dict[str, str]) -> str:
             if not read:
                 break
             said += read
+        code = running.wait()
+        messages.seek(0)
+        said += messages.read()
     os.close(master)
-    if running.returncode not in (0, 5):
-        raise SystemExit(f"{command} ended with {running.returncode}:\n{said.decode()}")
+    if code not in (0, 5):
+        raise SystemExit(f"{words} ended with {code}:\n{said.decode()}")
     return said.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def draw(text: str, title: str, file: Path) -> None:
-    lines = text.rstrip().splitlines()
+def draw(text: str, file: Path) -> None:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi("\n".join(lines)), soft_wrap=False)
-    file.write_text(
-        console.export_svg(title=title, theme=MONOKAI, unique_id=file.stem), encoding="utf-8"
-    )
+    console.print(Text.from_ansi(text.rstrip()), soft_wrap=False)
+    picture = console.export_svg(title="lakeshell", theme=MONOKAI, unique_id=file.stem)
+    # Fonts from elsewhere are not fetched, and blanks at a line's beginning are kept.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
+    picture = picture.replace("<text ", '<text xml:space="preserve" ')
+    file.write_text(picture.replace("Fira Code, ", ""), encoding="utf-8")
+    print(file)
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    program = str(Path(__file__).with_name("lakeshell"))
-    with tempfile.TemporaryDirectory(prefix="lakeshell-") as lake:
-        environment = {**os.environ, "LAKESHELL_LAKE": f"{lake}/movies", "TERM": "xterm-256color",
-                       "COLUMNS": str(COLUMNS), "LAKESHELL_USER": "ada"}  # fmt: skip
-        typed([program, "demo", "--lake", f"{lake}/movies"], environment)
-        for name, words in PICTURES.items():
-            said = typed([program, *words], environment).replace(lake, "~/lakes")
-            draw(said, "lakeshell " + " ".join(words[:3]), folder / f"{name}.svg")
-            print(folder / f"{name}.svg")
+    with tempfile.TemporaryDirectory(prefix="lakeshell-") as made:
+        lake = Path(made) / "movies"
+        environment = {**os.environ, "LAKESHELL_LAKE": str(lake), "TERM": "xterm-256color",
+                       "LAKESHELL_USER": "ada"}  # fmt: skip
+
+        def typed(words: list[str]) -> str:
+            command = shlex.join(["lakeshell", *words])
+            said = f"\x1b[32m$ {command}\x1b[0m\n{printed(words, environment)}"
+            return said.replace(str(lake), "~/lakes/movies")
+
+        for step in steps(lake, lake / ".lakeshell" / "movies.db", 1):
+            said = typed(list(step.command))
+            if step.command[:2] == ("crawler", "run"):
+                draw(said, folder / "crawl.svg")
+        for name, commands in PICTURES.items():
+            draw("\n".join(map(typed, commands)), folder / f"{name}.svg")
 
 
 if __name__ == "__main__":
