@@ -1,0 +1,96 @@
+"""What the pages say is so: their commands run, their lists are the program's, their files exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lakeshell.cli.main import COMMANDS
+from lakeshell.errors import ExitCode, NotSupported
+from lakeshell.lake import Lake, make_lake
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SQL = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "ARCHITECTURE.md", "docs/sql.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:scripts|tests|docs)/[\w./-]+)`", text)
+    named += [f"lakeshell/{path}" for path in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", text)]
+    for path in named:
+        assert (ROOT / path).exists(), path
+
+
+def test_the_readme_names_every_command_and_exit_code() -> None:
+    commands = set(re.findall(r"`(?:lakeshell )?(\w+)`", README.partition("## The commands")[2]))
+    assert set(COMMANDS) - {"demo", "init"} <= commands
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert codes == {int(code) for code in ExitCode}
+
+
+def test_the_lists_of_functions_are_the_engines() -> None:
+    spec = importlib.util.spec_from_file_location("sql_page", ROOT / "scripts" / "sql_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.page() == SQL, "run scripts/sql_page"
+
+
+REFUSED = re.findall(r"^(\S.*);$", SQL.partition("```sql\n")[2].partition("```")[0], re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    folder = tmp_path_factory.mktemp("lake")
+    make_lake(folder)
+    with Lake(folder, {}) as opened:
+        for sql in ("CREATE SCHEMA raw", "CREATE TABLE raw.film (film_id integer)"):
+            running = opened.engine.run(sql, opened.session())
+            list(running.batches())
+            running.close()
+        yield opened
+
+
+@pytest.mark.parametrize("sql", REFUSED)
+def test_what_the_page_says_is_refused_is_refused_by_name(lake: Lake, sql: str) -> None:
+    with pytest.raises(NotSupported):
+        lake.engine.run(sql, lake.session())
+
+
+def test_the_readmes_own_database_walk_runs(tmp_path: Path) -> None:
+    """The block under "Your own database", typed into a shell."""
+    block = README.partition("## Your own database")[2].partition("```\n")[2].partition("```")[0]
+    source = tmp_path / "shop.db"
+    database = sqlite3.connect(source)
+    database.executescript(
+        "CREATE TABLE orders (id INTEGER, total DECIMAL(8,2)); INSERT INTO orders VALUES (1, 9.5);"
+    )
+    database.close()
+    block = block.replace("/home/me/shop.db", str(source)).replace("~/lakes", str(tmp_path))
+    assert block.count("lakeshell ") >= 7
+    script = f'set -e\nlakeshell() {{ "{sys.executable}" -P -m lakeshell "$@"; }}\n{block}'
+    environment = {k: v for k, v in os.environ.items() if k != "LAKESHELL_LAKE"}
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == '"1"'
