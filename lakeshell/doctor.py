@@ -23,6 +23,7 @@ from lakeshell.errors import LakeshellError
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
+WAREHOUSE = "warehouse"
 LOW_SPACE = 2**30
 """Bytes free in the lake's folder below which a load may fail."""
 
@@ -167,7 +168,7 @@ def abandoned(lake: Lake) -> Sequence[Path]:
     from lakeshell.model import QueryState, TableKind
     from lakeshell.ports import HistoryFilter
 
-    if not (lake.state / "warehouse").is_dir():
+    if not (lake.state / WAREHOUSE).is_dir():
         return ()
     from lakeshell.store.orphans import orphans
 
@@ -176,7 +177,7 @@ def abandoned(lake: Lake) -> Sequence[Path]:
     began += [query.started for query in lake.ledger.queries(running)]
     began += [r.started for r in lake.ledger.runs("job", None, None) if r.finished is None]
     tables = [t.name for t in lake.catalog.tables() if t.kind is TableKind.ICEBERG]
-    return orphans(lake.store, tables, min(began))
+    return orphans(lake.store, lake.state / WAREHOUSE, tables, min(began))
 
 
 def clean(lake: Lake) -> tuple[int, int]:
@@ -186,7 +187,7 @@ def clean(lake: Lake) -> tuple[int, int]:
         return 0, 0
     from lakeshell.store.orphans import remove
 
-    return len(left), remove(left, lake.state / "warehouse")
+    return len(left), remove(left, lake.state / WAREHOUSE)
 
 
 def _engine(lake: Lake) -> str:

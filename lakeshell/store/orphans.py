@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from lakeshell.store.iceberg import IcebergStore
 
 
-def orphans(store: IcebergStore, tables: Iterable[TableName], before: datetime) -> Sequence[Path]:
-    """Every file older than `before` that none of `tables`, which are all that there are, has in
-    any of its snapshots. Raises `NotFound` for a table that went meanwhile."""
+def orphans(
+    store: IcebergStore, warehouse: Path, tables: Iterable[TableName], before: datetime
+) -> Sequence[Path]:
+    """Every file of the folder `warehouse` older than `before` that none of `tables`, which are all
+    that there are, has in any of its snapshots. Raises `NotFound` for a table that went meanwhile."""
     limit = before.timestamp()
-    warehouse = store.tables.warehouse
     found = [path for path in warehouse.rglob("*") if path.is_file()]
     old = [path for path in found if path.stat().st_mtime < limit]
     if not old:

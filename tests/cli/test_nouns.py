@@ -1,0 +1,185 @@
+"""Each noun's commands: what they print and how they end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from cli.conftest import Ended, Shell
+
+TEXT_FORMATS = ("ALIGNED", "VERTICAL", "CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED",
+                "TSV", "TSV_HEADER", "JSON", "MARKDOWN", "NULL")  # fmt: skip
+
+
+def table(ended: Ended) -> list[dict[str, str]]:
+    assert ended.code == 0, ended.err
+    return list(csv.DictReader(io.StringIO(ended.out)))
+
+
+def one(ended: Ended) -> dict[str, object]:
+    assert ended.code == 0, ended.err
+    made: dict[str, object] = json.loads(ended.out)
+    return made
+
+
+def test_a_crawl_says_what_it_did_and_again_finds_nothing_to_do(crawled: Shell) -> None:
+    again = table(crawled("crawler", "run", "shop"))
+    assert [(row["action"], row["source"], row["why"]) for row in again] == [
+        ("unchanged", "shop.big_orders", ""),
+        ("unchanged", "shop.orders", ""),
+        ("excluded", "shop.audit_log", "exclude pattern *_log"),
+    ]
+    runs = table(crawled("crawler", "runs", "shop"))
+    assert [row["state"] for row in runs] == ["FINISHED", "FINISHED"]
+    listed = table(crawled("crawler", "list"))
+    assert [(row["crawler"], row["last run"]) for row in listed] == [("shop", "FINISHED")]
+    shown = one(crawled("crawler", "show", "shop", "--output-format", "json"))
+    assert (shown["connection"], shown["exclude"]) == ("shop", "*_log")
+
+
+def test_a_dry_run_changes_nothing(crawled: Shell, shop: Path) -> None:
+    with sqlite3.connect(shop) as database:
+        database.execute("ALTER TABLE orders ADD COLUMN note TEXT")
+    planned = crawled("crawler", "run", "shop", "--dry-run")
+    assert [row["action"] for row in table(planned)] == ["updated", "updated", "excluded"]
+    assert "nothing was changed" in planned.err
+    versions = table(crawled("catalog", "versions", "source.shop_orders"))
+    assert [row["version"] for row in versions] == ["1"]
+
+
+def test_versions_of_a_table_their_difference_and_the_way_back(crawled: Shell, shop: Path) -> None:
+    with sqlite3.connect(shop) as database:
+        database.execute("ALTER TABLE orders ADD COLUMN note TEXT")
+        database.execute("DROP VIEW big_orders")
+    actions = {row["source"]: row["action"] for row in table(crawled("crawler", "run", "shop"))}
+    assert actions["shop.orders"] == "updated"
+    assert actions["shop.big_orders"] == "deprecated"
+    changes = table(crawled("catalog", "diff", "source.shop_orders", "1", "2"))
+    assert ("column", "note", "", "varchar") in [
+        (row["what"], row["name"], row["old"], row["new"]) for row in changes
+    ]
+    assert crawled("catalog", "restore", "source.shop_orders", "1").code == 0
+    versions = table(crawled("catalog", "versions", "source.shop_orders"))
+    assert [row["columns"] for row in versions] == ["3", "4", "3"]
+    states = {row["table"]: row["state"] for row in table(crawled("catalog", "tables", "source"))}
+    assert states == {"shop_orders": "", "shop_big_orders": "deprecated"}
+
+
+def test_the_catalog_is_listed_shown_and_searched(crawled: Shell) -> None:
+    assert [row["database"] for row in table(crawled("catalog", "databases"))] == ["source"]
+    shown = table(crawled("catalog", "show", "source.shop_orders"))
+    assert [(row["column"], row["type"]) for row in shown] == [
+        ("id", "bigint"), ("total", "decimal(8,2)"), ("placed", "date"),
+    ]  # fmt: skip
+    found = table(crawled("catalog", "search", "PLACED"))
+    assert {(row["table"], row["column"]) for row in found} == {
+        ("source.shop_orders", "placed"), ("source.shop_big_orders", "placed"),
+    }  # fmt: skip
+
+
+def test_a_job_is_proposed_run_listed_and_logged(crawled: Shell, lake: Path) -> None:
+    proposed = crawled("job", "propose", "load", "--source", "source.shop_orders",
+                       "--target", "raw.orders")  # fmt: skip
+    assert proposed.code == 0
+    assert (lake / "jobs" / "load.py").is_file()
+    ran = crawled("job", "run", "load")
+    assert ran.out == ""
+    assert "load: 3 rows" in ran.err
+    (run,) = table(crawled("job", "runs", "load"))
+    assert (run["state"], run["rows"]) == ("FINISHED", "3")
+    logged = crawled("job", "logs", run["run"]).out
+    assert "finished: 3 rows" in logged
+    (listed,) = table(crawled("job", "list"))
+    assert (listed["job"], listed["target"], listed["last run"]) == (
+        "load",
+        "raw.orders",
+        "FINISHED",
+    )
+    assert one(crawled("job", "show", "load", "--output-format", "JSON"))["mode"] == "overwrite"
+    assert crawled("query", "-e", "SELECT sum(total) FROM raw.orders").out == '"19.75"\n'
+
+
+def test_a_job_of_statements_takes_parameters(crawled: Shell, tmp_path: Path) -> None:
+    script = tmp_path / "build.sql"
+    script.write_text(
+        "CREATE SCHEMA IF NOT EXISTS mart;\n"
+        "CREATE OR REPLACE TABLE mart.big AS SELECT * FROM source.shop_orders WHERE total > :least\n"
+    )
+    added = crawled("job", "add", "mart", "--script", str(script), "--param", "least=10")
+    assert added.code == 0, added.err
+    assert crawled("job", "run", "mart").code == 0
+    assert crawled("query", "-e", "SELECT count(*) FROM mart.big").out == '"1"\n'
+    assert crawled("job", "run", "mart", "--param", "least=1").code == 0
+    assert crawled("query", "-e", "SELECT count(*) FROM mart.big").out == '"2"\n'
+    wrong = crawled("job", "run", "mart", "--param", "most=1")
+    assert (wrong.code, "'most'" in wrong.err, "least" in wrong.err) == (2, True, True)
+
+
+def test_workgroups_are_added_changed_and_removed(shell: Shell) -> None:
+    assert (
+        shell("workgroup", "add", "team", "--scan-limit", "10MB", "--daily-budget", "5").code == 0
+    )
+    shown = one(shell("workgroup", "show", "team", "--output-format", "JSON"))
+    assert (shown["scan_limit"], shown["daily_budget"]) == ("10MB", "5")
+    assert shell("workgroup", "set", "team", "--scan-limit", "none").code == 0
+    assert one(shell("workgroup", "show", "team", "--output-format", "JSON"))["scan_limit"] is None
+    assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary", "team"]
+    assert shell("workgroup", "rm", "team").code == 0
+    assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary"]
+
+
+def test_costs_add_up_by_what_is_asked(crawled: Shell) -> None:
+    assert crawled("query", "-e", "SELECT 1").code == 0
+    by_kind = {row["kind"]: row for row in table(crawled("cost"))}
+    assert by_kind["crawler"]["cost"] == "0.0733333333"
+    assert by_kind["query"]["count"] == "1"
+    assert [row["user"] for row in table(crawled("cost", "--by", "user"))] == ["ada", "ada"]
+    assert crawled("cost", "--month", "2020-01").out.count("\n") == 1
+
+
+def test_doctor_says_what_is_wrong_and_what_mends_it(crawled: Shell, shop: Path) -> None:
+    assert crawled("doctor").code == 0
+    shop.unlink()
+    ended = crawled("doctor")
+    assert ended.code == 1
+    (wrong,) = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
+    assert wrong["part"] == "source shop"
+    assert wrong["mend"]
+
+
+def test_doctor_cleans_up_after_a_killed_writer(crawled: Shell, lake: Path) -> None:
+    crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
+    crawled("job", "run", "load")
+    (data,) = (lake / ".lakeshell" / "warehouse").rglob("*.parquet")
+    left = data.with_name(f".{data.name}.part")
+    left.write_bytes(b"half a file")
+    lost = lake / ".lakeshell" / "warehouse" / "raw" / "never-born" / "data" / "x.parquet"
+    lost.parent.mkdir(parents=True)
+    lost.write_bytes(b"whole")
+    found = {row["part"]: row for row in table(crawled("doctor"))}["warehouse"]
+    assert (found["health"], found["mend"]) == ("warning", "lakeshell doctor --clean")
+    assert "2 files" in found["found"]
+    assert "removed 2 files, 16 B" in crawled("doctor", "--clean").err
+    assert not left.exists()
+    assert not lost.parent.parent.exists()
+    assert crawled("query", "-e", "SELECT count(*) FROM raw.orders").out == '"3"\n'
+
+
+@pytest.mark.parametrize("name", TEXT_FORMATS)
+def test_every_listing_takes_every_text_format(crawled: Shell, name: str) -> None:
+    for words in (
+        ("connection", "list"), ("crawler", "list"), ("catalog", "tables"), ("job", "list"),
+        ("workgroup", "list"), ("cost",), ("history",), ("crawler", "runs"),
+        ("connection", "show", "shop"), ("workgroup", "show", "primary"),
+        ("catalog", "show", "source.shop_orders"),
+    ):  # fmt: skip
+        ended = crawled(*words, "--output-format", name.lower())
+        assert ended.code == 0, (words, ended.err)
+        if name == "JSON":
+            assert all(isinstance(json.loads(line), dict) for line in ended.out.splitlines())
+        if name == "NULL":
+            assert ended.out == ""
