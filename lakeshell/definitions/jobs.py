@@ -43,7 +43,9 @@ def table_name(written: str) -> TableName:
     """`db.table`, with `"quoted.parts"` where a name has a dot; raises `UsageError`."""
     import re
 
-    parts = re.findall(r'"((?:[^"]|"")+)"|([^."]+)', written)
+    part = r'"((?:[^"]|"")+)"|([^."]+)'
+    whole = re.fullmatch(rf"(?:{part})(?:\.(?:{part}))*", written)
+    parts = re.findall(part, written) if whole else []
     made = [(quoted or plain).replace('""', '"').lower() for quoted, plain in parts]
     if made and made[0] == "lake" and len(made) == 3:
         made = made[1:]
