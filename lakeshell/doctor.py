@@ -176,8 +176,15 @@ def abandoned(lake: Lake) -> Sequence[Path]:
     running = HistoryFilter(state=QueryState.RUNNING, limit=None)
     began += [query.started for query in lake.ledger.queries(running)]
     began += [r.started for r in lake.ledger.runs("job", None, None) if r.finished is None]
-    tables = [t.name for t in lake.catalog.tables() if t.kind is TableKind.ICEBERG]
-    return orphans(lake.store, lake.state / WAREHOUSE, tables, min(began))
+    tables = [t for t in lake.catalog.tables() if t.kind is TableKind.ICEBERG]
+    for table in tables:
+        if not table.columns:
+            raise LakeshellError(
+                f"whose files are whose cannot be told: {table.name} is damaged",
+                hint="mend or drop that table first",
+            )
+    names = [table.name for table in tables]
+    return orphans(lake.store, lake.state / WAREHOUSE, names, min(began))
 
 
 def clean(lake: Lake) -> tuple[int, int]:

@@ -169,6 +169,18 @@ def test_doctor_cleans_up_after_a_killed_writer(crawled: Shell, lake: Path) -> N
     assert crawled("query", "-e", "SELECT count(*) FROM raw.orders").out == '"3"\n'
 
 
+def test_doctor_removes_nothing_while_a_table_is_damaged(crawled: Shell, lake: Path) -> None:
+    crawled("query", "-e", "CREATE SCHEMA raw; CREATE TABLE raw.t AS SELECT 1 AS a")
+    warehouse = lake / ".lakeshell" / "warehouse"
+    for file in warehouse.rglob("*.metadata.json"):
+        file.write_text("{")
+    files = set(warehouse.rglob("*"))
+    ended = crawled("doctor", "--clean")
+    assert ended.code == 1
+    assert "raw.t is damaged" in ended.err
+    assert set(warehouse.rglob("*")) == files
+
+
 @pytest.mark.parametrize("name", TEXT_FORMATS)
 def test_every_listing_takes_every_text_format(crawled: Shell, name: str) -> None:
     for words in (
