@@ -142,7 +142,7 @@ def is_scalar(name: str) -> bool:
 
 
 def is_aggregate(name: str) -> bool:
-    return _module_of("AGGREGATES", name) is not None
+    return _module_of("AGGREGATES", name) is not None or name in names.REFUSED_AGGREGATES.split()
 
 
 def is_window(name: str) -> bool:

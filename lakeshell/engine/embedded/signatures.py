@@ -13,11 +13,20 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.typed import Argument, BoundLambda, LambdaArgument, Typed
+from lakeshell.engine.embedded.typed import (
+    Argument,
+    BoundLambda,
+    LambdaArgument,
+    Typed,
+    rejected,
+)
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.coercion import can_coerce, common_type, widened
 
 UNBOUNDED = 2_147_483_647
+_ROUNDS = 4
+"""How often Trino tries lambdas anew with the types that they gave: a sum of decimals gets wider
+each time, and never settles."""
 _PARAMETRIC = {
     "array", "map", "row", "function", "decimal", "varchar", "char", "timestamp", "time",
     "timestamp with time zone", "time with time zone",
@@ -228,7 +237,7 @@ class Match:
 
     def _bind_lambdas(self) -> bool:
         waiting = [(i, a) for i, a in enumerate(self.arguments) if isinstance(a, LambdaArgument)]
-        for _ in range(4):
+        for _ in range(_ROUNDS):
             before = dict(self.types)
             for i, argument in waiting:
                 parts = [p for p in self.formals[i].parts if isinstance(p, Formal)]
@@ -247,8 +256,11 @@ class Match:
                 if not agreed:
                     return False
             if self.types == before:
-                break
-        return True
+                return True
+        if not waiting:
+            return True
+        message = f"SignatureBinder.iterativeSolve does not converge after {_ROUNDS} iterations."
+        raise rejected("GENERIC_INTERNAL_ERROR", message, None)
 
     def _coercible(self) -> bool:
         for i, argument in enumerate(self.arguments):
@@ -296,7 +308,7 @@ class Match:
         numbers = [self._calculate(str(part)) for part in formal.parts]
         match base:
             case "decimal":
-                return t.DecimalType(numbers[0], numbers[1])
+                return t.DecimalType(max(numbers[0], 1), numbers[1])
             case "varchar":
                 return t.VarcharType(None if numbers[0] >= UNBOUNDED else numbers[0])
             case "char":
@@ -314,7 +326,8 @@ class Match:
             return self.numbers[text]
         if text.isalpha():
             return 0
-        unbound = dict.fromkeys(re.findall(r"[a-z_]+", text), 0)
+        # NULL counts as decimal(1,0)
+        unbound = {n: int(n.endswith("precision")) for n in re.findall(r"[a-z_]+", text)}
         names = {**unbound, "min": min, "max": max, **self.numbers}
         return int(eval(text, {"__builtins__": {}}, names))
 

@@ -241,7 +241,16 @@ def _histogram(call: Call) -> str:
 
 def _approx_distinct(call: Call) -> str:
     call.distinct = True
-    return call.aggregate("count", call.sql(0), ordered=False)
+    counted = call.aggregate("count", call.sql(0), ordered=False)
+    if len(call.arguments) == 1:
+        return counted
+    error = call.typed(1).value
+    if not isinstance(error, float):
+        raise refused("approx_distinct with an error that is no literal", call.at)
+    if not 0.0040625 <= error <= 0.26:
+        message = f"Max standard error must be in [0.0040625, 0.26]: {error}"
+        return failure(_INVALID, message, call.result)
+    return counted
 
 
 def _approx_percentile(call: Call) -> str:

@@ -49,6 +49,7 @@ SCALARS: tuple[Entry, ...] = (
         for name in ("md5", "sha1", "sha256", "sha512")
     ),
     ("crc32(varbinary) -> bigint", python("binary_python:crc32")),
+    ("murmur3(varbinary) -> varbinary", python("binary_python:murmur3")),
     ("xxhash64(varbinary) -> varbinary", python("binary_python:xxhash64")),
     ("to_hex(varbinary) -> varchar", "hex($0)"),
     ("to_base64(varbinary) -> varchar", "to_base64($0)"),

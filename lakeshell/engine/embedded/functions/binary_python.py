@@ -88,6 +88,42 @@ def xxhash64(data: bytes) -> bytes:
     return (made ^ made >> 32).to_bytes(8, "big")
 
 
+# --- MurmurHash3 of 128 bits -----------------------------------------------------------------
+
+_C1, _C2 = 0x87C37B91114253D5, 0x4CF5AD432745937F
+
+
+def _scrambled(lane: int, first: int, bits: int, second: int) -> int:
+    return _turn(lane * first & _MASK, bits) * second & _MASK
+
+
+def _finished(x: int) -> int:
+    x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD & _MASK
+    x = (x ^ x >> 33) * 0xC4CEB9FE1A85EC53 & _MASK
+    return x ^ x >> 33
+
+
+def murmur3(data: bytes) -> bytes:
+    low = high = 0
+    whole = len(data) // 16 * 16
+    for at in range(0, whole, 16):
+        first, second = struct.unpack_from("<2Q", data, at)
+        low = (_turn(low ^ _scrambled(first, _C1, 31, _C2), 27) + high & _MASK) * 5 + 0x52DCE729
+        low &= _MASK
+        high = (_turn(high ^ _scrambled(second, _C2, 33, _C1), 31) + low & _MASK) * 5 + 0x38495AB5
+        high &= _MASK
+    rest = data[whole:]
+    high ^= _scrambled(int.from_bytes(rest[8:], "little"), _C2, 33, _C1)
+    low ^= _scrambled(int.from_bytes(rest[:8], "little"), _C1, 31, _C2)
+    low, high = low ^ len(data), high ^ len(data)
+    low = low + high & _MASK
+    high = high + low & _MASK
+    low, high = _finished(low), _finished(high)
+    low = low + high & _MASK
+    high = high + low & _MASK
+    return struct.pack("<2Q", low, high)
+
+
 # --- encodings ---------------------------------------------------------------------------------
 
 

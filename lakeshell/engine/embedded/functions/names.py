@@ -53,7 +53,7 @@ SCALARS = {
         " regexp_replace"
     ),
     "binary": (
-        "md5 sha1 sha256 sha512 hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 crc32 xxhash64 to_hex"
+        "md5 sha1 sha256 sha512 hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 crc32 murmur3 xxhash64 to_hex"
         " to_base64 to_base64url to_base32 from_hex from_base64 from_base64url from_base32"
         " to_big_endian_32 to_big_endian_64 from_big_endian_32 from_big_endian_64 to_ieee754_32"
         " to_ieee754_64 from_ieee754_32 from_ieee754_64 from_utf8 uuid"
@@ -72,6 +72,7 @@ SCALARS = {
 """module -> names of the scalar functions in its `SCALARS`."""
 
 AGGREGATES = {
+    "reduction": "reduce_agg",
     "aggregate": (
         "any_value approx_distinct approx_percentile arbitrary array_agg avg bitwise_and_agg"
         " bitwise_or_agg bitwise_xor_agg bool_and bool_or count count_if every histogram listagg"
@@ -88,13 +89,17 @@ WINDOWS = {
         " row_number"
     ),
 }
-REFUSED = (
+REFUSED_AGGREGATES = (
     "approx_most_frequent approx_set checksum make_set_digest merge merge_set_digest"
-    " numeric_histogram qdigest_agg reduce_agg tdigest_agg bar beta_cdf color combinations"
+    " numeric_histogram qdigest_agg tdigest_agg"
+)
+"""Of `REFUSED`, so that a statement's other faults are still found as Trino finds them."""
+REFUSED = (
+    f"{REFUSED_AGGREGATES} bar beta_cdf color combinations"
     " empty_approx_set hash_counts intersection_cardinality inverse_beta_cdf inverse_normal_cdf"
     " jaccard_index normal_cdf quantile_at_value render rgb t_cdf t_pdf value_at_quantile"
     " values_at_quantiles wilson_interval_lower wilson_interval_upper word_stem current_groups"
-    " murmur3 spooky_hash_v2_32 spooky_hash_v2_64"
+    " version spooky_hash_v2_32 spooky_hash_v2_64"
 )
 
 SPELLED = (
