@@ -93,6 +93,7 @@ class Figures:
                 "currency": record.currency,
                 "update_type": query.update_type,
                 "update_count": query.update_count,
+                "engine_id": record.engine_id or None,
             }
             click.echo(json.dumps(said, ensure_ascii=False), err=True)
 
@@ -104,9 +105,10 @@ class Figures:
             scanned, rows, fraction = query.progress
             seconds = time.monotonic() - self._started
             share = "" if fraction is None else f" {fraction:.0%}"
+            stage = f" {query.stage}" if query.stage else ""
             rate = "" if scanned is None else f", {size_text(int(scanned / seconds))}/s"
             sys.stderr.write(
-                f"{_CLEAR}{int(seconds) // 60}:{int(seconds) % 60:02d} [{rows:,} rows, "
+                f"{_CLEAR}{int(seconds) // 60}:{int(seconds) % 60:02d}{stage} [{rows:,} rows, "
                 f"{size_text(scanned)}] [{rows / seconds:,.0f} rows/s{rate}]{share}"
             )
             sys.stderr.flush()

@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -96,6 +97,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _ended)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # A closed terminal; under nohup it is ignored, and stays so.
+        signal.signal(signal.SIGHUP, _ended)
     keep_numpy_out_of_arrow()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
@@ -113,7 +117,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         say(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        with suppress(OSError):
+            click.echo("interrupted", err=True)
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; the interpreter must not flush into it again.
@@ -130,5 +135,5 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _ended(signum: int, frame: Any) -> NoReturn:
-    """SIGTERM ends a command as Ctrl-C does: what is under way is undone first."""
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: what is under way is undone first."""
     raise KeyboardInterrupt

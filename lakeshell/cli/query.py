@@ -185,8 +185,7 @@ def _run_one(
         statement.sql, statement.parameters, options["timeout"], text=statement.as_written
     )
     figures = Figures(shown=options["progress"], as_json=options["stats"], to_file=sink.to_file)
-    with figures, start_query(order, session, lake.services) as query:
-        figures.watch(query)
+    with figures, start_query(order, session, lake.services, figures.watch) as query:
         sink.write(query, figures.before_rows)
     figures.say_end(query)
 
@@ -210,6 +209,10 @@ def _dry_run(
         except LakeshellError as error:
             _say(error, statement)
             return int(error.exit_code)
+        if found.coarse:
+            click.echo(
+                "this statement cannot be planned here: its tables are counted whole", err=True
+            )
         if limit is not None and (found.scanned or 0) > limit:
             click.echo(
                 f"over the limit of workgroup {session.workgroup!r}, {size_text(limit)} a query: "

@@ -157,6 +157,15 @@ class RunningQuery:
         return progress.scanned, self._rows, progress.fraction
 
     @property
+    def stage(self) -> str:
+        """Where a server has it: `queued`, `running, 3 of 12 splits`; empty without a server."""
+        progress = self._begun.progress
+        if progress.splits is None:
+            return progress.state
+        done, total = progress.splits
+        return f"{progress.state}, {done} of {total} splits"
+
+    @property
     def unmetered(self) -> Sequence[str]:
         return self._begun.progress.unmetered
 
@@ -194,7 +203,7 @@ class RunningQuery:
 
     # --- its life --------------------------------------------------------------------------
 
-    def _start(self, session: Session) -> None:
+    def _start(self, session: Session, begun: Callable[[RunningQuery], None]) -> None:
         try:
             self._admit(session)
             self._watch.start()
@@ -204,6 +213,7 @@ class RunningQuery:
             self._watch.running = self._running
             if self._watch.reason is not None:
                 self._running.cancel()
+            begun(self)
             # A server may queue and plan for long. From here on the watch can cancel that.
             columns = self._running.columns
         except KeyboardInterrupt as error:
@@ -328,9 +338,15 @@ class RunningQuery:
         return query_cost(scanned, self._services.prices)
 
 
-def start_query(order: Order, session: Session, services: Services) -> RunningQuery:
+def start_query(
+    order: Order,
+    session: Session,
+    services: Services,
+    begun: Callable[[RunningQuery], None] = lambda query: None,
+) -> RunningQuery:
     """Starts a statement in the session's workgroup. Raises what refuses it or what the engine
-    rejects it for; its record is in the ledger either way."""
+    rejects it for; its record is in the ledger either way. `begun` is told of it when the engine
+    has it, which may be long before its columns are known."""
     group = services.workgroup(session.workgroup)
     text = order.text if order.text is not None else order.sql
     record = QueryRecord(
@@ -349,7 +365,7 @@ def start_query(order: Order, session: Session, services: Services) -> RunningQu
     )
     services.ledger.begin(record)
     query = RunningQuery(record, order, services, group)
-    query._start(session)
+    query._start(session, begun)
     return query
 
 

@@ -17,6 +17,7 @@ from lakeshell.cost.sizes import size_text
 from lakeshell.errors import Cancelled, Interrupted, LakeshellError, LimitExceeded, TimedOut
 from lakeshell.ports import Running
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK = 0.1
 _ASK_EVERY = 1.0
 
@@ -88,7 +89,7 @@ class Watch:
             ready, _, _ = select.select([self._read], [], [], _TICK)
             if ready:
                 signals = os.read(self._read, 64)
-                if signal.SIGINT in signals or signal.SIGTERM in signals:
+                if any(number in signals for number in _ENDS):
                     self.cancel(Interrupted("interrupted", hint="the query was cancelled"))
             if self.reason is not None:
                 # A cancellation that came before the engine had begun is repeated.

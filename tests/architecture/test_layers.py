@@ -121,3 +121,33 @@ def test_a_query_loads_duckdb_and_arrow_and_nothing_else_slow(tmp_path: Path, sq
         "except SystemExit as ended: assert not ended.code, ended.code"
     )
     assert loaded(code) & SLOW <= {"duckdb", "pyarrow"}
+
+
+def test_a_query_on_trino_loads_neither_duckdb_nor_the_embedded_engine() -> None:
+    """Nor TLS, an HTTP library or the parser, which this statement does not need."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "import threading, json\n"
+        "from lakeshell.engine.trino.address import TrinoAddress\n"
+        "from lakeshell.engine.trino.engine import TrinoEngine\n"
+        "from lakeshell.ports import Session\n"
+        "from socket import create_server\n"
+        "server = create_server(('127.0.0.1', 0))\n"
+        "def answer():\n"
+        "    wire, _ = server.accept()\n"
+        "    wire.recv(65536)\n"
+        "    page = {'id': 'q', 'columns': [{'name': 'n', 'type': 'integer'}], 'data': [[1]],"
+        " 'stats': {}}\n"
+        "    body = json.dumps(page, separators=(',', ':')).encode()\n"
+        "    wire.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n' % len(body) + body)\n"
+        "threading.Thread(target=answer, daemon=True).start()\n"
+        "engine = TrinoEngine(address=TrinoAddress('http://127.0.0.1:%d' % server.getsockname()[1]),"
+        " catalog=None, connections=lambda: ('movies',), estimator=None)\n"
+        "(statement,) = engine.split('SELECT 1')\n"
+        "(batch,) = engine.run(statement.text, Session('ada')).batches()\n"
+        "assert batch.to_pylist() == [{'n': 1}]\n"
+        "held = set(sys.modules)\n"
+        "assert not [m for m in held if m.startswith('lakeshell.engine.embedded')]\n"
+        "assert not held & {'ssl', 'http.client', 'lakeshell.sql.parser', 'pyarrow.compute'}, held\n"
+    )
+    assert loaded(code) & SLOW - {"numpy"} <= {"pyarrow"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lakeshell.engine.trino.names import InPlace, read_in_place
+from lakeshell.engine.trino.names import read_in_place
+from lakeshell.engine.trino.running import InPlace
 from lakeshell.engine.trino.wording import Wording, at_the_source, bound
 from lakeshell.errors import NotFound, QueryRejected
 from lakeshell.model import CatalogTable, TableKind, TableName

@@ -277,8 +277,10 @@ def test_a_timeout_ends_with_4(shell: Shell) -> None:
     assert newest(shell)["state"] == "CANCELLED"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_query_ends_with_130(shell: Shell, lake: Path, number: int) -> None:
+    # Under nohup a closed terminal is ignored, by the processes that are started too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with started(lake, "query", "-e", ENDLESS) as process:
         running_query(shell)
         time.sleep(0.3)

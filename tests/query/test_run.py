@@ -6,15 +6,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes import Answer, FakeEngine, FakeLedger, batch, columns
+from fakes import Answer, FakeEngine, FakeLedger, FakeRunning, batch, columns
 
 from lakeshell.cost.prices import ATHENA, query_prices
 from lakeshell.errors import (
@@ -28,10 +29,18 @@ from lakeshell.errors import (
     TimedOut,
     UsageError,
 )
-from lakeshell.model import QueryRecord, QueryState
+from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter, Session
 from lakeshell.query.results import Results
-from lakeshell.query.run import Order, Services, estimate, run_query, spent, start_query
+from lakeshell.query.run import (
+    Order,
+    RunningQuery,
+    Services,
+    estimate,
+    run_query,
+    spent,
+    start_query,
+)
 from lakeshell.query.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)
@@ -451,3 +460,34 @@ def test_a_clock_that_is_passed_in(engine: FakeEngine) -> None:
     services = made(engine, Workgroup("primary"), now=ticks)
     rows_of(services, Order("SELECT n"))
     assert only(services).finished == NOW + timedelta(seconds=5)
+
+
+def test_it_is_known_to_others_before_its_columns_are(engine: FakeEngine) -> None:
+    services = made(engine, Workgroup("primary"))
+    told: list[RunningQuery] = []
+
+    class Planning(FakeRunning):
+        @property
+        def columns(self) -> Sequence[Column]:
+            assert told, "nobody can cancel it while the server plans"
+            raise QueryRejected("no", code="COLUMN_NOT_FOUND")
+
+        @columns.setter
+        def columns(self, value: Sequence[Column]) -> None:
+            pass
+
+    class Slow(FakeEngine):
+        def run(self, *given: Any, tag: str = "", **named: Any) -> FakeRunning:
+            self.tag = tag
+            running = Planning(Answer(N))
+            running.engine_id = "q_1"
+            return running
+
+    slow = Slow()
+    services = replace(services, engine=lambda: slow)
+    with pytest.raises(QueryRejected):
+        start_query(Order("SELECT n"), session(), services, told.append)
+    record = only(services)
+    assert told[0].record.id == record.id == slow.tag
+    assert (record.state, record.error_code) == (QueryState.FAILED, "COLUMN_NOT_FOUND")
+    assert record.engine_id == "q_1"

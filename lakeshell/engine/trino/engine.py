@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.protocol import Dialogue
-from lakeshell.engine.trino.running import Attempt, TrinoStatement
+from lakeshell.engine.trino.running import Attempt, InPlace, TrinoStatement
 from lakeshell.engine.trino.server import Server
 from lakeshell.engine.trino.session import apply, request_headers
 from lakeshell.model import Estimate
@@ -28,7 +28,6 @@ from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
     from lakeshell.engine.trino.estimate import Estimator
-    from lakeshell.engine.trino.names import InPlace
     from lakeshell.engine.trino.wording import Wording
 
 START_WAIT = 90.0
@@ -94,7 +93,7 @@ class TrinoEngine:
         self._start_wait = start_wait
 
     def split(self, text: str) -> Sequence[StatementText]:
-        from lakeshell.sql.parser.splitter import split_statements
+        from lakeshell.sql.splitter import split_statements
 
         return split_statements(text)
 
@@ -181,9 +180,14 @@ class TrinoEngine:
 
     def _in_place(self, order: _Order) -> InPlace:
         """What of it is read from connections, and so is not metered."""
+        connections = self._connections()
+        text, catalog = order.read.lower(), order.session.catalog.lower()
+        if not any(name.lower() in text or name.lower() == catalog for name in connections):
+            # Most statements name none: the parser is not loaded for them.
+            return InPlace()
         from lakeshell.engine.trino.names import read_in_place
 
-        return read_in_place(order.read, order.session, self._connections())
+        return read_in_place(order.read, order.session, connections)
 
     def _segments(self, data: Mapping[str, Any], session: Session) -> Iterator[bytes]:
         from lakeshell.engine.trino.spooling import segments

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from lakeshell.engine.trino.running import InPlace
 from lakeshell.errors import QueryFailed
 from lakeshell.ports import Session
 from lakeshell.sql import ast
@@ -23,19 +24,9 @@ class NamedTable(NamedTuple):
     role: str
 
 
-class InPlace(NamedTuple):
-    """Connections whose tables a statement reads; `only`: whether it reads nothing else."""
-
-    connections: tuple[str, ...] = ()
-    only: bool = False
-
-
 def read_in_place(sql: str, session: Session, connections: Collection[str]) -> InPlace:
     """What of a statement's reading is not metered; nothing for one that only Trino can parse."""
     known = {name.lower(): name for name in connections}
-    folded = sql.lower()
-    if not any(name in folded or name == session.catalog for name in known):
-        return InPlace()
     try:
         tables = list(named_tables(parse_statement(sql), session))
     except QueryFailed:

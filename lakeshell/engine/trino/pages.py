@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakeshell.engine.trino.values import arrow_array
 from lakeshell.model import Column
@@ -108,6 +107,8 @@ def _restored(array: pa.Array, type: Type) -> pa.Array:
     """Texts as they were before rows became lines."""
     if not pa.types.is_string(array.type):
         return array
+    import pyarrow.compute as pc
+
     if pc.any(pc.match_substring(array, "\n")).as_py():
         array = pc.replace_substring(array, "\n", _BETWEEN.decode())
     return pc.utf8_rtrim(array, " ") if isinstance(type, CharType) else array

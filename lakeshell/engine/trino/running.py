@@ -23,7 +23,6 @@ from lakeshell.sql.datatypes import VARBINARY, VARCHAR, InvalidType, Type, parse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakeshell.engine.trino.names import InPlace
     from lakeshell.engine.trino.pages import Pages
     from lakeshell.engine.trino.protocol import Dialogue, Page
 
@@ -32,6 +31,13 @@ _AHEAD = 2
 _LOOK = 0.2
 _AS_TEXT = ("geometry", "sphericalgeography", "kdbtree", "bingtile", "color", "jsonpath")
 _NO_VALUES = ("hyperloglog", "p4hyperloglog", "setdigest")
+
+
+class InPlace(NamedTuple):
+    """Connections whose tables a statement reads; `only`: whether it reads nothing else."""
+
+    connections: tuple[str, ...] = ()
+    only: bool = False
 
 
 class Attempt(NamedTuple):

@@ -14,7 +14,6 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakeshell.errors import QueryFailed
 from lakeshell.sql.arrow import arrow_type
@@ -45,7 +44,7 @@ def arrow_array(values: Values, type: Type) -> pa.Array:
         case DecimalType():
             return pa.array(values, pa.string()).cast(arrow_type(type))
         case CharType():
-            return pc.utf8_rtrim(pa.array(values, pa.string()), " ")
+            return pa.array([v and v.rstrip(" ") for v in values], pa.string())
         case TimestampType(with_zone=True):
             return _zoned_timestamps(values, type)
         case TimestampType():
@@ -177,7 +176,7 @@ def _timestamps(values: Values, type: TimestampType) -> pa.Array:
         for value in values:
             if value is not None and value.partition(".")[2][9:].strip("0"):
                 raise _too_fine(value, type, "timestamp(9)")
-        texts = pc.utf8_slice_codeunits(texts, 0, -(type.precision - 9))
+        texts = pa.array([v and v[: 9 - type.precision] for v in values], pa.string())
     try:
         return texts.cast(kind)
     except pa.ArrowInvalid:

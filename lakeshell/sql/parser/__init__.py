@@ -12,6 +12,6 @@ statement that it lets through needs, for whoever walks the tree too.
 from __future__ import annotations
 
 from lakeshell.sql.parser.entry import parse_expression, parse_statement
-from lakeshell.sql.parser.splitter import split_statements
+from lakeshell.sql.splitter import split_statements
 
 __all__ = ["parse_expression", "parse_statement", "split_statements"]

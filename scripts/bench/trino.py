@@ -1,0 +1,86 @@
+"""Queries on Trino beside trino-cli: `select 1`, and 2 M rows of 10 columns to CSV.
+
+Limits: `select 1` takes at most 0.35 times trino-cli's wall time, less than 0.55 s, and at most
+250 ms more than the server's own elapsed time; the large result at most 0.8 times trino-cli's wall
+time, with a peak of at most 250 MB.
+
+    scripts/bench/trino.py LAKE URL CLI [rounds]
+
+LAKE is a lake whose engine is the Trino at URL, CLI the command of trino-cli. Its Trino has the
+catalogs `lake` and `tpch`; the table `lake.bench.big` is made when it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+
+from timing import LAKESHELL, in_turn, run, verdict
+
+ROWS = 2_000_000
+BIG = f"""
+CREATE TABLE IF NOT EXISTS lake.bench.big AS
+SELECT orderkey AS id, CAST(linenumber AS integer) AS line, shipmode AS mode, comment AS note,
+    CAST(extendedprice AS decimal(12, 2)) AS price, discount, shipdate AS shipped,
+    CAST(commitdate AS timestamp(6)) AS at, quantity > 25 AS large, shipinstruct AS instruct
+FROM tpch.sf1.lineitem LIMIT {ROWS}
+"""
+READ = "SELECT * FROM lake.bench.big"
+QUERY = (*LAKESHELL, "query", "--no-progress")
+
+
+def server_milliseconds(query: tuple[str, ...], url: str, rounds: int) -> float:
+    """What the server itself needs for it, by its own figures."""
+    found = []
+    for _ in range(rounds):
+        said = subprocess.run((*query, "--stats"), check=True, capture_output=True, text=True)
+        id = json.loads(said.stderr.strip().splitlines()[-1])["engine_id"]
+        told = subprocess.run(
+            ("curl", "-s", "-H", "X-Trino-User: bench", f"{url}/v1/query/{id}"),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        found.append(_milliseconds(json.loads(told.stdout)["queryStats"]["elapsedTime"]))
+    return statistics.median(found)
+
+
+def _milliseconds(text: str) -> float:
+    """Of `93.20ms`, `1.04s`."""
+    for unit, factor in (("ms", 1.0), ("us", 0.001), ("ns", 1e-6), ("s", 1000.0), ("m", 60_000.0)):
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * factor
+    raise ValueError(text)
+
+
+def main(lake: str, url: str, cli: str, rounds: int = 9) -> None:
+    inside = ("--lake", lake)
+    for statement in ("CREATE SCHEMA IF NOT EXISTS lake.bench", BIG):
+        run((*QUERY, "-e", statement, *inside))
+    select = (*QUERY, "-e", "select 1", *inside)
+    theirs = (*cli.split(), "--server", url, "--output-format", "CSV", "--execute")
+    found = in_turn({"lakeshell": select, "trino-cli": (*theirs, "select 1")}, rounds)
+    for name, runs in found.items():
+        print(f"select 1 {name:10} {runs}")
+    ours, cli_runs = found["lakeshell"], found["trino-cli"]
+    server = server_milliseconds(select, url, rounds)
+    verdict("select 1 to trino-cli", ours.median / cli_runs.median, 0.35, "times")
+    verdict("select 1", ours.median, 0.55, "s")
+    verdict("above the server's own time", 1000 * ours.median - server, 250, "ms")
+    found = in_turn(
+        {"lakeshell": (*QUERY, "-e", READ, *inside), "trino-cli": (*theirs, READ)},
+        max(1, rounds // 3),
+    )
+    for name, runs in found.items():
+        print(f"{ROWS:,} rows {name:10} {runs}")
+    ours, cli_runs = found["lakeshell"], found["trino-cli"]
+    verdict("2 M rows to trino-cli", ours.median / cli_runs.median, 0.8, "times")
+    verdict("peak memory", ours.peak, 250, "MB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:4], *map(int, sys.argv[4:5]))
