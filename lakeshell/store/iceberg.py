@@ -110,7 +110,12 @@ class IcebergStore:
                 else:
                     removed = _data_files(staged._table, staged._table.io)
                 return _commit(
-                    staged, made, removed, snapshot_properties or {}, anew=mode == "replace"
+                    staged,
+                    made,
+                    removed,
+                    snapshot_properties or {},
+                    operation="overwrite" if removed else "append",
+                    anew=mode == "replace",
                 )
 
     def replace_files(
@@ -368,7 +373,7 @@ def _commit(
     removed: Sequence[DataFile],
     properties: Mapping[str, str],
     *,
-    operation: str = "overwrite",
+    operation: str,
     anew: bool = False,
 ) -> Written:
     """`anew` begins with no files, whatever the table held and however it was laid out."""
@@ -380,7 +385,7 @@ def _commit(
             _begin_anew(fresh)
             for file in made:
                 fresh.append_data_file(file)
-    elif removed:
+    elif operation != "append":
         with update.overwrite() as change:
             if operation == "delete":
                 change._operation = Operation.DELETE

@@ -18,7 +18,7 @@ from lakeshell.engine.embedded.running import Change, Reads, Statement
 from lakeshell.engine.embedded.scans import Prepared, prepare
 from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
 from lakeshell.engine.embedded.tables import Surroundings, TableLookup
-from lakeshell.engine.embedded.typed import Context
+from lakeshell.engine.embedded.typed import TIME_ZONE, Context
 from lakeshell.model import Column, Estimate, TableName
 from lakeshell.ports import Catalog, Running, Session, Source
 from lakeshell.sql import ast
@@ -109,7 +109,8 @@ class EmbeddedEngine:
 
     def _host(self, session: Session, parameters: Sequence[ast.Expression]) -> StatementHost:
         now = session.now or self._now()
-        context = Context(session, now, session.time_zone, parameters=tuple(parameters))
+        zone = session.properties.get(TIME_ZONE, session.time_zone)
+        context = Context(session, now, zone, parameters=tuple(parameters))
         return StatementHost(self, context)
 
 

@@ -159,9 +159,11 @@ def _column_rows(catalog: str, around: Surroundings) -> Iterator[Row]:
 
 
 def _view_rows(catalog: str, around: Surroundings) -> Iterator[Row]:
+    from lakeshell.engine.embedded.query_wording import view_text
+
     for table in listed(catalog, around):
         if table.is_view:
-            yield catalog, table.schema, table.name, table.definition
+            yield catalog, table.schema, table.name, view_text(table.definition or "")
 
 
 def _schema_rows(catalog: str, around: Surroundings) -> Iterator[Row]:

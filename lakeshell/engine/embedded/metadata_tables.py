@@ -6,11 +6,12 @@ In: a table's metadata. Out: columns of Trino's names and types, and rows made w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lakeshell.engine.embedded.computed import MadeTable
 from lakeshell.engine.embedded.scope import RelationColumn
+from lakeshell.engine.embedded.typed import refused
 from lakeshell.sql.datatypes import (
     BIGINT,
     BOOLEAN,
@@ -43,16 +44,47 @@ def metadata_table(metadata: TableMetadata, part: str, zone: str = "UTC") -> Mad
 
     part = part.lower()
     if part in file_tables.TABLES:
-        return file_tables.TABLES[part](metadata)
+        made = file_tables.TABLES[part](metadata)
+        return made._replace(make=lambda: _as_in_trino(metadata, part, made.make))
     found = _TABLES.get(part)
     if found is None:
         return None
     columns, rows = found
-    made = tuple(
+    fields = tuple(
         RelationColumn(column, type, zone=zone if type == INSTANT else None)
         for column, type in columns
     )
-    return MadeTable(made, lambda: rows(metadata))
+    if "manifests" in part:
+        return MadeTable(fields, lambda: _as_in_trino(metadata, part, lambda: rows(metadata)))
+    return MadeTable(fields, lambda: rows(metadata))
+
+
+BY_ROW = "lakeshell.by-row"
+"""In a snapshot's summary: the statement changed single rows of files."""
+
+
+def by_row(metadata: TableMetadata) -> bool:
+    """Whether rows were changed since the files were last put together: this engine rewrites such
+    a file, Trino adds a file that lists the rows that are gone."""
+    snapshot = metadata.current_snapshot
+    while snapshot is not None and snapshot.operation != "replace":
+        if BY_ROW in snapshot.summary:
+            return True
+        if snapshot.summary.get("total-data-files") == "0":
+            return False
+        snapshot = metadata.snapshots.get(snapshot.parent) if snapshot.parent is not None else None
+    return False
+
+
+def _as_in_trino(
+    metadata: TableMetadata, part: str, rows: Callable[[], Iterable[Sequence[Any]]]
+) -> Iterable[Sequence[Any]]:
+    if by_row(metadata):
+        raise refused(
+            f'"${part}" of a table with rows that UPDATE, DELETE or MERGE changed, until it is '
+            "optimized (Trino keeps delete files)"
+        )
+    return rows()
 
 
 def moment(milliseconds: int) -> dt.datetime:
@@ -64,7 +96,7 @@ def moment(milliseconds: int) -> dt.datetime:
 
 def _snapshots(metadata: TableMetadata) -> Iterator[Row]:
     for snapshot in metadata.snapshots.values():
-        summary = {k: v for k, v in snapshot.summary.items() if k != "operation"}
+        summary = {k: v for k, v in snapshot.summary.items() if k not in ("operation", BY_ROW)}
         yield (
             moment(snapshot.timestamp), snapshot.id, snapshot.parent, snapshot.operation,
             snapshot.manifest_list, summary,

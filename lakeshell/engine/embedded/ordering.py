@@ -13,6 +13,7 @@ from lakeshell.engine.embedded.scope import Field
 from lakeshell.engine.embedded.signatures import is_orderable
 from lakeshell.engine.embedded.typed import Typed, ordering_key, rejected
 from lakeshell.sql import ast
+from lakeshell.sql.coercion import can_coerce
 from lakeshell.sql.datatypes import BIGINT
 
 if TYPE_CHECKING:
@@ -134,7 +135,11 @@ def _count(expressions: Expressions, node: ast.Expression, word: str) -> int | N
         return node.value
     from lakeshell.engine.embedded import casts
 
-    value = casts.coerce(expressions.bind(node), BIGINT, expressions.context)
+    bound = expressions.bind(node)
+    if isinstance(node, ast.Parameter) and not can_coerce(bound.type, BIGINT):
+        at = expressions.context.parameters[node.index].at
+        raise rejected("TYPE_MISMATCH", f"Cannot cast type {bound.type} to bigint", at)
+    value = casts.coerce(bound, BIGINT, expressions.context)
     given = value.value
     if isinstance(node, ast.Parameter):
         from lakeshell.engine.embedded.wording import expression_text

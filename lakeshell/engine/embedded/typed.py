@@ -228,7 +228,8 @@ def named_type(text: str, at: Position) -> t.Type:
 
 
 _UNHELD = frozenset(["ipaddress", "hyperloglog", "p4hyperloglog", "setdigest", "geometry", "color"])
-
+TIME_ZONE = "time_zone_id"
+"""The session property that SET TIME ZONE sets."""
 
 FAILURE_MARK = "LAKESHELL|"
 

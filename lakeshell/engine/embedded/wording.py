@@ -15,7 +15,7 @@ def expression_text(node: ast.Node) -> str:
     return form(node) if form is not None else "…"
 
 
-def _list(nodes: Iterable[ast.Node]) -> str:
+def expression_list(nodes: Iterable[ast.Node]) -> str:
     return ", ".join(expression_text(node) for node in nodes)
 
 
@@ -23,7 +23,7 @@ def _string(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _identifier(node: ast.Identifier) -> str:
+def identifier_text(node: ast.Identifier) -> str:
     from lakeshell.sql.names import RESERVED
 
     if node.quoted or node.value.upper() in RESERVED or node.value.lower() in RESERVED:
@@ -35,7 +35,7 @@ def _double(node: ast.DoubleLiteral) -> str:
     digits = f"{Decimal(repr(float(node.text))):.18E}"
     mantissa, exponent = digits.split("E")
     mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
+    return f"{mantissa}E{int(exponent)}"
 
 
 def _interval(node: ast.IntervalLiteral) -> str:
@@ -48,7 +48,7 @@ def _current(node: ast.CurrentTime) -> str:
     return node.name if node.precision is None else f"{node.name}({node.precision})"
 
 
-def _order_by(items: Iterable[ast.SortItem]) -> str:
+def order_by_text(items: Iterable[ast.SortItem]) -> str:
     parts = []
     for item in items:
         text = f"{expression_text(item.key)} {'DESC' if item.descending else 'ASC'}"
@@ -61,33 +61,33 @@ def _order_by(items: Iterable[ast.SortItem]) -> str:
 def _call(node: ast.FunctionCall) -> str:
     name = node.name.keys[-1]
     if name in ("coalesce", "nullif", "if", "try") and len(node.name.parts) == 1:
-        return f"{name.upper()}({_list(node.arguments)})"
-    arguments = _list(node.arguments)
+        return f"{name.upper()}({expression_list(node.arguments)})"
+    arguments = expression_list(node.arguments)
     if node.star or (not node.arguments and name == "count"):
         arguments = "*"
     if node.distinct:
         arguments = f"DISTINCT {arguments}"
     if node.order_by:
-        arguments += f" {_order_by(node.order_by)}"
-    said = ".".join(_identifier(part) for part in node.name.parts)
+        arguments += f" {order_by_text(node.order_by)}"
+    said = ".".join(identifier_text(part) for part in node.name.parts)
     text = f"{said}({arguments})"
     if node.nulls is not None:
         text += f" {node.nulls.upper()} NULLS"
     if node.filter is not None:
         text += f" FILTER (WHERE {expression_text(node.filter)})"
     if node.window is not None:
-        text += f" OVER {_window(node.window)}"
+        text += f" OVER {window_text(node.window)}"
     return text
 
 
-def _window(node: ast.WindowSpec | ast.Identifier) -> str:
+def window_text(node: ast.WindowSpec | ast.Identifier) -> str:
     if isinstance(node, ast.Identifier):
-        return _identifier(node)
-    parts = [] if node.base is None else [_identifier(node.base)]
+        return identifier_text(node)
+    parts = [] if node.base is None else [identifier_text(node.base)]
     if node.partition_by:
-        parts.append(f"PARTITION BY {_list(node.partition_by)}")
+        parts.append(f"PARTITION BY {expression_list(node.partition_by)}")
     if node.order_by:
-        parts.append(_order_by(node.order_by))
+        parts.append(order_by_text(node.order_by))
     if node.frame is not None:
         start = _bound(node.frame.start)
         kind = node.frame.kind.upper()
@@ -127,7 +127,37 @@ def _comparison(node: ast.Comparison) -> str:
 
 def _unary(node: ast.Unary) -> str:
     value = expression_text(node.value)
-    return f"-({value})" if node.op == "-" else f"+{value}"
+    if node.op != "-":
+        return f"+{value}"
+    if isinstance(node.value, ast.DecimalLiteral):
+        return f"DECIMAL '-{node.value.text}'"
+    is_literal = isinstance(node.value, ast.LongLiteral | ast.DoubleLiteral)
+    return f"-{value}" if is_literal and value[0] != "-" else f"-({value})"
+
+
+def _arithmetic(node: ast.Arithmetic) -> str:
+    left, right = expression_text(node.left), expression_text(node.right)
+    return f"concat({left}, {right})" if node.op == "||" else f"({left} {node.op} {right})"
+
+
+def _listagg(node: ast.Listagg) -> str:
+    separator = "''" if node.separator is None else expression_text(node.separator)
+    overflow = node.overflow.upper()
+    if overflow == "TRUNCATE":
+        filler = "" if node.filler is None else f" {_string(node.filler)}"
+        overflow += f"{filler} {'WITH' if node.with_count else 'WITHOUT'} COUNT"
+    distinct = "DISTINCT " if node.distinct else ""
+    text = f"LISTAGG({distinct}{expression_text(node.value)}, {separator} ON OVERFLOW  {overflow})"
+    text += f" WITHIN GROUP ({order_by_text(node.order_by)})"
+    if node.filter is not None:
+        text += f" FILTER (WHERE {expression_text(node.filter)})"
+    return text
+
+
+def _subquery(query: ast.Query) -> str:
+    from lakeshell.engine.embedded.query_wording import query_text
+
+    return f"({query_text(query)})"
 
 
 def _between(node: ast.Between) -> str:
@@ -137,7 +167,7 @@ def _between(node: ast.Between) -> str:
 
 def _cast(node: ast.Cast) -> str:
     word = "TRY_CAST" if node.safe else "CAST"
-    return f"{word}({expression_text(node.value)} AS {node.type.text})"
+    return f"{word}({expression_text(node.value)} AS {node.type.spelled or node.type.text})"
 
 
 def _is_null(node: ast.IsNull) -> str:
@@ -145,8 +175,8 @@ def _is_null(node: ast.IsNull) -> str:
 
 
 _FORMS: dict[type[ast.Node], Callable[[Any], str]] = {
-    ast.Identifier: _identifier,
-    ast.Dereference: lambda n: f"{expression_text(n.base)}.{_identifier(n.field)}",
+    ast.Identifier: identifier_text,
+    ast.Dereference: lambda n: f"{expression_text(n.base)}.{identifier_text(n.field)}",
     ast.NullLiteral: lambda n: "null",
     ast.BooleanLiteral: lambda n: "true" if n.value else "false",
     ast.LongLiteral: lambda n: str(n.value),
@@ -154,11 +184,11 @@ _FORMS: dict[type[ast.Node], Callable[[Any], str]] = {
     ast.DoubleLiteral: _double,
     ast.StringLiteral: lambda n: _string(n.value),
     ast.BinaryLiteral: lambda n: f"X'{n.value.hex().upper()}'",
-    ast.GenericLiteral: lambda n: f"{n.type} {_string(n.value)}",
+    ast.GenericLiteral: lambda n: f"{n.spelled or n.type} {_string(n.value)}",
     ast.IntervalLiteral: _interval,
     ast.Parameter: lambda n: "?",
     ast.Unary: _unary,
-    ast.Arithmetic: lambda n: f"({expression_text(n.left)} {n.op} {expression_text(n.right)})",
+    ast.Arithmetic: _arithmetic,
     ast.Comparison: _comparison,
     ast.Logical: lambda n: (
         "(" + f" {n.op.upper()} ".join(expression_text(t) for t in n.terms) + ")"
@@ -166,7 +196,14 @@ _FORMS: dict[type[ast.Node], Callable[[Any], str]] = {
     ast.Not: lambda n: f"(NOT {expression_text(n.value)})",
     ast.IsNull: _is_null,
     ast.Between: _between,
-    ast.InList: lambda n: f"({expression_text(n.value)} IN ({_list(n.items)}))",
+    ast.InList: lambda n: f"({expression_text(n.value)} IN ({expression_list(n.items)}))",
+    ast.InSubquery: lambda n: f"({expression_text(n.value)} IN {_subquery(n.query)})",
+    ast.Exists: lambda n: f"(EXISTS {_subquery(n.query)})",
+    ast.ScalarSubquery: lambda n: _subquery(n.query),
+    ast.Quantified: lambda n: (
+        f"({expression_text(n.value)} {n.op} {n.quantifier.upper()} {_subquery(n.query)})"
+    ),
+    ast.Listagg: _listagg,
     ast.Like: _like,
     ast.Cast: _cast,
     ast.FunctionCall: _call,
@@ -177,11 +214,11 @@ _FORMS: dict[type[ast.Node], Callable[[Any], str]] = {
     ast.SearchedCase: lambda n: _case("", n),
     ast.Subscript: lambda n: f"{expression_text(n.base)}[{expression_text(n.index)}]",
     ast.ArrayConstructor: lambda n: f"ARRAY[{','.join(expression_text(i) for i in n.items)}]",
-    ast.RowConstructor: lambda n: f"ROW ({_list(n.items)})",
+    ast.RowConstructor: lambda n: f"ROW ({expression_list(n.items)})",
     ast.AtTimeZone: lambda n: f"{expression_text(n.value)} AT TIME ZONE {expression_text(n.zone)}",
     ast.Extract: lambda n: f"EXTRACT({n.field.upper()} FROM {expression_text(n.value)})",
     ast.Trim: _trim,
     ast.CurrentTime: _current,
     ast.CurrentName: lambda n: n.name.upper(),
-    ast.Grouping: lambda n: f"GROUPING ({_list(n.columns)})",
+    ast.Grouping: lambda n: f"GROUPING ({expression_list(n.columns)})",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lakeshell.sql.ast.nodes import Identifier, Node, QualifiedName, TypeName
 
@@ -58,6 +58,11 @@ class GenericLiteral(Node):
 
     type: str
     value: str
+    spelled: str = ""
+    """The type as the statement writes it."""
+
+    def _said(self) -> tuple[Any, ...]:
+        return (self.type, self.value)
 
 
 class IntervalLiteral(Node):

@@ -138,6 +138,13 @@ class QualifiedName(Node):
 
 
 class TypeName(Node):
-    """A type as written, its text already normalised: `decimal(10,2)`, `array(row(a bigint))`."""
+    """A type, its text normalised: `decimal(10,2)`, `array(row(a bigint))`.
+
+    `spelled` is as written, laid out as Trino does: `decimal(10, 2)`, `array(ROW(a BIGINT))`.
+    """
 
     text: str
+    spelled: str = ""
+
+    def _said(self) -> tuple[Any, ...]:
+        return (self.text,)

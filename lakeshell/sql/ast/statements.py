@@ -269,6 +269,12 @@ class SetSession(Node):
     value: Expression | None
 
 
+class SetTimeZone(Node):
+    """`SET TIME ZONE value`; None is LOCAL."""
+
+    value: Expression | None
+
+
 class Unsupported(Node):
     """A statement that Trino parses and this runtime refuses, by its name: `GRANT`, `CREATE ROLE`."""
 
@@ -280,5 +286,6 @@ if TYPE_CHECKING:
         Query | CreateTable | CreateTableAs | Insert | Update | Delete | Merge | Truncate | CreateView
         | Drop | Rename | CreateSchema | AddColumn | DropColumn | RenameColumn | AlterColumn
         | SetProperties | TableExecute | Comment | Call | Analyze | Use | Show | Explain | Prepare
-        | Execute | ExecuteImmediate | Deallocate | DescribePrepared | SetSession | Unsupported
+        | Execute | ExecuteImmediate | Deallocate | DescribePrepared | SetSession | SetTimeZone
+        | Unsupported
     )  # fmt: skip

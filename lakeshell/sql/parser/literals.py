@@ -72,7 +72,8 @@ class LiteralParser(TypeParser):
             )
         if not name.quoted and name.key == "decimal":
             return DecimalLiteral(value, at=place)
-        return GenericLiteral(f'"{name.value}"' if name.quoted else name.key, value, at=place)
+        kind = f'"{name.value}"' if name.quoted else name.key
+        return GenericLiteral(kind, value, name.value if not name.quoted else kind, at=place)
 
     def interval(self) -> Expression:
         """`INTERVAL '1' DAY`; without a field it is a string of a type named interval."""

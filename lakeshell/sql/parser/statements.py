@@ -26,6 +26,7 @@ from lakeshell.sql.ast.statements import (
     MergeCase,
     Prepare,
     SetSession,
+    SetTimeZone,
     Show,
     Truncate,
     Update,
@@ -266,7 +267,7 @@ class StatementParser(TableStatementParser):
         kind = self.expect_one("SESSION", "ROLE", "PATH", "TIME")
         if kind == "TIME":
             self.expect("ZONE")
-            return self.unsupported("SET TIME ZONE", place)
+            return SetTimeZone(None if self.accept("LOCAL") else self.expression(), at=place)
         if kind != "SESSION":
             return self.unsupported(f"SET {kind}", place)
         if self.kind == "AUTHORIZATION" and self.ahead() not in ("=", "."):

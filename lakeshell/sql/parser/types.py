@@ -7,6 +7,7 @@ exists is for whoever binds it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lakeshell.sql.ast.nodes import Identifier, TypeName
 from lakeshell.sql.parser.cursor import Cursor
@@ -23,7 +24,9 @@ class TypeParser(Cursor):
         place = self.place
         if with_properties and self.kind in ("TIME", "TIMESTAMP"):
             self._with_means_zone = False
-        made = TypeName(self._type(), at=place)
+        start = self.index
+        text = self._type()
+        made = TypeName(text, _spelled(self.texts[start : self.index]), at=place)
         self._with_means_zone = True
         return made
 
@@ -120,6 +123,28 @@ class TypeParser(Cursor):
         if self.kind not in (",", ")"):
             self.fail(",", ")")
         return text
+
+
+_LOWER = frozenset({"TIME", "TIMESTAMP", "WITH", "ZONE"})
+
+
+def _spelled(words: Sequence[str]) -> str:
+    """The words of a type as Trino lays them out again; nothing for its older forms."""
+    text, before = "", "("
+    for n, word in enumerate(words):
+        upper = word.upper()
+        if upper in ("<", "[", "WITHOUT") or (upper == "ARRAY" and words[n + 1 : n + 2] != ["("]):
+            return ""
+        if upper == "PRECISION" and before.upper() == "DOUBLE":
+            continue
+        if upper in _LOWER:
+            word = word.lower()
+        elif upper in ("ROW", "INTERVAL", *INTERVAL_FIELDS) or (upper == "TO" and text):
+            word = upper
+        glued = word in "()," or before == "("
+        text += word if glued else f" {word}"
+        before = word
+    return text
 
 
 def _field_name(name: Identifier) -> str:

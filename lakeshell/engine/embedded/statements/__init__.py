@@ -40,6 +40,7 @@ _PLACES: dict[type[ast.Node], str] = {
     ast.Show: "show.show",
     ast.Use: "sessions.use",
     ast.SetSession: "sessions.set_session",
+    ast.SetTimeZone: "sessions.set_time_zone",
     ast.Prepare: "prepared.prepare",
     ast.Execute: "prepared.execute",
     ast.ExecuteImmediate: "prepared.execute_immediate",

@@ -58,7 +58,9 @@ def merge(statement: ast.Merge, host: Host) -> Outcome:
     first = next(stream, None)
     if not counts and first is None:
         return changed("MERGE", 0)
-    replace(name, metadata, counts, _again(first, stream), "overwrite", host)
+    only_deletes = all(case.action == "delete" for case in statement.cases)
+    operation = "delete" if only_deletes else "overwrite"
+    replace(name, metadata, counts, _again(first, stream), operation, host)
     return changed("MERGE", sum(counts.values()) + made)
 
 
@@ -114,7 +116,7 @@ class _Merge:
         values: Sequence[ast.Expression],
         case: ast.MergeCase,
     ) -> None:
-        relation = self._joined("left") if case.matched else self.statement.source
+        relation = self._joined("left") if case.matched else self._unmatched()
         select = self._query(relation, tuple(map(ast.SelectExpression, values)), case.condition)
         found = [column.type for column in self.host.binder().query(select).columns]
         if len(found) != len(wanted) or not all(map(can_assign, found, wanted)):
@@ -245,7 +247,7 @@ class _Merge:
         holds = [case.condition or ast.BooleanLiteral(True) for case in self.unmatched]
         wanted = holds[0] if len(holds) == 1 else ast.Logical("OR", tuple(holds))
         alone = ast.Logical("AND", (ast.IsNull(_name(_ROW)), wanted))
-        relation = ast.Join("left", self.statement.source, self._target(), self.statement.on)
+        relation = self._unmatched()
         items = tuple(
             ast.SelectExpression(self._new_value(column, holds)) for column in self.columns
         )
@@ -278,6 +280,10 @@ class _Merge:
         where = in_files(paths) if paths else None
         rows = ast.Select(False, items, ast.Table(self.statement.table), where)
         return ast.Aliased(ast.TableSubquery(ast.Query(rows)), self.alias)
+
+    def _unmatched(self) -> ast.Relation:
+        """Rows of the source, with NULLs or what they match of the target."""
+        return ast.Join("left", self.statement.source, self._target(), self.statement.on)
 
     def _joined(self, kind: str, paths: Sequence[str] = ()) -> ast.Relation:
         mark = ast.Aliased(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lakeshell.engine.embedded.expressions import column_name
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.typed import refused, rejected
 from lakeshell.errors import QueryFailed
@@ -16,7 +17,10 @@ def prepare(statement: ast.Prepare, host: Host) -> Outcome:
     if kind is not None:
         message = f"Invalid statement type for prepared statement: {kind}"
         raise rejected("NOT_SUPPORTED", message, None)
-    host.session.prepared[statement.name.key] = statement.text
+    from lakeshell.engine.embedded.query_wording import statement_text
+
+    laid_out = statement_text(statement.statement)
+    host.session.prepared[statement.name.key] = laid_out or statement.text
     return changed("PREPARE")
 
 
@@ -51,7 +55,21 @@ def _run(
     from lakeshell.engine.embedded.statements import execute as run
 
     check_parameters(statement, len(arguments), statement.at)
+    for argument in arguments:
+        _check_constant(argument, argument.at)
     return run(statement, host.with_parameters(arguments))
+
+
+def _check_constant(node: ast.Node, at: ast.Position) -> None:
+    if column_name(node) is not None:
+        message = "Constant expression cannot contain column references"
+        raise rejected("EXPRESSION_NOT_CONSTANT", message, at)
+    if isinstance(node, ast.Query):
+        raise refused("a subquery as the value of a parameter", node.at)
+    inside = node.arguments if isinstance(node, ast.FunctionCall) else node.children()
+    for child in inside:
+        if not isinstance(child, ast.Lambda):
+            _check_constant(child, at)
 
 
 def check_parameters(statement: ast.Node, given: int, at: ast.Position) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakeshell.engine.embedded.metadata_tables import by_row
 from lakeshell.engine.embedded.scope import Scope
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
@@ -27,7 +29,7 @@ from lakeshell.sql import ast
 from lakeshell.store.planning import live_files
 
 if TYPE_CHECKING:
-    from lakeshell.store.metadata import TableMetadata
+    from lakeshell.store.metadata import DataFile, TableMetadata
 
 MINIMUM_RETENTION = timedelta(days=7)
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -92,13 +94,20 @@ def optimize(
         raise refused("optimize with a WHERE", statement.at)
     files = live_files(metadata.current_snapshot)
     small = [file for file in files if file.size < threshold]
-    if len(small) < 2:
+    if not by_row(metadata):
+        together = Counter(_partition(file) for file in small)
+        small = [file for file in small if together[_partition(file)] > 1]
+    if not small:
         return
     columns = described(metadata)
     items = [ast.SelectExpression(ast.Identifier(c.name, True)) for c in columns]
     paths = [file.path for file in small]
     rows = rows_after(ast.Table(statement.table), items, paths, None, columns, host)
-    replace(name, metadata, set(paths), rows, "replace", host)
+    replace(name, metadata, set(paths), rows, "replace", host, by_row=False)
+
+
+def _partition(file: DataFile) -> tuple[Any, ...]:
+    return file.spec_id, *file.partition.values()
 
 
 def expire_snapshots(

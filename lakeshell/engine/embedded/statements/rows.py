@@ -8,18 +8,23 @@ stands on. `merge` does MERGE the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from lakeshell.engine.embedded.metadata_tables import BY_ROW
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import lake_name, writable
-from lakeshell.engine.embedded.statements.null_partitions import refuse_lost_nulls
+from lakeshell.engine.embedded.statements.partition_deletes import (
+    drops_partitions,
+    refuse_lost_nulls,
+)
 from lakeshell.engine.embedded.typed import rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import common_type
-from lakeshell.sql.datatypes import Type
+from lakeshell.sql.datatypes import TimestampType, Type
 from lakeshell.store.metadata import TableMetadata
 from lakeshell.store.planning import live_files
 
@@ -49,8 +54,9 @@ def insert(statement: ast.Insert, host: Host) -> Outcome:
                     f"Insert column name is specified more than once: {column}",
                     statement.at,
                 )
-    bound = host.binder().query(statement.query)
     wanted = [columns[column].type for column in names]
+    query = _in_utc(statement.query, wanted)
+    bound = host.binder().query(query)
     found = [column.type for column in bound.columns]
     if len(wanted) != len(found) or not all(map(can_assign, found, wanted)):
         raise rejected(
@@ -60,10 +66,41 @@ def insert(statement: ast.Insert, host: Host) -> Outcome:
             statement.at,
         )
     if found != wanted:
-        bound = host.binder().query(with_types(statement.query, wanted))
-    written = host.store.write(name, renamed(host.read(bound), names), mode="append")
+        bound = host.binder().query(with_types(query, wanted))
+    rows = renamed(host.read(bound), names)
+    first = next((batch for batch in rows if batch.num_rows), None)
+    if first is None:
+        return changed("INSERT", 0)
+    written = host.store.write(name, chain((first,), rows), mode="append")
     host.tables.forget(name)
     return changed("INSERT", written.rows)
+
+
+def _in_utc(query: ast.Query, wanted: Sequence[Type]) -> ast.Query:
+    """VALUES for columns with a time zone: each literal at UTC, where the table has it anyway, so
+    that the literals of one column may be of several zones."""
+    zoned = [isinstance(type, TimestampType) and type.with_zone for type in wanted]
+    body = query.body
+    if not any(zoned) or not isinstance(body, ast.Values):
+        return query
+    rows = tuple(
+        ast.RowConstructor(
+            tuple(_at_utc(item) if z else item for item, z in zip(row.items, zoned, strict=True)),
+            row.names,
+            at=row.at,
+        )
+        if isinstance(row, ast.RowConstructor) and len(row.items) == len(zoned)
+        else row
+        for row in body.rows
+    )
+    made = ast.Values(rows, at=body.at)
+    return ast.Query(made, query.with_, query.order_by, query.offset, query.limit, at=query.at)
+
+
+def _at_utc(node: ast.Expression) -> ast.Expression:
+    if isinstance(node, ast.GenericLiteral) and node.type == "timestamp":
+        return ast.AtTimeZone(node, ast.StringLiteral("UTC"), at=node.at)
+    return node
 
 
 def can_assign(found: Type, wanted: Type) -> bool:
@@ -93,8 +130,7 @@ def truncate(statement: ast.Truncate, host: Host) -> Outcome:
     name = lake_name(statement.table, host, statement.at, "truncating tables")
     metadata = writable(name, host, statement.at, "Truncating")
     files = {file.path for file in live_files(metadata.current_snapshot)}
-    if files:
-        replace(name, metadata, files, (), "delete", host)
+    replace(name, metadata, files, (), "delete", host, by_row=False)
     return changed("TRUNCATE TABLE")
 
 
@@ -104,15 +140,16 @@ def delete(statement: ast.Delete, host: Host) -> Outcome:
     refuse_lost_nulls(statement, metadata)
     table = ast.Table(statement.table)
     counts = matching(table, statement.where, metadata, host)
-    if not counts:
+    by_row = not drops_partitions(statement.where, metadata)
+    if not counts and by_row:
         return changed("DELETE", 0)
     rows: Iterable[pa.RecordBatch] = ()
     if statement.where is not None:
         kept = ast.Not(_is_true(statement.where))
         columns = [ast.SelectExpression(_identifier(c.name)) for c in described(metadata)]
         rows = rows_after(table, columns, list(counts), kept, described(metadata), host)
-    replace(name, metadata, counts, rows, "delete", host)
-    return changed("DELETE", sum(counts.values()))
+    replace(name, metadata, counts, rows, "delete", host, by_row=by_row)
+    return changed("DELETE", sum(counts.values()) or None)
 
 
 def update(statement: ast.Update, host: Host) -> Outcome:
@@ -238,7 +275,10 @@ def replace(
     rows: Iterable[pa.RecordBatch],
     operation: str,
     host: Host,
+    *,
+    by_row: bool = True,
 ) -> None:
+    """`by_row`: Trino would note the rows that are gone in delete files, and rewrite none."""
     snapshot = metadata.current_snapshot
     host.store.replace_files(
         name,
@@ -246,6 +286,7 @@ def replace(
         set(files),
         rows,
         operation=operation,
+        snapshot_properties={BY_ROW: "true"} if by_row else {},
     )
     host.tables.forget(name)
 

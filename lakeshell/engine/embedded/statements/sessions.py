@@ -1,11 +1,12 @@
-"""USE, SET SESSION, RESET SESSION."""
+"""USE, SET SESSION, RESET SESSION, SET TIME ZONE."""
 
 from __future__ import annotations
 
 from lakeshell.engine.embedded.scope import Scope
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import has_schema
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.typed import TIME_ZONE, refused, rejected
+from lakeshell.engine.embedded.wording import expression_text
 from lakeshell.errors import QueryFailed
 from lakeshell.model import LAKE
 from lakeshell.sql import ast
@@ -61,6 +62,35 @@ def set_session(statement: ast.SetSession, host: Host) -> Outcome:
         )
     host.session.properties[name] = str(value)
     return changed("SET SESSION")
+
+
+def set_time_zone(statement: ast.SetTimeZone, host: Host) -> Outcome:
+    from lakeshell.engine.embedded.functions.zones import canonical_zone, zone_of_offset
+
+    done = changed("SET TIME ZONE")
+    if statement.value is None:
+        host.session.properties.pop(TIME_ZONE, None)
+        return done
+    typed = host.binder().expression(statement.value, Scope())
+    value = host.evaluate(typed)
+    if typed.type.name == "varchar":
+        zone = canonical_zone(value)
+        if zone is None:
+            raise rejected("NOT_SUPPORTED", f"Time zone not supported: {value}", None)
+    elif typed.type.name == "interval day to second":
+        minutes = value // 60_000
+        zone = zone_of_offset(minutes)
+        if zone is None:
+            raise rejected("INVALID_FUNCTION_ARGUMENT", f"Invalid offset minutes {minutes}", None)
+    else:
+        raise rejected(
+            "TYPE_MISMATCH",
+            "Expected expression of varchar or interval day-time type, but "
+            f"'{expression_text(statement.value)}' has {typed.type} type",
+            None,
+        )
+    host.session.properties[TIME_ZONE] = zone
+    return done
 
 
 def _no_property(statement: ast.SetSession, host: Host) -> QueryFailed:

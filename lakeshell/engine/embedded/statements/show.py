@@ -212,7 +212,16 @@ def _create_view(statement: ast.Show, host: Host) -> Outcome:
             f"Relation '{shown}' is a table, not a view",
             statement.at,
         )
-    raise refused("SHOW CREATE VIEW", statement.at)
+    from lakeshell.engine.embedded.query_wording import view_text
+
+    view = registered(TableName(schema, table), host)
+    if view is None:
+        raise refused("SHOW CREATE VIEW of a source's view", statement.at)
+    security = view.parameters.get("viewSecurity", "DEFINER")
+    comment = f" COMMENT {_text(view.comment)}" if view.comment else ""
+    name = ".".join(map(quote_identifier, (catalog, schema, table)))
+    text = f"CREATE VIEW {name}{comment} SECURITY {security} AS\n{view_text(view.definition)}"
+    return listing(("Create View",), [(text.rstrip("\n"),)])
 
 
 def _create_schema(statement: ast.Show, host: Host) -> Outcome:

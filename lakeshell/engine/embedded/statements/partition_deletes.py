@@ -1,8 +1,8 @@
-"""DELETEs that Trino 476 answers with rows lost: refused, neither imitated nor answered otherwise.
+"""DELETEs by partition columns alone, for which Trino drops whole partitions and reads no row.
 
-Trino drops whole partitions where a DELETE's condition is on partition columns alone. It then
-counts NULL as the least of all values, so `WHERE d < DATE '2024-02-01'` also deletes the partition
-of the rows whose `d` is NULL.
+Trino 476 then counts NULL as the least of all values, so `WHERE d < DATE '2024-02-01'` also deletes
+the partition of the rows whose `d` is NULL: such a DELETE is refused, neither imitated nor answered
+otherwise.
 """
 
 from __future__ import annotations
@@ -39,6 +39,28 @@ def refuse_lost_nulls(statement: ast.Delete, metadata: TableMetadata) -> None:
                 "(Trino 476 would delete those rows too)",
                 statement.where.at,
             )
+
+
+def drops_partitions(where: ast.Expression | None, metadata: TableMetadata) -> bool:
+    """Whether Trino deletes by the partitions alone, reading no row: where plain partition columns
+    are compared with literals."""
+    if where is None:
+        return True
+    columns = metadata.all_fields
+    plain = {
+        columns[field.source_id].name
+        for field in metadata.specs[metadata.default_spec_id]
+        if field.transform == "identity" and field.source_id in columns
+    }
+    named = _columns(where)
+    return bool(named) and named <= plain and all(isinstance(n, _SIMPLE) for n in where.walk())
+
+
+_SIMPLE = (
+    ast.Identifier, ast.Dereference, ast.Comparison, ast.Logical, ast.Not, ast.IsNull, ast.Between,
+    ast.InList, ast.StringLiteral, ast.LongLiteral, ast.DecimalLiteral, ast.DoubleLiteral,
+    ast.BooleanLiteral, ast.GenericLiteral,
+)  # fmt: skip
 
 
 def _columns(node: ast.Node) -> set[str]:
