@@ -20,9 +20,11 @@ _INVALID = "INVALID_FUNCTION_ARGUMENT"
 def _shift(formula: str, beyond: str, arguments: Sequence[Typed], result: t.Type) -> str:
     """`formula` for shifts below 64, `beyond` from there on; `$2` is 2 to the shift."""
     negative = failure(
-        "NOT_SUPPORTED", "the embedded engine does not shift by negative numbers", result
+        "NOT_SUPPORTED", "the embedded engine does not run shifts by negative numbers", result
     )
-    formula = formula.replace("$2", "(CAST(1 AS HUGEINT) << CAST($1 AS HUGEINT))")
+    formula = formula.replace(
+        "$2", "(CAST(1 AS HUGEINT) << CAST(greatest(least($1, 63), 0) AS HUGEINT))"
+    )
     return filled(
         f"(CASE WHEN $0 IS NULL OR $1 IS NULL THEN NULL WHEN $1 < 0 THEN {negative} "
         f"WHEN $1 >= 64 THEN {beyond} ELSE CAST({formula} AS {duckdb_type(result)}) END)",

@@ -27,8 +27,10 @@ def _pair(call: Call) -> tuple[str, str]:
 
 
 def _covariance(call: Call) -> str:
-    """`covar_…` and `regr_slope`; what isn't finite is NULL."""
+    """`covar_…` and `regr_slope`, which is NULL where it isn't finite."""
     made = call.aggregate(call.name, ", ".join(_pair(call)))
+    if call.name != "regr_slope":
+        return _of_result(made, call)
     return _of_result(filled("(CASE WHEN isfinite($0) THEN $0 END)", [made]), call)
 
 
