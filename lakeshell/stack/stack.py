@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FIRST = (Service.CONTROL, Service.MYSQL, Service.MINIO)
 """What needs nothing else, and is prepared before the rest starts."""
 ALL = (*FIRST, Service.METASTORE, Service.TRINO)
-WAIT = 180.0
+WAIT = 300.0
 """Seconds within which a service must answer after its start."""
 _POLL = 0.25
 Remotes = Callable[[], Sequence[trino.Remote]]
