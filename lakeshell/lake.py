@@ -316,6 +316,14 @@ class Lake:
         prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
         return run_cost(seconds, prices, kind=kind, dpu=dpu), prices.currency
 
+    def hourly_cost(self, memory: int) -> tuple[Decimal, str]:
+        """What a running service of so many bytes costs by the hour, and in which currency."""
+        from lakeshell.cost.prices import compute_prices, hourly_cost
+
+        settings = self.settings
+        prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
+        return hourly_cost(memory, prices), prices.currency
+
     def spent(self, workgroup: str) -> tuple[Decimal, Decimal]:
         """What a workgroup's queries cost today and this month, in UTC."""
         from lakeshell.query.run import spent

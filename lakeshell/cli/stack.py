@@ -114,7 +114,7 @@ def stop(lake: Lake, services: tuple[str, ...]) -> None:
 @with_format
 @with_lake
 def status(lake: Lake, output_format: str | None) -> int:
-    """Each service: state, version, memory, port, uptime. Ends with 1 when one fails."""
+    """Each service: state, version, memory, port, uptime, cost by the hour. Ends with 1 when one fails."""
     from lakeshell.errors import ExitCode
     from lakeshell.stack.health import State, statuses
 
@@ -128,10 +128,11 @@ def status(lake: Lake, output_format: str | None) -> int:
             _megabytes(item.memory_max),
             item.port,
             _duration(item.uptime),
+            _hourly(lake, item.memory_max),
         )
         for item in found
     ]
-    columns = ("service", "state", "version", "memory", "limit", "port", "uptime")
+    columns = ("service", "state", "version", "memory", "limit", "port", "uptime", "per_hour")
     show_listing(columns, rows, output_format)
     failing = any(item.state is State.FAILING for item in found)
     return ExitCode.FAILED if failing else ExitCode.OK
@@ -199,6 +200,16 @@ def _services(names: tuple[str, ...]) -> list[Service]:
 
 def _megabytes(count: int | None) -> str | None:
     return None if count is None else f"{count / 2**20:,.0f} MB"
+
+
+def _hourly(lake: Lake, memory: int | None) -> str | None:
+    """By the memory that it may take; a service that does not run costs nothing."""
+    from lakeshell.cost.prices import money_text
+
+    if memory is None:
+        return None
+    cost, currency = lake.hourly_cost(memory)
+    return f"{money_text(cost, rounded=True)} {currency}"
 
 
 def _duration(seconds: float | None) -> str | None:

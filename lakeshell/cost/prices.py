@@ -15,6 +15,7 @@ from lakeshell.model import QueryState
 MB = 2**20
 TB = 2**40
 HOUR = 3600
+DPU_MEMORY = 16 * 2**30
 SMALLEST = Decimal("1e-10")
 """The unit that money is kept in."""
 
@@ -113,6 +114,11 @@ def run_cost(
     units = max(dpu, prices.spark_dpu) if spark else dpu
     billed = Decimal(max(math.ceil(seconds), least))
     return money(billed * units * prices.per_dpu_hour / HOUR)
+
+
+def hourly_cost(memory: int, prices: ComputePrices) -> Decimal:
+    """What a service costs while it runs, by the share of a DPU's memory that it may take."""
+    return money(prices.per_dpu_hour * memory / DPU_MEMORY)
 
 
 def money(amount: Decimal) -> Decimal:

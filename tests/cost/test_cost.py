@@ -17,6 +17,7 @@ from lakeshell.cost.prices import (
     MB,
     TB,
     compute_prices,
+    hourly_cost,
     money_text,
     query_cost,
     query_prices,
@@ -141,3 +142,9 @@ def test_a_month_goes_on_as_it_went() -> None:
     assert projected(Decimal(0), month - timedelta(days=1), month) == 0
     # Half an hour of a month says nothing: taken for a whole day.
     assert projected(Decimal(1), month + timedelta(minutes=30), month) == 30
+
+
+def test_a_running_service_costs_by_its_share_of_a_dpu() -> None:
+    assert hourly_cost(16 * 2**30, GLUE) == Decimal("0.44")
+    assert hourly_cost(2 * 2**30, GLUE) == Decimal("0.055")
+    assert hourly_cost(2 * 2**30, compute_prices("self-hosted", None, "EUR")) == 0
