@@ -94,7 +94,8 @@ def failure(said: str, words: Sequence[str]) -> LakeshellError:
     if re.search(r"is not a docker command|unknown shorthand flag", said):
         return ConnectionFailed(f"docker {words[0]} is not installed", hint=ENGINE)
     return DockerFailed(
-        f"docker {words[0]} failed: {last[-1]}", hint="what runs: lakeshell stack status; what it says: lakeshell stack logs"
+        f"docker {words[0]} failed: {last[-1]}",
+        hint="what runs: lakeshell stack status; what it says: lakeshell stack logs",
     )
 
 
