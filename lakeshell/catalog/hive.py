@@ -19,7 +19,7 @@ from hive_metastore import ttypes as hive
 
 from lakeshell.catalog import iceberg
 from lakeshell.catalog.history import History
-from lakeshell.catalog.hive_tables import ID, VERSION, from_hive, to_hive
+from lakeshell.catalog.hive_tables import ID, VERSION, from_hive, in_place_of, to_hive
 from lakeshell.catalog.names import (
     database_taken,
     folded,
@@ -239,7 +239,8 @@ class HiveCatalog:
         else:
             self.history.keep(id, old)
             made = replace(table, version=old.version + 1, created=old.created, updated=self.now())
-        self._alter(ask, table.name, self._to_hive(made, id), known.parameters.get(VERSION))
+        described = in_place_of(known, self._to_hive(made, id))
+        self._alter(ask, table.name, described, known.parameters.get(VERSION))
         return made
 
     def _to_hive(self, table: CatalogTable, id: str) -> Any:

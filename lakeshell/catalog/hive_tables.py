@@ -147,6 +147,25 @@ def _parameters(table: CatalogTable, id: str, jdbc: Mapping[str, str]) -> dict[s
     return made
 
 
+def in_place_of(known: Any, made: Any) -> Any:
+    """`made`, with what a `CatalogTable` does not show as it was in `known`: how files are read, how
+    they are partitioned, statistics."""
+    unseen = {
+        key: value
+        for key, value in (known.parameters or {}).items()
+        if key in _HIDDEN and key not in (COMMENT, HANDLER)
+    }
+    made.parameters = {**unseen, **made.parameters}
+    made.createTime = known.createTime
+    if _kind(known) is TableKind.FILES and known.sd is not None:
+        keys = {field.name for field in known.partitionKeys or ()}
+        fields = [field for field in made.sd.cols if field.name not in keys]
+        location = made.sd.location
+        made.partitionKeys, made.sd = known.partitionKeys, known.sd
+        made.sd.cols, made.sd.location = fields, location
+    return made
+
+
 # --- and back ------------------------------------------------------------------------------
 
 

@@ -297,7 +297,8 @@ def _updated(
     action = Action.UNCHANGED if same else Action.UPDATED
     if not same and not changes and not reason:
         reason = "the description changed"
-    return PlannedTable(action, source, put.name, changes, reason, put)
+    written = None if same and old.parameters == put.parameters else put
+    return PlannedTable(action, source, put.name, changes, reason, written)
 
 
 _OWN = frozenset({

@@ -1,0 +1,92 @@
+"""Locks of the Metastore, and commits beside those of other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hive_metastore import ttypes as hive
+
+from lakeshell.errors import LakeshellError
+from lakeshell.model import Column, TableName
+from lakeshell.sql.datatypes import parse_type
+from lakeshell.store.iceberg import IcebergStore
+from lakeshell.store.metastore import Metastore
+from lakeshell.store.metastore_pointers import MetastorePointers
+from lakeshell.store.opening import s3_store
+from lakeshell.store.s3 import S3Files
+from tests import reach
+
+NAME = TableName("lakeshell_pointers", "film")
+COLUMNS = (Column("film_id", parse_type("integer")),)
+
+
+@pytest.fixture
+def store() -> Iterator[IcebergStore]:
+    metastore = Metastore(reach.metastore())
+    made = s3_store(metastore, S3Files(reach.s3("lakeshell_pointers")))
+    made.unlock(NAME)
+    if made.tables.location_of(NAME) is not None:
+        made.drop(NAME)
+    yield made
+    made.unlock(NAME)
+    metastore.close()
+
+
+def impatient(store: IcebergStore) -> MetastorePointers:
+    pointers = store.tables.pointers
+    assert isinstance(pointers, MetastorePointers)
+    pointers.wait = 0.1
+    pointers.sleep = lambda seconds: None
+    return pointers
+
+
+def test_who_holds_a_lock_is_said_and_it_can_be_taken_away(store: IcebergStore) -> None:
+    pointers = impatient(store)
+    component = hive.LockComponent(
+        type=hive.LockType.EXCLUSIVE, level=hive.LockLevel.TABLE,
+        dbname=NAME.database, tablename=NAME.table,
+    )  # fmt: skip
+    killed = hive.LockRequest(
+        component=[component], user="bob", hostname="laptop", agentInfo="a killed writer"
+    )
+    pointers.metastore.ask(lambda client: client.lock(killed))
+    with pytest.raises(LakeshellError) as caught:
+        store.create(NAME, COLUMNS)
+    assert "locked by bob@laptop (a killed writer) for 0 min" in caught.value.message
+    assert caught.value.hint.endswith(f"lakeshell catalog unlock {NAME}")
+    assert store.tables.location_of(NAME) is None
+    (held,) = store.holders(NAME)
+    assert held.startswith("bob@laptop")
+    assert store.unlock(NAME) == [held]
+    store.create(NAME, COLUMNS)
+    assert store.holders(NAME) == []
+
+
+def test_a_commit_of_another_program_is_not_lost(store: IcebergStore) -> None:
+    store.create(NAME, COLUMNS)
+    pointers = impatient(store)
+    old = pointers.current(NAME)
+    assert old is not None
+    metadata = store.load(NAME).metadata
+    assert not pointers.replace(NAME, f"{old}.older", "s3://new", metadata)
+    found = pointers._found(NAME)
+    found.parameters["metadata_location"] = f"{old}.theirs"
+    pointers._alter(NAME, found, hive.EnvironmentContext(properties={}))
+    assert not pointers.replace(NAME, old, "s3://new", metadata)
+    assert pointers.current(NAME) == f"{old}.theirs"
+
+
+def test_the_metastore_keeps_what_other_programs_put_there(store: IcebergStore) -> None:
+    store.create(NAME, COLUMNS, comment="films")
+    pointers = impatient(store)
+    found = pointers._found(NAME)
+    found.parameters["theirs"] = "kept"
+    pointers._alter(NAME, found, hive.EnvironmentContext(properties={}))
+    store.write(NAME, [], mode="append")
+    found = pointers._found(NAME)
+    assert found.parameters["theirs"] == "kept"
+    assert found.parameters["comment"] == "films"
+    assert found.parameters["previous_metadata_location"].endswith(".metadata.json")
+    assert found.tableType == "EXTERNAL_TABLE"
+    assert [(f.name, f.type) for f in found.sd.cols] == [("film_id", "int")]
