@@ -21,7 +21,7 @@ from lakeshell.source.mysql_types import FIELDS, Described, trino_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_BYTES = 16 * 2**20
+BATCH_BYTES = 8 * 2**20
 """About so many bytes are read at once."""
 NAMED_AT_ONCE = 200
 """More tables than these are asked for by their schema alone."""
@@ -99,7 +99,7 @@ class MysqlSource:
                 yield _described(found, columns[name], keys.get(name, ()))
 
     def read(
-        self, table: SourceTable, columns: Sequence[str], batch_rows: int = 65_536
+        self, table: SourceTable, columns: Sequence[str], batch_rows: int = 16_384
     ) -> pa.RecordBatchReader:
         import pyarrow as pa
 
