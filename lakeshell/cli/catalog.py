@@ -176,6 +176,23 @@ def _changes(old: CatalogTable, new: CatalogTable) -> list[tuple[str, str, str |
     return changes
 
 
+@command.command("unlock", epilog="Example: lakeshell catalog unlock raw.film")
+@click.argument("table", metavar="DB.TABLE")
+@with_lake
+def unlock(lake: Lake, table: str) -> None:
+    """Take an Iceberg table's lock from a writer that was killed.
+
+    The Metastore keeps such a lock. A writer that lives loses its commit, and is told.
+    """
+    from lakeshell.definitions.jobs import table_name
+
+    name = table_name(table)
+    taken = lake.store.unlock(name)
+    for holder in taken:
+        click.echo(f"{name} was locked by {holder}", err=True)
+    click.echo(f"{name} is free" if taken else f"{name} was not locked", err=True)
+
+
 @command.command("restore", epilog="Example: lakeshell catalog restore movie_rental.movies_film 1")
 @click.argument("table", metavar="DB.TABLE")
 @click.argument("version", metavar="V", type=int)

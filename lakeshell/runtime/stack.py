@@ -18,6 +18,7 @@ from lakeshell.stack.services import Service
 
 if TYPE_CHECKING:
     from lakeshell.engine.trino.address import TrinoAddress
+    from lakeshell.source.mysql_address import MysqlAddress
     from lakeshell.stack.installation import Installation
     from lakeshell.store.iceberg import IcebergStore
     from lakeshell.store.metastore import Metastore
@@ -32,6 +33,7 @@ class StackRuntime:
     def __init__(self, place: Place, notice: Callable[[str], None]) -> None:
         self.place = place
         self.notice = notice
+        self._addresses: dict[str, MysqlAddress | None] = {}
 
     def catalog(self) -> Catalog:
         from lakeshell.catalog.hive import HiveCatalog
@@ -171,15 +173,26 @@ class StackRuntime:
 
     def _jdbc(self, table: CatalogTable) -> Mapping[str, str]:
         """How Hive reaches the source of a crawled table, without a secret."""
-        connection = self.place.connections.get(table.parameters["connectionName"])
-        if connection.scheme != "mysql":
+        schema, name = (table.parameters.get(key) for key in ("sourceSchema", "sourceTable"))
+        address = self._source_address(table.parameters.get("connectionName", ""))
+        if address is None or schema is None or name is None:
             return {}
-        address = connection.mysql_address(self.place.environment, self.place.folder)
-        schema = table.parameters["sourceSchema"]
         return {
             "hive.sql.database.type": "MYSQL",
             "hive.sql.jdbc.driver": "com.mysql.cj.jdbc.Driver",
             "hive.sql.jdbc.url": f"jdbc:mysql://{address.host}:{address.port}/{schema}",
             "hive.sql.dbcp.username": address.user,
-            "hive.sql.table": table.parameters["sourceTable"],
+            "hive.sql.table": name,
         }
+
+    def _source_address(self, name: str) -> MysqlAddress | None:
+        """Looked up once, for a crawl asks for each of its tables. None for a connection that is
+        gone or that Hive cannot read."""
+        if name not in self._addresses:
+            found = None
+            if name in self.place.connections.names():
+                connection = self.place.connections.get(name)
+                if connection.scheme == "mysql":
+                    found = connection.mysql_address(self.place.environment, self.place.folder)
+            self._addresses[name] = found
+        return self._addresses[name]

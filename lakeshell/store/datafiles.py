@@ -24,24 +24,22 @@ from pyiceberg.typedef import Record
 from lakeshell.errors import QueryFailed
 from lakeshell.store.arrays import stored
 from lakeshell.store.files import Files
+from lakeshell.store.limits import FOLDER, WriteLimits
 from lakeshell.store.schema import arrow_schema
 from lakeshell.store.statistics import column_figures
 
 ROW_GROUP_BYTES = 16 * 2**20
-ROW_GROUP_ROWS = 131_072
-"""About what DuckDB gives a row group of its own: several threads share a file of a million rows,
-and a load holds little more than one group in memory."""
 BUFFERED_BYTES = 32 * 2**20
 """Of all partitions' row groups together, before the largest is written as it is."""
 TARGET_FILE_BYTES = 256 * 2**20
-OPEN_FILES = 64
 Key = tuple[Any, ...]
 
 
 class OpenFile:
     """One data file under way."""
 
-    def __init__(self, files: Files, location: str, schema: pa.Schema) -> None:
+    def __init__(self, files: Files, location: str, schema: pa.Schema, group_rows: int) -> None:
+        self.group_rows = group_rows
         self.sink = files.create(location)
         self.location = location
         self.rows = 0
@@ -53,7 +51,7 @@ class OpenFile:
 
     def write(self, table: pa.Table) -> None:
         """One row group, unless it came as one batch that is larger than any of ours."""
-        self.writer.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
+        self.writer.write_table(table, row_group_size=2 * self.group_rows)
         self.rows += table.num_rows
 
     @property
@@ -84,7 +82,9 @@ class DataFiles:
         spec: PartitionSpec,
         order: SortOrder,
         name: str,
+        limits: WriteLimits = FOLDER,
     ) -> None:
+        self.limits = limits
         self.files = files
         self.location = location
         self.schema = schema
@@ -119,7 +119,10 @@ class DataFiles:
             self._buffers.setdefault(key, []).append(part)
             self._buffered[key] = self._buffered.get(key, 0) + part.nbytes
             self._lengths[key] = self._lengths.get(key, 0) + part.num_rows
-            if self._buffered[key] >= ROW_GROUP_BYTES or self._lengths[key] >= ROW_GROUP_ROWS:
+            if (
+                self._buffered[key] >= ROW_GROUP_BYTES
+                or self._lengths[key] >= self.limits.row_group_rows
+            ):
                 self._flush(key)
         while sum(self._buffered.values()) >= BUFFERED_BYTES:
             self._flush(max(self._buffered, key=self._buffered.__getitem__))
@@ -185,11 +188,13 @@ class DataFiles:
             table = table.take(pc.sort_indices(table, sort_keys=self.sort_keys))
         file = self._open.get(key)
         if file is None:
-            if len(self._open) >= OPEN_FILES:
+            if len(self._open) >= self.limits.open_files:
                 self._finish(next(iter(self._open)))
             location = f"{self.location}/data/{self.name}-{self._count:05d}.parquet"
             self._count += 1
-            file = self._open[key] = OpenFile(self.files, location, self.arrow)
+            file = self._open[key] = OpenFile(
+                self.files, location, self.arrow, self.limits.row_group_rows
+            )
         self._open.move_to_end(key)
         file.write(table)
         if file.size >= TARGET_FILE_BYTES:

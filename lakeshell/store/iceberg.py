@@ -214,7 +214,7 @@ class IcebergStore:
         metadata = staged.table_metadata
         files = DataFiles(
             self.tables.files, metadata.location, metadata.schema(), metadata.spec(), metadata.sort_order(),
-            str(uuid.uuid4()),
+            str(uuid.uuid4()), self.tables.limits,
         )  # fmt: skip
         try:
             yield files

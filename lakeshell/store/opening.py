@@ -34,10 +34,12 @@ def s3_store(metastore: Metastore, files: S3Files) -> IcebergStore:
     """On object storage, with the tables named in the Hive Metastore."""
 
     def open_tables() -> LakeTables:
+        from lakeshell.store.limits import OBJECT_STORAGE
         from lakeshell.store.metastore_pointers import MetastorePointers
         from lakeshell.store.tables import LakeTables
 
         warehouse = files.address.warehouse
-        return LakeTables(MetastorePointers(metastore, warehouse), files, warehouse)
+        pointers = MetastorePointers(metastore, warehouse)
+        return LakeTables(pointers, files, warehouse, OBJECT_STORAGE)
 
     return IcebergStore(open_tables)

@@ -24,13 +24,17 @@ from lakeshell.errors import NotFound
 from lakeshell.model import TableName
 from lakeshell.store.fileio import LakeFileIO
 from lakeshell.store.files import Files
+from lakeshell.store.limits import FOLDER, WriteLimits
 from lakeshell.store.pointers import Pointers
 
 
 class LakeTables:
     """The lake's Iceberg tables. Stands where pyiceberg's `Table` expects its catalog."""
 
-    def __init__(self, pointers: Pointers, files: Files, warehouse: str) -> None:
+    def __init__(
+        self, pointers: Pointers, files: Files, warehouse: str, limits: WriteLimits = FOLDER
+    ) -> None:
+        self.limits = limits
         self.pointers = pointers
         self.files = files
         self.warehouse = warehouse.rstrip("/")

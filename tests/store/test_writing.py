@@ -15,6 +15,7 @@ from fakes import columns
 from lakeshell.errors import NotFound
 from lakeshell.model import TableName
 from lakeshell.store import datafiles, iceberg
+from lakeshell.store.limits import FOLDER
 from lakeshell.store.opening import local_store
 
 NAME = TableName("raw", "payment")
@@ -32,7 +33,7 @@ def parquet_files(folder: Path) -> list[Path]:
 
 def test_a_row_group_is_what_gathered_and_no_remainder(tmp_path: Path) -> None:
     store = local_store(tmp_path)
-    rows = datafiles.ROW_GROUP_ROWS // 4 + 1
+    rows = FOLDER.row_group_rows // 4 + 1
     store.write(NAME, batches(9, rows), mode="create", columns=COLUMNS)
     (path,) = parquet_files(tmp_path)
     metadata = pq.read_metadata(path)
