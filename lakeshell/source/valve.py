@@ -89,7 +89,8 @@ class _Passing:
         self.left = AHEAD_BYTES
 
     def run(self) -> None:
-        print(self.listening.getsockname()[1], flush=True)
+        sys.stdout.write(f"{self.listening.getsockname()[1]}\n")
+        sys.stdout.flush()
         while True:
             waits = self._waits()
             held = set() if waits or self.left > 0 else self.servers

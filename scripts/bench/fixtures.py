@@ -102,7 +102,9 @@ def make_loaded_lake(folder: Path, rows: int) -> Path:
 
 
 @contextmanager
-def arguments(description: str | None, rounds: int) -> Iterator[argparse.Namespace]:
+def arguments(
+    description: str | None, rounds: int, *, container: bool = False
+) -> Iterator[argparse.Namespace]:
     """The options that every benchmark has; `folder` goes away at the end unless it was given."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -110,6 +112,8 @@ def arguments(description: str | None, rounds: int) -> Iterator[argparse.Namespa
     parser.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
     parser.add_argument("--folder", type=Path, help="keep sources and lakes here for the next time")
     parser.add_argument("--rows", type=int, default=2_000_000, help="of the large table")
+    if container:
+        parser.add_argument("--container", help="where MySQL's client is, by docker exec")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         given.folder = (given.folder or Path(made)).absolute()
