@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from lakeshell.model import QueryState
-
 MB = 2**20
 TB = 2**40
 HOUR = 3600
@@ -93,12 +91,6 @@ def query_cost(scanned: int | None, prices: QueryPrices) -> Decimal | None:
     units = -(-scanned // prices.unit)
     billed = max(units * prices.unit, prices.minimum)
     return money(Decimal(billed) * prices.per_tb / TB)
-
-
-def is_billed(state: QueryState, *, definition: bool) -> bool:
-    """Statements that define things and queries that failed or were refused before they ran are
-    free; cancelled ones are charged for what they scanned."""
-    return not definition and state in (QueryState.FINISHED, QueryState.CANCELLED)
 
 
 def run_cost(
