@@ -1,7 +1,8 @@
-"""Writes the lists of functions in docs/sql.md from the engine's own."""
+"""Writes the lists of functions in docs/sql.md from the engine's own; `--check` only compares."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import fill
 
@@ -35,4 +36,7 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    if "--check" not in sys.argv:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif PAGE.read_text(encoding="utf-8") != page():
+        sys.exit("docs/sql.md lists other functions than the engine has: run scripts/sql_page")
