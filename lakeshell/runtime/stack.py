@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from lakeshell.store.s3 import S3Files
 
 
+SMALL_FILE = 3 * 2**20
+"""Trino reads Parquet and ORC files up to this size whole, and counts them so."""
+
+
 class StackRuntime:
     """`lake.Runtime`. `notice` is told what a user waits for."""
 
@@ -87,6 +91,7 @@ class StackRuntime:
             metadata=pointed_current(pointers, self.files),
             connections=self.place.connections.names,
             open_source=open_source,
+            whole_below=SMALL_FILE,
         )
 
     # --- addresses -------------------------------------------------------------------------

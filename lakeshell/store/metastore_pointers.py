@@ -24,7 +24,6 @@ from lakeshell.model import TableName
 from lakeshell.store.hive_types import hive_type
 from lakeshell.store.metastore import DEFAULT_CATALOG, ChangedMeanwhile, Metastore
 from lakeshell.store.pointers import file_name
-from lakeshell.store.schema import trino_columns
 
 if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
@@ -261,6 +260,9 @@ def metadata_location(parameters: Mapping[str, str]) -> str | None:
 def _describe(table: Any, metadata: TableMetadata, location: str, previous: str = "") -> None:
     """Makes the Metastore's table say what the metadata file says. Programs that read no Iceberg
     see the columns."""
+    # pyiceberg takes a quarter of a second to load, and those who only read names need none of it.
+    from lakeshell.store.schema import trino_columns
+
     table.parameters = {
         **(table.parameters or {}),
         **{key: str(value) for key, value in metadata.properties.items()},

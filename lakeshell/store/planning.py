@@ -64,7 +64,15 @@ class ScanPlan(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        return sum(map(self.bytes_of, self.files)) + sum(file.size for file in self.deletes)
+        return self.bytes_with(0)
+
+    def bytes_with(self, whole_below: int) -> int:
+        """The same, where files up to `whole_below` bytes are read whole or not at all."""
+        read = 0
+        for file in self.files:
+            columns = self.bytes_of(file)
+            read += file.size if columns and file.size <= whole_below else columns
+        return read + sum(file.size for file in self.deletes)
 
 
 def file_bytes(file: DataFile, columns: Iterable[int]) -> int:

@@ -205,6 +205,21 @@ def test_a_view_is_read_where_it_was_made(lake: EmbeddedEngine) -> None:
 # --- what is scanned -----------------------------------------------------------------------
 
 
+def test_small_files_are_estimated_whole_for_an_engine_that_reads_them_so(
+    lake: EmbeddedEngine,
+) -> None:
+    sizes = [
+        row["size"] for row in rows(lake, 'SELECT file_size_in_bytes AS size FROM "film$files"')
+    ]
+    lake.whole_below = max(sizes)
+    assert lake.estimate("SELECT title FROM film", session()).scanned == sum(sizes)
+    assert lake.estimate("SELECT count(*) FROM film", session()).scanned == 0
+    lake.whole_below = min(sizes) - 1
+    found = lake.estimate("SELECT title FROM film", session()).scanned
+    assert found is not None
+    assert found < sum(sizes)
+
+
 def test_the_whole_of_a_table_scans_what_was_estimated(lake: EmbeddedEngine) -> None:
     estimate = lake.estimate("SELECT * FROM film", session())
     assert estimate.files == 3

@@ -425,6 +425,13 @@ def test_a_catalogued_source_table_is_read_at_its_source(trino: FakeTrino) -> No
     assert running.engine_id == "query_1"
 
 
+def test_a_catalogued_table_of_a_connection_that_is_gone_is_not_metered(trino: FakeTrino) -> None:
+    trino.pages = [[error("HIVE_INVALID_METADATA")], ONE]
+    running = engine(trino, connections=tuple).run("SELECT n FROM movies_film", session())
+    read(running)
+    assert (running.progress.scanned, running.progress.unmetered) == (None, ("Movies",))
+
+
 def test_an_error_after_that_stands_in_the_written_text(trino: FakeTrino) -> None:
     sql = "SELECT 1 FROM movies_film WHERE nope = 1"
     sent = "SELECT 1 FROM movies.movies.film AS movies_film WHERE nope = 1"

@@ -48,9 +48,14 @@ class EmbeddedEngine:
         open_source: Callable[[str], Source],
         memory_limit: int | None = None,
         threads: int = 0,
+        whole_below: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`metadata` finds an Iceberg table's; `memory_limit` in bytes; `threads` 0 takes all."""
+        """`metadata` finds an Iceberg table's; `memory_limit` in bytes; `threads` 0 takes all.
+
+        `whole_below`: files up to so many bytes are estimated whole, for an engine that reads
+        them so.
+        """
         self.catalog = catalog
         self.open_store = store
         self.metadata = metadata
@@ -58,6 +63,7 @@ class EmbeddedEngine:
         self.open_source = open_source
         self._memory_limit = memory_limit
         self._threads = threads
+        self.whole_below = whole_below
         self._now = now
 
     def split(self, text: str) -> Sequence[StatementText]:
@@ -174,7 +180,7 @@ class StatementHost:
 
     def estimate(self, bound: BoundQuery) -> Estimate:
         """What `read` would scan at most; reads metadata only."""
-        return prepare(bound.scans).estimate
+        return prepare(bound.scans).estimate(self.engine.whole_below)
 
     def read(self, bound: BoundQuery) -> pa.RecordBatchReader:
         """The rows of a query, as they come; what they scan is counted to the statement."""

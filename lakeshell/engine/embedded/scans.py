@@ -85,11 +85,13 @@ class Prepared(NamedTuple):
     def unmetered(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r.label for r in self.relations if r.label is not None))
 
-    @property
-    def estimate(self) -> Estimate:
-        """At most what a run scans; None in bytes where nothing that is scanned is metered."""
+    def estimate(self, whole_below: int = 0) -> Estimate:
+        """At most what a run scans; None in bytes where nothing that is scanned is metered.
+
+        Files up to `whole_below` bytes of which anything is read are counted whole.
+        """
         metered = [r.plan for r in self.relations if r.plan is not None]
-        scanned: int | None = sum(p.bytes for p in metered)
+        scanned: int | None = sum(p.bytes_with(whole_below) for p in metered)
         if self.unmetered and not metered:
             scanned = None
         return Estimate(

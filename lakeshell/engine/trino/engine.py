@@ -55,6 +55,12 @@ class _Order:
     read: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     reworded: bool = False
+    connections: tuple[str, ...] = ()
+    """Of catalogued tables that it reads, known to the lake or not."""
+
+    def reads(self, wording: Wording) -> None:
+        self.read = wording.text
+        self.connections = wording.connections
 
     @property
     def first(self) -> str:
@@ -127,7 +133,7 @@ class TrinoEngine:
 
             changed = at_the_source(order.sql, order.session, self._catalog)
             if changed is not None:
-                order.read = changed.text
+                order.reads(changed)
             return self._worded(order, bound(changed or order.sql, order.parameters))
         if order.parameters:
             from lakeshell.engine.trino.wording import bound
@@ -167,20 +173,20 @@ class TrinoEngine:
             changed = at_the_source(order.sql, session, self._catalog)
             if changed is None:
                 return None
-            order.read = changed.text
+            order.reads(changed)
             return self._worded(order, bound(changed, order.parameters))
         name, text = named
         changed = at_the_source(text, session, self._catalog)
         if changed is None:
             return None
-        order.read = changed.text
+        order.reads(changed)
         prepared = {**session.prepared, name: changed.text}
         attempt = self._sent(order, order.sql, prepared)
         return attempt._replace(located=changed.located)
 
     def _in_place(self, order: _Order) -> InPlace:
         """What of it is read from connections, and so is not metered."""
-        connections = self._connections()
+        connections = {*self._connections(), *order.connections}
         text, catalog = order.read.lower(), order.session.catalog.lower()
         if not any(name.lower() in text or name.lower() == catalog for name in connections):
             # Most statements name none: the parser is not loaded for them.

@@ -37,6 +37,8 @@ class Wording(NamedTuple):
     text: str
     changes: tuple[Change, ...] = ()
     wrapped: bool = False
+    connections: tuple[str, ...] = ()
+    """Those whose tables stand for catalogued ones."""
 
     def located(self, error: LakeshellError) -> LakeshellError:
         """The same error, at the place in the text as written."""
@@ -101,12 +103,15 @@ def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) ->
     places = _Places(sql)
     changes: list[Change] = []
     plain: set[tuple[str, str]] = set()
+    connections: dict[str, None] = {}
     for name, full, role in named_tables(statement, session):
         found = _source_table(full, catalog) if full[0] == LAKE else None
         if found is None:
             continue
         start, end = places.span(name.parts)
-        text = ".".join(map(quote_identifier, _at_source(found)))
+        own = _at_source(found)
+        connections[found.parameters["connectionName"]] = None
+        text = ".".join(map(quote_identifier, own))
         if role == "plain":
             last = places.span(name.parts[-1:])
             text = f"{text} AS {sql[last[0] : last[1]]}"
@@ -116,7 +121,7 @@ def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) ->
         return None
     changes += _shortened(statement, plain, places)
     changes.sort()
-    return Wording(sql, _applied(sql, changes), tuple(changes))
+    return Wording(sql, _applied(sql, changes), tuple(changes), connections=tuple(connections))
 
 
 def _at_source(table: CatalogTable) -> tuple[str, str, str]:
