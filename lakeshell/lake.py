@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
+    from lakeshell.query.completion import Vocabulary
     from lakeshell.query.run import Services
     from lakeshell.runtime.place import Place
     from lakeshell.stack.stack import Stack
@@ -339,6 +340,14 @@ class Lake:
     def check_member(self, workgroup: str) -> None:
         """Raises `UsageError` for a workgroup that is not, or that this user is no member of."""
         self.workgroups.get(workgroup).admit(self.user)
+
+    def vocabulary(self, database: str | None) -> Vocabulary:
+        """What names a statement of a session in `database` may use."""
+        from lakeshell.query.completion import vocabulary
+        from lakeshell.runtime.words import function_names
+
+        databases = [known.name for known in self.catalog.databases()]
+        return vocabulary(self.catalog.tables(), databases, function_names(), database)
 
     def check_database(self, name: str) -> None:
         """Raises `NotFound` with the nearest database."""

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from lakeshell.query.run import RunningQuery
 
 BINARY = FORMATS[11:]
-_SUFFIXES = {
-    ".parquet": "PARQUET",
-    ".arrow": "ARROW",
-    ".xlsx": "XLSX",
-    ".json": "JSON",
-    ".jsonl": "JSON",
-    ".tsv": "TSV",
-    ".md": "MARKDOWN",
-}
 
 
 class Sink:
@@ -101,7 +92,9 @@ def chosen_format(output_format: str | None, output: Path | None) -> str:
     if output_format is not None:
         name = output_format.upper()
     elif output is not None:
-        name = _SUFFIXES.get(output.suffix.lower(), "CSV")
+        from lakeshell.output.files import format_of
+
+        name = format_of(output)
     else:
         name = "ALIGNED" if sys.stdout.isatty() else "CSV"
     if name in BINARY and output is None:

@@ -33,9 +33,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BINARY = ("ARROW", "PARQUET", "XLSX")
+_ENDINGS = {
+    ".parquet": "PARQUET",
+    ".arrow": "ARROW",
+    ".xlsx": "XLSX",
+    ".json": "JSON",
+    ".jsonl": "JSON",
+    ".tsv": "TSV",
+    ".md": "MARKDOWN",
+}
 _XLSX_ROWS = 1_048_576
 _XLSX_CHARACTERS = 32_767
 _XLSX_DIGITS = 15
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending stands for; CSV for any other."""
+    return _ENDINGS.get(path.suffix.lower(), "CSV")
 
 
 def write_file(

@@ -7,6 +7,9 @@ on what it means; this never decides what is run.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from lakeshell.sql.statement import StatementText
 
 _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+")
@@ -27,6 +30,14 @@ def statement_kind(sql: str) -> str:
     if words[:2] == ["EXPLAIN", "ANALYZE"]:
         return "EXPLAIN ANALYZE"
     return first
+
+
+def statement_under(
+    statements: Sequence[StatementText], line: int, column: int
+) -> StatementText | None:
+    """The statement at a place (from 1): the last that begins there or before, else the first."""
+    before = [s for s in statements if (s.line, s.column) <= (line, column)]
+    return before[-1] if before else next(iter(statements), None)
 
 
 def is_blank(sql: str) -> bool:

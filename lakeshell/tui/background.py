@@ -145,15 +145,15 @@ class Background:
         self._ready = ready
         self._running = running
         self._current: dict[str, int] = {}
-        self._draw: dict[int, Callable[[Any], None]] = {}
-        self._failed: dict[int, Callable[[BaseException], None] | None] = {}
+        self._draw: dict[int, Callable[[Any], object]] = {}
+        self._failed: dict[int, Callable[[BaseException], object] | None] = {}
 
     def start(
         self,
         name: str,
         work: Callable[[TaskReporter], T],
-        draw: Callable[[T], None],
-        failed: Callable[[BaseException], None] | None = None,
+        draw: Callable[[T], object],
+        failed: Callable[[BaseException], object] | None = None,
         title: str = "",
     ) -> Task:
         """Begins `work`; what runs under `name` already becomes stale."""

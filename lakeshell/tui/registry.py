@@ -30,5 +30,8 @@ class Entry:
         return made
 
 
-ENTRIES = (Entry("home", "1", "Home", "Home", "home:HomeScreen", "The lake and what to do next"),)
+ENTRIES = (
+    Entry("home", "1", "Home", "Home", "home:HomeScreen", "The lake and what to do next"),
+    Entry("query", "6", "Query", "Query", "query:QueryScreen", "SQL in tabs, results, charts"),
+)
 BY_NAME = {entry.name: entry for entry in ENTRIES}

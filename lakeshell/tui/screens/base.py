@@ -77,8 +77,8 @@ class LakeScreen(Screen[None]):
         self,
         name: str,
         work: Callable[[], T],
-        draw: Callable[[T], None],
-        failed: Callable[[BaseException], None] | None = None,
+        draw: Callable[[T], object],
+        failed: Callable[[BaseException], object] | None = None,
     ) -> None:
         """A look at something: a newer one under the same name makes it stale."""
         self.background.start(name, lambda _: work(), draw, failed)
@@ -88,8 +88,8 @@ class LakeScreen(Screen[None]):
         name: str,
         title: str,
         work: Callable[[TaskReporter], T],
-        draw: Callable[[T], None],
-        failed: Callable[[BaseException], None] | None = None,
+        draw: Callable[[T], object],
+        failed: Callable[[BaseException], object] | None = None,
     ) -> Task:
         """Something that takes long and that quitting would lose."""
         return self.background.start(name, work, draw, failed, title)

@@ -1,0 +1,119 @@
+"""A statement under way in the console: read on a thread, looked at from the event loop.
+
+In: a statement and the session of its tab. Out: its rows as they come, and how it ended. Cancelling
+reaches the engine, also before it has begun.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakeshell.errors import Cancelled, QueryFailed
+from lakeshell.query.rows import ResultRows
+from lakeshell.query.run import Order, RunningQuery, Services, start_query
+from lakeshell.sql.statement import StatementText
+
+if TYPE_CHECKING:
+    from lakeshell.model import QueryRecord
+    from lakeshell.ports import Session
+
+LARGEST = 4 * 2**30
+"""Bytes of a result that are kept for looking at; a larger one is for a file."""
+_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`scanned` in bytes, None if not metered; `fraction` None if unknown."""
+
+    scanned: int | None
+    rows: int
+    fraction: float | None
+    seconds: float
+
+
+class StatementRun:
+    """One statement. `told` is called from the thread when there is something new to draw."""
+
+    def __init__(self, statement: StatementText, folder: Path, told: Callable[[], object]) -> None:
+        self.statement = statement
+        self.rows: ResultRows | None = None
+        self.query: RunningQuery | None = None
+        self.record: QueryRecord | None = None
+        self.error: BaseException | None = None
+        self.cut = False
+        """Whether reading stopped at `LARGEST`."""
+        self.ended = False
+        self._folder = folder
+        self._told = told
+        self._cancelled = False
+        self._began: float | None = None
+        self._took: float | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._began is not None
+
+    @property
+    def figures(self) -> Figures:
+        began = self._began
+        seconds = 0.0 if began is None else (self._took or time.monotonic() - began)
+        if self.query is None:
+            return Figures(None if self.record is None else self.record.scanned, 0, None, seconds)
+        scanned, rows, fraction = self.query.progress
+        return Figures(scanned, rows, fraction, seconds)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._cancelled and self.query is not None and not self.ended:
+            self.query.cancel(Cancelled("cancelled in the console"))
+
+    def carry_out(self, session: Session, services: Services) -> None:
+        """Runs it to its end, on a thread; what ends it is in `error`."""
+        self._began = time.monotonic()
+        self._told()
+        try:
+            if self._cancelled:
+                raise Cancelled("cancelled before it began")
+            with start_query(Order(self.statement.text), session, services) as query:
+                self.query = query
+                # It may have been cancelled from the event loop while it was being started.
+                self._pass_on()
+                self._read(query)
+        except Exception as error:
+            self.error = self._placed(error)
+        if self.query is not None:
+            self.record = self.query.record
+        self._took = time.monotonic() - self._began
+        self.ended = True
+        self._told()
+
+    def _read(self, query: RunningQuery) -> None:
+        if query.update_type is None and query.columns:
+            self.rows = ResultRows(query.columns, self._folder)
+        last = 0.0
+        for batch in query.batches():
+            if self.rows is None:
+                continue
+            self.rows.add(batch)
+            if self.rows.size > LARGEST:
+                self.cut = True
+                return
+            if time.monotonic() - last >= _EVERY:
+                last = time.monotonic()
+                self._told()
+
+    def _placed(self, error: Exception) -> Exception:
+        """The place of a fault in the whole text, not in the statement alone."""
+        if isinstance(error, QueryFailed) and error.line is not None:
+            if error.line == 1 and error.column is not None:
+                error.column += self.statement.column - 1
+            error.line += self.statement.line - 1
+        return error

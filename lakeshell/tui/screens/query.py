@@ -1,0 +1,178 @@
+"""Query: tabs of SQL, each with its results."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.timer import Timer
+
+from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.tabs import Tab, TabFile, Tabs
+from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.tui.widgets.tabline import TabLine
+
+_KEEP_AFTER = 1.0
+"""Seconds after a change until the tabs are written."""
+
+
+class QueryScreen(LakeScreen):
+    noun = "query"
+    BINDINGS = [
+        Binding("f5,ctrl+enter,ctrl+j", "run(False)", "Run", id="query.run", priority=True),
+        Binding("f6", "run(True)", "Run all", id="query.run_all", priority=True),
+        Binding("f7", "cancel", "Cancel", id="query.cancel", priority=True),
+        Binding("f4", "toggle_focus", "Editor/rows", id="query.focus", priority=True),
+        Binding("f8", "zoom", "Zoom", id="query.zoom", priority=True),
+        Binding("f10", "place", "Where", id="query.place", priority=True),
+        Binding("ctrl+t", "new", "New tab", id="query.new", priority=True, show=False),
+        Binding("ctrl+w", "close", "Close tab", id="query.close", priority=True, show=False),
+        Binding("ctrl+r", "rename", "Name the tab", id="query.rename", priority=True, show=False),
+        Binding("ctrl+pagedown,alt+right", "next(1)", "Next tab", id="query.next", priority=True, show=False),
+        Binding("ctrl+pageup,alt+left", "next(-1)", "Tab before", id="query.previous", priority=True, show=False),
+        Binding("alt+down", "result(1)", "Next result", id="query.next_result", priority=True, show=False),
+        Binding("alt+up", "result(-1)", "Result before", id="query.previous_result", priority=True, show=False),
+    ]  # fmt: skip
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    QueryScreen #tabs { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = TabFile(self.lake.state / "console")
+        self._kept = self._file.read()
+        self._current = self._kept.current
+        self._timer: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        yield TabLine(id="tab_names")
+        with Vertical(id="tabs"):
+            for tab in self._kept.tabs:
+                yield QueryTab(tab)
+
+    def on_mount(self) -> None:
+        self._show(self._current)
+        self.console.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
+
+    def look(self) -> None:
+        for tab in self._tabs:
+            tab.read_words()
+
+    @property
+    def _tabs(self) -> list[QueryTab]:
+        return list(self.query(QueryTab))
+
+    @property
+    def tab(self) -> QueryTab:
+        return self._tabs[self._current]
+
+    def _follow_theme(self) -> None:
+        for tab in self._tabs:
+            tab.editor.follow_theme()
+
+    # --- tabs ------------------------------------------------------------------------------
+
+    def _show(self, index: int) -> None:
+        tabs = self._tabs
+        self._current = min(max(0, index), len(tabs) - 1)
+        for number, tab in enumerate(tabs):
+            tab.display = number == self._current
+        self._draw_names()
+        tabs[self._current].editor.focus()
+        self.changed()
+
+    def _draw_names(self) -> None:
+        names = [tab.tab_name for tab in self._tabs]
+        self.query_one("#tab_names", TabLine).draw(names, self._current)
+
+    async def action_new(self) -> None:
+        taken = {tab.tab_name for tab in self._tabs}
+        name = next(str(n) for n in range(1, len(taken) + 2) if str(n) not in taken)
+        await self.add(Tab(name))
+
+    async def add(self, tab: Tab) -> None:
+        """One more tab, in front."""
+        await self.query_one("#tabs").mount(QueryTab(tab))
+        self._show(len(self._tabs) - 1)
+        self.tab.read_words()
+
+    async def action_close(self) -> None:
+        """Closes the tab; the last one is only emptied."""
+        tab = self.tab
+        if len(self._tabs) == 1:
+            tab.editor.text = ""
+            return
+        tab.close()
+        await tab.remove()
+        self._show(self._current)
+
+    def action_next(self, step: int) -> None:
+        self._show((self._current + step) % len(self._tabs))
+
+    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
+        self._show(event.index)
+
+    def action_rename(self) -> None:
+        def take(name: str | None) -> None:
+            if name and name.strip():
+                self.tab.tab_name = name.strip()
+                self._draw_names()
+                self.changed()
+
+        self.app.push_screen(LineScreen("Name of the tab", self.tab.tab_name), take)
+
+    def changed(self) -> None:
+        """Something that is kept changed."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_KEEP_AFTER, self.keep)
+
+    def keep(self) -> None:
+        """Writes the tabs; called when the console ends, too."""
+        tabs = self._tabs
+        # A tab that is being taken down has lost its editor already, and must not lose its text.
+        if tabs and all(tab.has_editor for tab in tabs):
+            self._file.keep(Tabs([tab.state() for tab in tabs], self._current))
+
+    def on_unmount(self) -> None:
+        self._file.close()
+
+    # --- keys ------------------------------------------------------------------------------
+
+    def action_run(self, everything: bool) -> None:
+        self.tab.run_statements(everything)
+
+    def action_cancel(self) -> None:
+        self.tab.cancel()
+
+    def action_toggle_focus(self) -> None:
+        self.tab.toggle_focus()
+
+    def action_zoom(self) -> None:
+        self.tab.zoom()
+
+    def action_result(self, step: int) -> None:
+        self.tab.pick(step)
+
+    def action_place(self) -> None:
+        from lakeshell.tui.screens.place import PlaceScreen
+
+        tab = self.tab
+
+        def take(chosen: tuple[str | None, str | None] | None) -> None:
+            if chosen is not None:
+                tab.set_place(*chosen)
+                self.changed()
+
+        self.ask(
+            "places",
+            lambda: (
+                self.lake.workgroups.names(),
+                [database.name for database in self.lake.catalog.databases()],
+            ),
+            lambda found: self.app.push_screen(
+                PlaceScreen(*found, tab.workgroup, tab.database), take
+            ),
+        )

@@ -1,0 +1,136 @@
+"""Where SQL is typed: highlighting, completion from the lake's names, and the statement in it.
+
+In: text and keys. Out: `Edited` when the text or the place in it changed. Completion is looked up on
+a thread: typing never waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import Label, TextArea
+from textual_textarea import TextEditor
+from textual_textarea.autocomplete import CompletionList
+from textual_textarea.containers import FooterContainer, TextContainer
+from textual_textarea.messages import TextAreaHideCompletionList
+from textual_textarea.text_editor import TextAreaPlus
+
+from lakeshell.query.completion import Vocabulary, complete
+from lakeshell.tui.safe import words
+
+_AROUND, _LINES = 20_000, 500
+"""Characters and lines on either side of the cursor that completion looks at."""
+Found = Sequence[tuple[tuple[str, str], str]]
+
+
+class SqlArea(TextAreaPlus):
+    """The text itself. A suggestion is taken with Tab, or with Enter after the arrows chose it."""
+
+    BINDINGS = [
+        Binding("alt+b", "cursor_word_left", "Word left", show=False),
+        Binding("alt+f", "cursor_word_right", "Word right", show=False),
+        Binding("ctrl+e", "cursor_line_end", "End of line", show=False),
+        Binding("ctrl+k", "delete_to_end_of_line", "Delete to end of line", show=False),
+        Binding("alt+d", "delete_word_right", "Delete word", show=False),
+    ]
+    chose = False
+
+    def _handle_up_down(self, event: events.Key) -> None:
+        self.chose = self.completer_active is not None
+        super()._handle_up_down(event)
+
+    def _handle_enter(self, event: events.Key) -> None:
+        if self.completer_active is not None and not self.chose:
+            self.completer_active = None
+            self.post_message(TextAreaHideCompletionList())
+        self.chose = False
+        super()._handle_enter(event)
+
+    def _handle_slash(self, event: events.Key) -> None:
+        """A slash divides here; it begins no path."""
+
+    def _handle_printable_character(self, event: events.Key) -> None:
+        self.chose = False
+        super()._handle_printable_character(event)
+
+
+class SqlEditor(TextEditor):
+    """`vocabulary` gives the names known by now."""
+
+    BINDINGS = [
+        Binding("ctrl+s", "save", "Save text to a file", show=False),
+        Binding("ctrl+o", "load", "Open a file", show=False),
+        Binding("ctrl+f", "find", "Find", show=False),
+        Binding("f3", "find(True)", "Find next", show=False),
+        Binding("ctrl+g", "goto_line", "Go to line", show=False),
+    ]
+
+    class Edited(Message):
+        """The text, or the place in it, changed."""
+
+    def __init__(self, text: str, vocabulary: Callable[[], Vocabulary]) -> None:
+        super().__init__(
+            text=text,
+            language="sql",
+            theme="css",
+            word_completer=self._suggest,
+            member_completer=self._suggest,
+            path_completer=None,
+        )
+        self._vocabulary = vocabulary
+
+    def compose(self) -> ComposeResult:
+        self.text_container = TextContainer()
+        self.text_input = SqlArea(self._initial_text, language=self._language)
+        self.text_input.cursor_blink = False
+        self.completion_list = CompletionList()
+        self.footer = FooterContainer(classes="hide")
+        self.footer_label = Label("", id="textarea__save_open_input_label")
+        with self.text_container:
+            yield self.text_input
+            yield self.completion_list
+        with self.footer:
+            yield self.footer_label
+
+    def on_mount(self) -> None:
+        self.follow_theme()
+
+    def follow_theme(self) -> None:
+        """The colours of SQL are those of the console's theme."""
+        self.theme = self.app.theme
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column of the cursor, from 1."""
+        if self.text_input is None:
+            return (1, 1)
+        line, column = self.text_input.cursor_location
+        return line + 1, column + 1
+
+    def go_to(self, line: int, column: int) -> None:
+        """From 1."""
+        if self.text_input is not None:
+            self.text_input.move_cursor((line - 1, max(0, column - 1)))
+
+    def _suggest(self, prefix: str) -> Found:
+        """Runs on a thread. The keystroke that asked is in the text by the time that it does."""
+        area = self.text_input
+        if area is None:
+            return []
+        line, column = area.cursor_location
+        lines = area.document.lines
+        before = "\n".join([*lines[max(0, line - _LINES) : line], lines[line][:column]])
+        after = "\n".join([lines[line][column:], *lines[line + 1 : line + _LINES]])
+        before = before[-_AROUND:]
+        found = complete(before + after[:_AROUND], len(before), self._vocabulary())
+        return [((words(s.text), words(s.kind)), s.text) for s in found]
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        self.post_message(self.Edited())
+
+    def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
+        self.post_message(self.Edited())

@@ -1,0 +1,83 @@
+"""What is suggested while SQL is typed. `|` marks the place."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import columns
+
+from lakeshell.model import CatalogTable, TableKind, TableName
+from lakeshell.query.completion import Vocabulary, complete, vocabulary
+
+
+def table(database: str, name: str, **types: str) -> CatalogTable:
+    return CatalogTable(TableName(database, name), TableKind.ICEBERG, columns(**types))
+
+
+WORDS = vocabulary(
+    [
+        table("raw", "film", film_id="integer", title="varchar", length="smallint"),
+        table("raw", "rental", rental_id="integer", film_id="integer"),
+        table("sales", "film_sales", film_id="integer", sold="bigint"),
+        table("raw", "odd name", x="integer"),
+    ],
+    ["raw", "sales", "empty"],
+    ["sum", "substr", "count", "if"],
+    "raw",
+)
+
+
+def suggested(marked: str, words: Vocabulary = WORDS) -> list[str]:
+    offset = marked.index("|")
+    return [s.text for s in complete(marked.replace("|", ""), offset, words)]
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("SELECT * FROM fi|", ["film", "sales.film_sales"]),
+        ("SELECT * FROM sales.|", ["film_sales"]),
+        ("SELECT * FROM lake.|", ["raw", "sales", "empty"]),
+        ("SELECT * FROM lake.sales.fi|", ["film_sales"]),
+        ("SELECT * FROM film, re|", ["rental"]),
+        ("SELECT * FROM film JOIN sa|", ["sales"]),
+        ("SELECT ti| FROM film", ["title"]),
+        ("SELECT f.| FROM film f", ["film_id", "title", "length"]),
+        ("SELECT f.ti| FROM raw.film AS f JOIN rental r ON true", ["title"]),
+        ("SELECT r.f| FROM raw.film AS f JOIN rental r ON true", ["film_id"]),
+        ("SELECT film.le| FROM film", ["length"]),
+        ("SELECT sol| FROM sales.film_sales", ["sold"]),
+        ("SELECT 1; SELECT ti| FROM film; SELECT 2", ["title"]),
+        ("SELECT ti| ; SELECT * FROM film", []),
+        ("WITH best AS (SELECT 1) SELECT * FROM be|", ["best"]),
+        ("UPDATE re|", ["rental"]),
+        ("SELECT * FROM odd|", ['"odd name"']),
+        ("SELECT 'fi| FROM film'", []),
+        ("SELECT * FROM film -- ti|", []),
+        ("SELECT * /* ti| */ FROM film", []),
+        ("SELECT su|", ["substr", "sum"]),
+        ("sele|", ["select"]),
+        ("SELE|", ["SELECT"]),
+        ("select|", []),
+        ("SELECT nosuch.x| FROM film", []),
+        ("", None),
+    ],
+)
+def test_suggestions(marked: str, expected: list[str] | None) -> None:
+    if expected is None:
+        assert complete("", 0, WORDS) == ()
+    else:
+        assert suggested(marked) == expected
+
+
+def test_columns_of_every_relation_come_before_functions() -> None:
+    found = suggested("SELECT f| FROM film JOIN rental ON true")
+    assert found[0] == "film_id"
+    assert "film" in found
+
+
+def test_a_huge_catalog_is_searched_by_its_beginning() -> None:
+    many = vocabulary(
+        (table("raw", f"t{i:05d}", x="integer") for i in range(50_000)), ["raw"], [], None
+    )
+    assert suggested("SELECT * FROM t49999|", many) == ["raw.t49999"]
+    assert len(suggested("SELECT * FROM t|", many)) == 40

@@ -1,0 +1,283 @@
+"""The query screen: running, cancelling, looking at rows, tabs that are kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from consoles import FILM, FILMS, console, settled, text_of, until
+from fakes import Answer, FakeEngine, batch, columns
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lakeshell.errors import QueryFailed
+from lakeshell.lake import Lake
+from lakeshell.model import QueryState
+from lakeshell.ports import HistoryFilter
+from lakeshell.tui.screens.asking import LineScreen, TextScreen
+from lakeshell.tui.tabs import Tab, TabFile, Tabs
+from lakeshell.tui.widgets.grid import ResultGrid
+from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.tui.widgets.results import inspected
+
+
+def engine(lake: Lake) -> FakeEngine:
+    found = lake.engine
+    assert isinstance(found, FakeEngine)
+    return found
+
+
+async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
+    """The query screen with `sql` in its first tab."""
+    await pilot.press("alt+6")
+    await until(
+        pilot, lambda: pilot.app.current_mode == "query" and pilot.app.screen.query(QueryTab)
+    )
+    await settled(pilot)
+    tab: QueryTab = pilot.app.screen.query_one(QueryTab)
+    tab.editor.text = sql
+    tab.editor.go_to(1, 1)
+    await pilot.pause()
+    return tab
+
+
+async def run(pilot: Pilot[None], key: str = "f5") -> None:
+    await pilot.press(key)
+    await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_statement_is_run_and_its_rows_and_figures_are_shown(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        said = text_of(pilot)
+    assert "Academy Dinosaur" in said
+    assert "2 rows in" in said
+    assert "scanned 2.00 kB" in said
+    record = lake.ledger.queries(HistoryFilter(limit=1))[0]
+    assert (record.state, record.source, record.rows) == (QueryState.FINISHED, "console", 2)
+
+
+@pytest.mark.asyncio
+async def test_what_a_statement_would_scan_is_said_while_it_is_typed(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "")
+        await pilot.press(*"SELECT", "space", "1")
+        await until(pilot, lambda: "would scan 0 B in 1 file" in text_of(pilot))
+        await pilot.press("2")
+        await until(pilot, lambda: "1:1 unknown: SELECT 12" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_the_statement_under_the_cursor_the_selection_or_all(lake: Lake) -> None:
+    answers = engine(lake)
+    answers.answers["SELECT 2"] = Answer(FILM, [batch(FILM, *FILMS)])
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT 1;\nSELECT 2;\nSELECT * FROM film")
+        tab.editor.go_to(2, 4)
+        await run(pilot)
+        assert [sql for sql, _, _ in answers.started][-1:] == ["SELECT 2"]
+        before = len(answers.started)
+        await run(pilot, "f6")
+        assert [sql for sql, _, _ in answers.started[before:]] == [
+            "SELECT 1",
+            "SELECT 2",
+            "SELECT * FROM film",
+        ]
+        assert "1 SELECT 1  2 SELECT 2  3 SELECT * FROM film" in text_of(pilot)
+        before = len(answers.started)
+        tab.editor.focus()
+        tab.editor.go_to(1, 1)
+        await pilot.press("shift+end")
+        await run(pilot)
+        assert [sql for sql, _, _ in answers.started[before:]] == ["SELECT 1"]
+
+
+@pytest.mark.asyncio
+async def test_a_failure_stops_the_others_and_is_shown_at_its_place(lake: Lake) -> None:
+    answers = engine(lake)
+    answers.answers["SELECT x"] = Answer(
+        error=QueryFailed("Column 'x' [bold] cannot be resolved", line=1, column=8),
+        fails_at_once=True,
+    )
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT 1;\n SELECT x;\nSELECT * FROM film")
+        await run(pilot, "f6")
+        assert tab.editor.place == (2, 9)
+        await until(
+            pilot, lambda: "line 2:9: Column 'x' [bold] cannot be resolved" in text_of(pilot)
+        )
+        await pilot.press("alt+down")
+        await until(pilot, lambda: "not run: a statement before it failed" in text_of(pilot))
+    assert [sql for sql, _, _ in answers.started][-1] == "SELECT x"
+
+
+@pytest.mark.asyncio
+async def test_cancelling_reaches_the_engine_and_keeps_the_rows_that_came(lake: Lake) -> None:
+    answers = engine(lake)
+    answers.answers["SELECT slow"] = Answer(FILM, [batch(FILM, *FILMS)], blocks=True)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT slow")
+        await pilot.press("f5")
+        await until(pilot, lambda: "Academy Dinosaur" in text_of(pilot))
+        await pilot.press("f7")
+        await until(pilot, lambda: "CANCELLED after" in text_of(pilot))
+        await settled(pilot)
+    assert answers.running[-1].cancelled.is_set()
+    assert lake.ledger.queries(HistoryFilter(limit=1))[0].state is QueryState.CANCELLED
+
+
+@pytest.mark.asyncio
+async def test_rows_are_sorted_filtered_looked_at_and_copied(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        await pilot.press("f4", "right", "s")
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        grid = pilot.app.screen.query_one(ResultGrid)
+        assert grid.rows.text(0, 1, grid.arrangement) == "Ace Goldfinger"
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await pilot.press(*"dino", "enter")
+        await until(pilot, lambda: grid.count == 1)
+        await settled(pilot)
+        assert "1 with 'dino'" in text_of(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: pilot.app.clipboard == "Academy Dinosaur")
+        await pilot.press("y")
+        await until(pilot, lambda: pilot.app.clipboard == "1\tAcademy Dinosaur\t86\t0.99")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "row 1, title varchar" in text_of(pilot)
+        await pilot.press("escape")
+
+
+@pytest.mark.asyncio
+async def test_rows_go_to_a_file_as_arranged(lake: Lake, home: Path) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        await pilot.press("f4", "s")
+        await settled(pilot)
+        await pilot.press("s", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        pilot.app.screen.query_one(Input).value = str(home / "films.json")
+        await pilot.press("enter")
+        await until(pilot, (home / "films.json").exists)
+        await settled(pilot)
+    lines = (home / "films.json").read_text().splitlines()
+    assert [json.loads(line)["film_id"] for line in lines] == [2, 1]
+
+
+@pytest.mark.asyncio
+async def test_numbers_are_drawn_as_a_chart(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        await pilot.press("f4", "right", "right", "v")
+        await until(pilot, lambda: "length by title (bar)" in text_of(pilot))
+        for kind in ("line", "scatter", "histogram"):
+            await pilot.press("v")
+            await until(pilot, lambda name=kind: f"({name})" in text_of(pilot))
+        await pilot.press("v")
+        await until(pilot, lambda: "Academy Dinosaur" in text_of(pilot))
+
+
+@pytest.mark.asyncio
+async def test_names_of_the_catalog_are_completed(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "")
+        await pilot.press(*"SELECT", "space", "asterisk", "space", *"FROM", "space", *"movies_f")
+        await until(pilot, lambda: "movie_rental.movies_film" in text_of(pilot))
+        await pilot.press("tab")
+        await until(pilot, lambda: tab.editor.text.endswith("FROM movie_rental.movies_film"))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_enter_is_a_new_line_unless_a_suggestion_was_chosen(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "")
+        await pilot.press(*"sel")
+        await until(pilot, lambda: tab.editor.completion_list.is_open)
+        await pilot.press("enter", *"x")
+        await until(pilot, lambda: tab.editor.text == "sel\nx")
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_tabs_are_there_again_after_a_restart(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT 1")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: len(pilot.app.screen.query(QueryTab)) == 2)
+        await pilot.press(*"second")
+        await settled(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: pilot.app._exit)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: len(pilot.app.screen.query(QueryTab)) == 2)
+        await settled(pilot)
+        tabs = list(pilot.app.screen.query(QueryTab))
+        assert [tab.editor.text for tab in tabs] == ["SELECT 1", "second"]
+        assert tabs[1].display
+        await pilot.press("ctrl+w")
+        await until(pilot, lambda: len(pilot.app.screen.query(QueryTab)) == 1)
+
+
+@pytest.mark.asyncio
+async def test_cells_are_shown_and_never_obeyed(lake: Lake) -> None:
+    odd = columns(**{"[red]x\x1b": "varchar"})
+    engine(lake).answers["SELECT odd"] = Answer(
+        odd, [batch(odd, ("[b]a[/b]\x1b]0;t\x07\n",), (None,))]
+    )
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT odd")
+        await run(pilot)
+        said = text_of(pilot)
+        assert r"[red]x\x1b" in said
+        assert r"[b]a[/b]\x1b]0;t\x07\n" in said
+        assert "NULL" in said
+        assert "\x1b" not in said
+
+
+@pytest.mark.asyncio
+async def test_a_wide_and_long_result_is_moved_through(lake: Lake) -> None:
+    wide = columns(**{f"c{i:04d}": "integer" for i in range(2_000)})
+    rows = [tuple(range(i, i + 2_000)) for i in range(300)]
+    engine(lake).answers["SELECT wide"] = Answer(wide, [batch(wide, *rows)])
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT wide")
+        await run(pilot)
+        await pilot.press("f4", "end", "ctrl+end")
+        await until(pilot, lambda: "2,298" in text_of(pilot).replace("2298", "2,298"))
+        assert "c1999" in text_of(pilot)
+        await pilot.press("home", "f", "end")
+        await until(pilot, lambda: "c0000" in text_of(pilot) and "c1999" in text_of(pilot))
+
+
+def test_a_second_console_has_tabs_of_its_own(tmp_path: Path) -> None:
+    first, second = TabFile(tmp_path), TabFile(tmp_path)
+    first.keep(Tabs([Tab("1", "SELECT 1")]))
+    second.keep(Tabs([Tab("1", "SELECT 2")]))
+    assert first.read().tabs[0].sql == "SELECT 1"
+    assert second.path != first.path
+    first.close()
+    assert TabFile(tmp_path).read().tabs[0].sql == "SELECT 1"
+
+
+def test_tabs_that_cannot_be_read_begin_anew(tmp_path: Path) -> None:
+    file = TabFile(tmp_path)
+    file.path.write_text('{"tabs": [{"nome": 1}]}')
+    assert file.read() == Tabs()
+
+
+def test_json_is_shown_with_its_structure() -> None:
+    assert inspected('{"a": [1, 2]}').splitlines()[1] == '  "a": ['
+    assert inspected("{a=1}") == "{a=1}"
