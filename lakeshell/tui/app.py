@@ -26,6 +26,7 @@ from lakeshell.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
+    from lakeshell.tui.tabs import Tab
 
 
 class Console(App[None]):
@@ -145,11 +146,23 @@ class Console(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def open_tab(self, tab: Tab) -> None:
+        """One more tab of the query screen, in front."""
+        self.action_go("query")
+        self.call_after_refresh(self._add_tab, tab)
+
+    async def _add_tab(self, tab: Tab) -> None:
+        from lakeshell.tui.screens.query import QueryScreen
+
+        if isinstance(self.screen, QueryScreen):
+            await self.screen.add(tab)
+
     # --- the end ---------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
         """Ends, after asking where that would stop something."""
-        titles = [task.title for task in self.running.values() if task.title]
+        tasks = self.running.values()
+        titles = [task.title for task in tasks if task.title and not task.finished.is_set()]
         if not titles:
             self.end()
             return

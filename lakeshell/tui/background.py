@@ -140,7 +140,7 @@ class Background:
         self, owner: MessagePump, ready: Callable[[], None], running: dict[int, Task]
     ) -> None:
         """`ready` waits until work may begin. `running` holds the tasks of all widgets together
-        while they run."""
+        until what they gave is drawn."""
         self._owner = owner
         self._ready = ready
         self._running = running
@@ -179,6 +179,7 @@ class Background:
 
     def deliver(self, outcome: Outcome, otherwise: Callable[[BaseException], None]) -> None:
         """Draws what a task gave, or drops it. `otherwise` takes errors that nobody else does."""
+        self._running.pop(outcome.number, None)
         draw = self._draw.pop(outcome.number)
         failed = self._failed.pop(outcome.number)
         if self._current.get(outcome.name) != outcome.number:
@@ -197,8 +198,8 @@ class Background:
         except (Exception, KeyboardInterrupt) as error:
             outcome = Outcome(task.number, task.name, error=error)
         task.finished.set()
-        self._owner.post_message(Delivered(outcome))
-        self._running.pop(task.number, None)
+        if not self._owner.post_message(Delivered(outcome)):
+            self._running.pop(task.number, None)
 
 
 def said(error: BaseException) -> tuple[str, str]:

@@ -32,6 +32,13 @@ class Entry:
 
 ENTRIES = (
     Entry("home", "1", "Home", "Home", "home:HomeScreen", "The lake and what to do next"),
+    Entry("connections", "2", "Connections", "Connect", "connections:ConnectionsScreen", "Sources: add, test"),
+    Entry("crawlers", "3", "Crawlers", "Crawlers", "crawlers:CrawlersScreen", "Schemas into the catalog: plan, run"),
+    Entry("catalog", "4", "Catalog", "Catalog", "catalog:CatalogScreen", "Databases, tables, columns, versions"),
+    Entry("jobs", "5", "Jobs", "Jobs", "jobs:JobsScreen", "Loads: mapping, script, run, log"),
     Entry("query", "6", "Query", "Query", "query:QueryScreen", "SQL in tabs, results, charts"),
-)
+    Entry("history", "7", "History", "History", "history:HistoryScreen", "Past queries, their results"),
+    Entry("workgroups", "8", "Workgroups", "Groups", "workgroups:WorkgroupsScreen", "Teams, limits, budgets"),
+    Entry("cost", "9", "Cost", "Cost", "cost:CostScreen", "This month, and where it is heading"),
+)  # fmt: skip
 BY_NAME = {entry.name: entry for entry in ENTRIES}

@@ -43,7 +43,10 @@ async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
 
 
 async def run(pilot: Pilot[None], key: str = "f5") -> None:
+    tab = pilot.app.screen.query(QueryTab).first()
+    before = tab.panes
     await pilot.press(key)
+    await until(pilot, lambda: tab.panes is not before and tab.at_rest)
     await settled(pilot)
 
 

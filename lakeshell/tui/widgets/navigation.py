@@ -21,12 +21,10 @@ class Navigation(Static):
 
     def _line(self, width: int) -> Content:
         full, short, least = (
-            [
-                f" {entry.key} {name}".rstrip() + " "
-                for entry, name in zip(ENTRIES, names, strict=True)
-            ]
+            [f" {entry.key} {name}".rstrip() for entry, name in zip(ENTRIES, names, strict=True)]
             for names in self._names()
         )
+        full = [f"{label} " for label in full]
         labels = next((fit for fit in (full, short) if sum(map(len, fit)) <= width), least)
         pieces = (self._piece(entry, label) for entry, label in zip(ENTRIES, labels, strict=True))
         return Content("").join(pieces)

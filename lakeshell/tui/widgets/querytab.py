@@ -57,7 +57,7 @@ class QueryTab(Vertical):
         self._session: Session | None = None
         self._timer: Timer | None = None
         self._under_way: Task | None = None
-        self._panes: list[ResultPane] = []
+        self.panes: list[ResultPane] = []
         self._picked = 0
         self._words = Vocabulary()
 
@@ -83,6 +83,11 @@ class QueryTab(Vertical):
     @property
     def editor(self) -> SqlEditor:
         return self.query_one(SqlEditor)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing runs, and everything that ran is drawn to its end."""
+        return not self.running and all(pane.at_end for pane in self.panes)
 
     @property
     def has_editor(self) -> bool:
@@ -217,15 +222,15 @@ class QueryTab(Vertical):
             for s in found
         ]
         self.remove_class("-editor")
-        for pane in self._panes:
+        for pane in self.panes:
             if pane.run.rows is not None:
                 pane.run.rows.close()
             pane.remove()
         folder = self.lake.state / "console"
-        self._panes = [ResultPane(self._made(statement, folder)) for statement in moved]
+        self.panes = [ResultPane(self._made(statement, folder)) for statement in moved]
         self._picked = 0
-        self.query_one("#results").mount(*self._panes)
-        runs = [pane.run for pane in self._panes]
+        self.query_one("#results").mount(*self.panes)
+        runs = [pane.run for pane in self.panes]
         title = f"query: {shortened(runs[0].statement.text, 50)}"
         self._under_way = self.host.carry_out(
             f"run {id(self)}", title, lambda _: self._carry_out(runs), lambda _: self._ended()
@@ -248,10 +253,10 @@ class QueryTab(Vertical):
                 return
 
     def _news(self) -> None:
-        for pane in self._panes:
+        for pane in self.panes:
             if pane.is_mounted:
                 pane.draw()
-        last = next((i for i, p in enumerate(self._panes) if p.run.begun and not p.run.ended), None)
+        last = next((i for i, p in enumerate(self.panes) if p.run.begun and not p.run.ended), None)
         if last is not None and last != self._picked and self.running:
             self._picked = last
         self._draw_names()
@@ -262,11 +267,11 @@ class QueryTab(Vertical):
         session = self.session()
         self.database = session.database
         self.read_words()
-        for pane in self._panes:
+        for pane in self.panes:
             pane.skip()
-        failed = next((p.run for p in self._panes if p.run.error is not None), None)
+        failed = next((p.run for p in self.panes if p.run.error is not None), None)
         if failed is not None:
-            self._picked = [pane.run for pane in self._panes].index(failed)
+            self._picked = [pane.run for pane in self.panes].index(failed)
             self._draw_names()
         if failed is not None and isinstance(failed.error, QueryFailed) and failed.error.line:
             self.editor.go_to(failed.error.line, failed.error.column or 1)
@@ -280,18 +285,18 @@ class QueryTab(Vertical):
 
     def _draw_names(self) -> None:
         line = self.query_one("#result_names", TabLine)
-        line.display = len(self._panes) > 1
+        line.display = len(self.panes) > 1
         names = []
-        for number, pane in enumerate(self._panes, 1):
+        for number, pane in enumerate(self.panes, 1):
             mark = "!" if pane.run.error is not None else "" if pane.run.ended else "…"
             names.append(f"{number}{mark} {shortened(pane.run.statement.text, 18)}")
         line.draw(names, self._picked)
-        for index, pane in enumerate(self._panes):
+        for index, pane in enumerate(self.panes):
             pane.display = index == self._picked
 
     def pick(self, step: int) -> None:
-        if self._panes:
-            self._picked = (self._picked + step) % len(self._panes)
+        if self.panes:
+            self._picked = (self._picked + step) % len(self.panes)
             self._draw_names()
             self.focus_results()
 
@@ -301,8 +306,8 @@ class QueryTab(Vertical):
         self._draw_names()
 
     def focus_results(self) -> None:
-        if self._panes:
-            pane = self._panes[self._picked]
+        if self.panes:
+            pane = self.panes[self._picked]
             (pane.grid or pane).focus()
 
     def toggle_focus(self) -> None:
@@ -325,7 +330,7 @@ class QueryTab(Vertical):
 
     def close(self) -> None:
         self.cancel()
-        for pane in self._panes:
+        for pane in self.panes:
             if pane.run.rows is not None and pane.run.ended:
                 pane.run.rows.close()
 

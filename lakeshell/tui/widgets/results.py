@@ -52,7 +52,8 @@ class ResultPane(Vertical, can_focus=True):
         super().__init__()
         self.run = run
         self._timer: Timer | None = None
-        self._drawn_end = False
+        self.at_end = False
+        """Whether how it ended is drawn."""
         self._chart_kind = ""
 
     def compose(self) -> ComposeResult:
@@ -77,6 +78,7 @@ class ResultPane(Vertical, can_focus=True):
     def skip(self) -> None:
         """It is not going to run."""
         if not self.run.begun:
+            self.at_end = True
             self._stop_timer()
             self.query_one("#figures", Static).update("not run: a statement before it failed")
 
@@ -87,7 +89,7 @@ class ResultPane(Vertical, can_focus=True):
     def draw(self) -> None:
         """What is known by now; told when there is more, and by the clock."""
         run = self.run
-        if not run.begun or self._drawn_end:
+        if not run.begun or self.at_end:
             return
         if run.rows is not None and (grid := self.grid) is None:
             made = ResultGrid(run.rows)
@@ -98,7 +100,7 @@ class ResultPane(Vertical, can_focus=True):
             grid.grew()
         ended = run.ended
         if ended:
-            self._drawn_end = True
+            self.at_end = True
             self._stop_timer()
             if run.error is not None:
                 self._say(self._failure(run.error))

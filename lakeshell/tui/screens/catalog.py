@@ -1,0 +1,285 @@
+"""Catalog: databases and tables as a tree that opens as it is gone into; a table's columns, versions,
+definition and first rows; search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Input, Tree
+from textual.widgets.tree import TreeNode
+
+from lakeshell.model import CatalogTable, TableKind, TableName
+from lakeshell.query.rows import Arrangement, ResultRows
+from lakeshell.sql.names import quote_identifier
+from lakeshell.tui.safe import cell, shown, shown_lines
+from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.tabs import Tab
+from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
+
+_MOST = 2_000
+"""Tables shown of one database, or of a search: a longer list is searched, not read."""
+_PREVIEW = 20
+_PAUSE = 0.2
+_ALL = Arrangement()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node: a database, or one of its tables."""
+
+    database: str
+    table: str = ""
+
+
+class CatalogScreen(LakeScreen):
+    noun = "catalog"
+    AUTO_FOCUS = "Tree"
+    BINDINGS = [
+        Binding("slash", "search", "Search", id="catalog.search", key_display="/"),
+        Binding("d", "definition", "DDL", id="catalog.definition"),
+        Binding("v", "preview", "Preview", id="catalog.preview"),
+        Binding("o", "open", "Query it", id="catalog.open"),
+    ]
+    DEFAULT_CSS = """
+    CatalogScreen #search { height: 1; }
+    CatalogScreen #split { height: 1fr; layout: horizontal; }
+    CatalogScreen Tree { width: 2fr; height: 1fr; background: $background; scrollbar-size: 1 1; }
+    CatalogScreen #sheet { width: 3fr; height: 1fr; border-left: solid $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tables: dict[str, dict[str, CatalogTable]] = {}
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="/ searches tables and columns", id="search")
+        with Container(id="split"):
+            tree: Tree[Place] = Tree(cell("lake"))
+            tree.show_root = False
+            tree.guide_depth = 2
+            yield tree
+            yield Sheet(id="sheet")
+
+    @property
+    def tree_widget(self) -> Tree[Place]:
+        return self.query_one(Tree)
+
+    # --- the tree --------------------------------------------------------------------------
+
+    def look(self) -> None:
+        self.ask("catalog", self._read, self._take)
+
+    def _read(self) -> dict[str, dict[str, CatalogTable]]:
+        found: dict[str, dict[str, CatalogTable]] = {
+            database.name: {} for database in self.lake.catalog.databases()
+        }
+        for table in self.lake.catalog.tables():
+            found.setdefault(table.name.database, {})[table.name.table] = table
+        return found
+
+    def _take(self, found: dict[str, dict[str, CatalogTable]]) -> None:
+        if found == self._tables:
+            return
+        self._tables = found
+        if not self.query_one("#search", Input).value:
+            self._draw_databases()
+        if not found:
+            self.query_one(Sheet).draw(
+                [shown("the catalog is empty: a crawler fills it (3)", "dim")]
+            )
+
+    def _draw_databases(self) -> None:
+        tree = self.tree_widget
+        opened = {
+            node.data.database for node in tree.root.children if node.data and node.is_expanded
+        }
+        tree.clear()
+        for name, tables in self._tables.items():
+            node = tree.root.add(cell(f"{name}  ({len(tables):,})"), Place(name))
+            if name in opened or len(self._tables) == 1:
+                self._fill(node)
+                node.expand()
+        tree.root.expand()
+        if tree.cursor_line < 0:
+            tree.cursor_line = 0
+
+    def _fill(self, node: TreeNode[Place]) -> None:
+        """Its tables, when it is first gone into."""
+        if node.data is None or node.children:
+            return
+        tables = self._tables.get(node.data.database, {})
+        for name in list(tables)[:_MOST]:
+            node.add_leaf(cell(_label(tables[name])), Place(node.data.database, name))
+        if len(tables) > _MOST:
+            node.add_leaf(cell(f"{len(tables) - _MOST:,} more: / searches them"))
+
+    def on_tree_node_expanded(self, event: Tree.NodeExpanded[Place]) -> None:
+        self._fill(event.node)
+
+    # --- search ----------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        self.query_one("#search", Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.set_timer(_PAUSE, self._search)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.tree_widget.focus()
+
+    def _search(self) -> None:
+        wanted = self.query_one("#search", Input).value.strip().lower()
+        if wanted:
+            tables = self._tables
+            self.ask("search", lambda: _matching(tables, wanted), self._draw_found)
+        else:
+            self.background.forget("search")
+            self._draw_databases()
+
+    def _draw_found(self, found: Sequence[tuple[CatalogTable, str]]) -> None:
+        tree = self.tree_widget
+        tree.clear()
+        for table, why in found[:_MOST]:
+            tree.root.add_leaf(cell(f"{table.name}{why and f'  {why}'}"), Place(*table.name))
+        tree.root.expand()
+        self.status(f"{len(found):,} found")
+
+    # --- a table ---------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> TableName | None:
+        node = self.tree_widget.cursor_node
+        if node is None or node.data is None or not node.data.table:
+            return None
+        return TableName(node.data.database, node.data.table)
+
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Place]) -> None:
+        place = event.node.data
+        if place is None:
+            return
+        if place.table:
+            name = TableName(place.database, place.table)
+            self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
+        else:
+            count = len(self._tables.get(place.database, {}))
+            self.background.forget("table")
+            self.query_one(Sheet).draw([values({"database": place.database, "tables": count})])
+
+    def _table(self, name: TableName) -> Sequence[Content]:
+        table = self.lake.catalog.table(name)
+        columns = [
+            (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)
+            for c in table.columns
+        ]
+        return [
+            values(
+                {
+                    "table": table.name,
+                    "kind": table.kind.value + (" (deprecated)" if table.deprecated else ""),
+                    "version": table.version,
+                    "updated": table.updated,
+                    "comment": table.comment,
+                    "location": table.location,
+                    "command": f"lakeshell catalog show {table.name}",
+                }
+            ),
+            heading(f"{len(table.columns)} columns"),
+            rows(("column", "type", "null", "source type", "comment"), columns),
+            *self._versions(table),
+            *((heading("Parameters"), values(table.parameters)) if table.parameters else ()),
+        ]
+
+    def _versions(self, table: CatalogTable) -> Sequence[Content]:
+        if table.kind is TableKind.ICEBERG or table.version < 2:
+            return ()
+        found = [
+            (v.version, v.updated, len(v.columns)) for v in self.lake.catalog.versions(table.name)
+        ]
+        return (heading("Versions"), rows(("version", "updated", "columns"), found))
+
+    def action_definition(self) -> None:
+        name = self.chosen
+        if name is not None:
+            self.ask("table", lambda: self._definition(name), self.query_one(Sheet).draw)
+
+    def _definition(self, name: TableName) -> Sequence[Content]:
+        """What `SHOW CREATE` says, in Trino's words."""
+        kind = "VIEW" if self.lake.catalog.table(name).kind is TableKind.VIEW else "TABLE"
+        found = self._run(f"SHOW CREATE {kind} {_quoted(name)}")
+        text = found.cell(0, 0, _ALL) if len(found) else ""
+        return [shown(f"DDL of {name}", "bold"), Content(""), shown_lines(text or "")]
+
+    def action_preview(self) -> None:
+        name = self.chosen
+        if name is None:
+            return
+        self.status(f"reading {name} …")
+        self.ask("table", lambda: self._preview(name), self._draw_preview, self._no_preview)
+
+    def _preview(self, name: TableName) -> Sequence[Content]:
+        found = self._run(f"SELECT * FROM {_quoted(name)} LIMIT {_PREVIEW}")
+        names = [column.name for column in found.columns]
+        lines = [
+            [found.text(row, column, _ALL) for column in range(len(names))]
+            for row in range(len(found))
+        ]
+        return [
+            shown(f"First {len(found)} rows of {name}", "bold"),
+            Content(""),
+            rows(names, lines),
+        ]
+
+    def _draw_preview(self, parts: Sequence[Content]) -> None:
+        self.status("")
+        self.query_one(Sheet).draw(parts)
+
+    def _no_preview(self, error: BaseException) -> None:
+        self.fail(error)
+
+    def _run(self, sql: str) -> ResultRows:
+        """A statement of the console's own, with its record as any other; on a thread."""
+        from lakeshell.query.run import Order, start_query
+
+        session = self.lake.session(source="console")
+        order = Order(sql, keep_result=False)
+        with start_query(order, session, self.lake.services) as query:
+            held = ResultRows(query.columns)
+            for batch in query.batches():
+                held.add(batch)
+        return held
+
+    def action_open(self) -> None:
+        """A tab of the query screen that reads it."""
+        name = self.chosen
+        if name is not None:
+            self.console.open_tab(Tab(name.table[:20], f"SELECT * FROM {_quoted(name)}\nLIMIT 100"))
+
+
+def _label(table: CatalogTable) -> str:
+    mark = {TableKind.SOURCE: "  in place", TableKind.VIEW: "  view"}.get(table.kind, "")
+    return f"{table.name.table}{mark}{'  deprecated' if table.deprecated else ''}"
+
+
+def _quoted(name: TableName) -> str:
+    return ".".join(quote_identifier(part) for part in name)
+
+
+def _matching(
+    tables: dict[str, dict[str, CatalogTable]], wanted: str
+) -> Sequence[tuple[CatalogTable, str]]:
+    """Tables whose name or comment has the text, then those with such a column."""
+    named, having = [], []
+    for held in tables.values():
+        for table in held.values():
+            if wanted in str(table.name) or wanted in table.comment.lower():
+                named.append((table, ""))
+                continue
+            column = next((c.name for c in table.columns if wanted in c.name.lower()), None)
+            if column is not None:
+                having.append((table, f"({column})"))
+    return [*named, *having]

@@ -1,0 +1,161 @@
+"""A form: fields that are checked while they are typed, and the command that would do the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from lakeshell.errors import LakeshellError
+from lakeshell.tui.background import Background, Delivered, said
+from lakeshell.tui.safe import shown
+
+if TYPE_CHECKING:
+    from lakeshell.tui.app import Console
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`check` raises `ValueError` or a `LakeshellError` for a text that is not right; it is not asked
+    about an empty one. `hint` stands in the empty field."""
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    required: bool = False
+    check: Callable[[str], object] = str
+
+
+class FormScreen(ModalScreen[bool]):
+    """`make` writes what was typed, on a thread; True when it did. `command` gives the words that
+    do the same in a shell."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS = [
+        Binding("escape", "dismiss(False)", "Cancel"),
+        Binding("f5,ctrl+s", "submit", "Write", priority=True),
+    ]
+    DEFAULT_CSS = """
+    FormScreen .field { height: 1; layout: horizontal; }
+    FormScreen .label { width: 16; height: 1; color: $foreground-muted; }
+    FormScreen .field Input { width: 1fr; }
+    FormScreen #wrong { height: auto; color: $error; }
+    FormScreen #command { height: auto; color: $accent; margin-top: 1; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        make: Callable[[Values], object],
+        command: Callable[[Values], Sequence[str]],
+    ) -> None:
+        super().__init__()
+        self._heading, self._fields = title, fields
+        self._make, self._command = make, command
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(shown(f"{self._heading}   F5 writes it, Esc leaves it"), classes="title")
+            with VerticalScroll(can_focus=False):
+                for field in self._fields:
+                    with Horizontal(classes="field"):
+                        star = "*" if field.required else ""
+                        yield Static(shown(field.label + star), classes="label")
+                        yield Input(field.value, placeholder=field.hint, id=field.name)
+            yield Static(id="wrong", markup=False)
+            yield Static(id="command", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel_button")
+                yield Button("Write (F5)", id="write_button", variant="primary")
+
+    def on_mount(self) -> None:
+        console = cast("Console", self.app)
+        self._background = Background(self, console.wait_ready, console.running)
+        self._check()
+
+    def values(self) -> dict[str, str]:
+        return {f.name: self.query_one(f"#{f.name}", Input).value.strip() for f in self._fields}
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._check()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on, and writes from the last field."""
+        if event.input.id == self._fields[-1].name:
+            self.action_submit()
+        else:
+            self.focus_next()
+
+    def _check(self) -> str:
+        """What is wrong first; empty when nothing is."""
+        given = self.values()
+        typed: list[str] = []
+        missing: list[str] = []
+        for field in self._fields:
+            reason = _wrong(field, given[field.name])
+            shows = bool(reason) and bool(given[field.name])
+            self.query_one(f"#{field.name}", Input).set_class(shows, "-invalid")
+            if reason:
+                (typed if shows else missing).append(f"{field.label}: {reason}")
+        # What was typed wrongly comes before what was not typed yet.
+        wrong = next(iter([*typed, *missing]), "")
+        self.query_one("#wrong", Static).update(shown(wrong))
+        line = shlex.join(("lakeshell", *self._command(given)))
+        self.query_one("#command", Static).update(shown(f"$ {line}"))
+        return wrong
+
+    def action_submit(self) -> None:
+        if self._check():
+            return
+        given = self.values()
+        self._background.start("make", lambda _: self._make(given), lambda _: self.dismiss(True))
+
+    def on_delivered(self, message: Delivered) -> None:
+        self._background.deliver(message.outcome, self._failed)
+
+    def _failed(self, error: BaseException) -> None:
+        self.query_one("#wrong", Static).update(shown(": ".join(filter(None, said(error)))))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "write_button":
+            self.action_submit()
+        else:
+            self.dismiss(False)
+
+
+def _wrong(field: Field, text: str) -> str:
+    if not text:
+        return "is needed" if field.required else ""
+    try:
+        field.check(text)
+    except LakeshellError as error:
+        return error.message
+    except ValueError as error:
+        return f"it must be {error}"
+    return ""
+
+
+def options(**given: Any) -> list[str]:
+    """`--name VALUE` for each that is not empty; several for a list."""
+    words: list[str] = []
+    for name, value in given.items():
+        for each in value if isinstance(value, list | tuple) else [value]:
+            if each:
+                words += [f"--{name.replace('_', '-')}", str(each)]
+    return words
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """A field of several values: by blanks."""
+    return tuple(text.split())

@@ -1,0 +1,195 @@
+"""History: past queries with what they scanned and cost; their text, their results, cancelling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Input
+
+from lakeshell.cost.prices import money_text
+from lakeshell.cost.sizes import size_text
+from lakeshell.model import QueryRecord, QueryState
+from lakeshell.ports import HistoryFilter
+from lakeshell.tui.safe import shown_lines
+from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.tabs import Tab
+from lakeshell.tui.widgets.listing import Listing
+from lakeshell.tui.widgets.sheet import Sheet, heading, values
+
+_MOST = 500
+_PAUSE = 0.3
+
+
+class HistoryScreen(NounScreen):
+    noun = "history"
+    columns = ("started", "state", "workgroup", "user", "took", "scanned", "rows", "cost", "query")
+    nothing = "no query is like that"
+    BINDINGS = [
+        Binding("slash", "search", "Search", id="history.search", key_display="/"),
+        Binding("o", "open", "Open in a tab", id="history.open"),
+        Binding("e", "export", "Save result", id="history.export"),
+        Binding("x", "cancel", "Cancel", id="history.cancel"),
+    ]
+    DEFAULT_CSS = """
+    HistoryScreen #search { height: 1; dock: top; }
+    HistoryScreen.-wide #split { layout: vertical; }
+    HistoryScreen.-wide #list { width: 100%; height: 3fr; }
+    HistoryScreen.-wide #sheet { width: 100%; height: 2fr; border-left: none; border-top: solid $panel; }
+    """
+
+    def body(self) -> ComposeResult:
+        placeholder = "/ searches the text; state:FAILED user:ada workgroup:analysts narrow it"
+        yield Input(placeholder=placeholder, id="search")
+        with Container(id="split"):
+            yield Listing(self.columns, id="list")
+            yield Sheet(id="sheet")
+
+    def on_mount(self) -> None:
+        self.set_interval(5.0, self._renew)
+
+    def _renew(self) -> None:
+        if self.is_current:
+            self.look()
+
+    def look(self) -> None:
+        wanted = parse_filter(self.query_one("#search", Input).value)
+        self.ask("rows", lambda: self._found(wanted), self.draw_rows)
+
+    def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
+        return [(record.id, _row(record)) for record in self.lake.ledger.queries(wanted)]
+
+    def sheet(self, key: str) -> Sequence[Content]:
+        record = self.lake.ledger.query(key)
+        results = self.lake.services.results
+        kept = results is not None and results.path(record.id).exists()
+        return [
+            shown_lines(record.sql),
+            heading(record.id),
+            values(
+                {
+                    "state": record.state.value,
+                    "error": f"{record.error_code} {record.error}".strip(),
+                    "started": record.started,
+                    "finished": record.finished,
+                    "took": None if record.elapsed is None else f"{record.elapsed:.3f} s",
+                    "user": record.user,
+                    "workgroup": record.workgroup,
+                    "database": record.database,
+                    "source": record.source,
+                    "engine": record.engine,
+                    "scanned": size_text(record.scanned) if record.finished else None,
+                    "rows": record.rows,
+                    "cost": _cost(record),
+                    "result": "kept: e saves it" if kept else "not kept",
+                    "command": f"lakeshell history show {record.id}",
+                }
+            ),
+        ]
+
+    # --- search ----------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        self.query_one("#search", Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.set_timer(_PAUSE, self.look)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.listing.focus()
+
+    # --- what can be done ------------------------------------------------------------------
+
+    def on_listing_opened(self, event: Listing.Opened) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Its text in a tab of the query screen, to be run again."""
+        key = self.chosen
+        if key is not None:
+            self.ask("open", lambda: self.lake.ledger.query(key), self._open)
+
+    def _open(self, record: QueryRecord) -> None:
+        name = record.id[4:15] if record.id[:8].isdigit() else record.id[:11]
+        tab = Tab(name, record.sql, 1, 1, record.workgroup, record.database or None)
+        self.console.open_tab(tab)
+
+    def action_export(self) -> None:
+        key = self.chosen
+        if key is None:
+            return
+
+        def take(name: str | None) -> None:
+            if name:
+                self._export(key, Path(name).expanduser())
+
+        note = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
+        self.app.push_screen(LineScreen("Save the result to", f"{key}.csv", note), take)
+
+    def _export(self, key: str, path: Path) -> None:
+        def work(_: object) -> int:
+            from lakeshell.output.files import format_of, write_file
+
+            results = self.lake.services.results
+            assert results is not None
+            columns, batches = results.open(key)
+            return write_file(columns, batches, format_of(path), path)
+
+        self.carry_out(
+            "export",
+            f"writing {path}",
+            work,
+            lambda count: self.notify(f"{count:,} rows are in {path}", markup=False),
+        )
+
+    def action_cancel(self) -> None:
+        key = self.chosen
+        if key is not None:
+            self.ask(
+                "cancel",
+                lambda: self.lake.ledger.request_cancel(key, self.lake.user),
+                lambda record: self.status(f"asked {record.id} to end"),
+            )
+
+
+def parse_filter(text: str) -> HistoryFilter:
+    """Words `state:`, `user:`, `workgroup:` narrow; the rest is looked for in the SQL."""
+    named: dict[str, str] = {}
+    rest: list[str] = []
+    for word in text.split():
+        name, colon, value = word.partition(":")
+        if colon and value and name in ("state", "user", "workgroup"):
+            named[name] = value
+        else:
+            rest.append(word)
+    state = named.get("state", "").upper()
+    return HistoryFilter(
+        workgroup=named.get("workgroup"),
+        user=named.get("user"),
+        state=QueryState(state) if state in QueryState.__members__ else None,
+        contains=" ".join(rest) or None,
+        limit=_MOST,
+    )
+
+
+def _row(record: QueryRecord) -> tuple[object, ...]:
+    return (
+        record.started,
+        record.state.value,
+        record.workgroup,
+        record.user,
+        "" if record.elapsed is None else f"{record.elapsed:.2f} s",
+        size_text(record.scanned) if record.finished else "",
+        record.rows,
+        _cost(record),
+        record.sql,
+    )
+
+
+def _cost(record: QueryRecord) -> str:
+    return "" if record.cost is None else f"{money_text(record.cost)} {record.currency}"

@@ -1,0 +1,83 @@
+"""A screen about one kind of definition: a list, and a sheet about the chosen one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+
+from lakeshell.tui.safe import shown
+from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.widgets.listing import Listing
+from lakeshell.tui.widgets.sheet import Sheet
+
+Row = tuple[str, tuple[object, ...]]
+
+
+class NounScreen(LakeScreen):
+    """`rows` and `sheet` read, on threads; the rest draws."""
+
+    columns: ClassVar[Sequence[str]]
+    nothing: ClassVar[str] = "none yet: a adds one"
+    AUTO_FOCUS = "#list"
+    DEFAULT_CSS = """
+    NounScreen #split { height: 1fr; layout: vertical; }
+    NounScreen.-wide #split { layout: horizontal; }
+    NounScreen #list { height: 1fr; scrollbar-size: 1 1; }
+    NounScreen #sheet { height: 1fr; border-top: solid $panel; }
+    NounScreen.-wide #list { height: 1fr; width: 2fr; }
+    NounScreen.-wide #sheet { height: 1fr; width: 3fr; border-top: none; border-left: solid $panel; }
+    """
+
+    def body(self) -> ComposeResult:
+        with Container(id="split"):
+            yield Listing(self.columns, id="list")
+            yield Sheet(id="sheet")
+
+    def rows(self) -> Sequence[Row]:
+        """(key, values) of each; called on a thread."""
+        raise NotImplementedError
+
+    def sheet(self, key: str) -> Sequence[Content]:
+        """What there is to say of one; called on a thread."""
+        raise NotImplementedError
+
+    # --- drawing ---------------------------------------------------------------------------
+
+    @property
+    def listing(self) -> Listing:
+        return self.query_one("#list", Listing)
+
+    @property
+    def chosen(self) -> str | None:
+        return self.listing.chosen
+
+    def look(self) -> None:
+        self.ask("rows", self.rows, self.draw_rows)
+
+    def draw_rows(self, found: Sequence[Row]) -> None:
+        self.listing.draw(found)
+        if found:
+            self.look_closer()
+        else:
+            self.query_one(Sheet).draw([shown(self.nothing, "dim")])
+
+    def look_closer(self) -> None:
+        """Reads the sheet of the chosen one anew."""
+        key = self.chosen
+        if key is not None:
+            self.ask("sheet", lambda: self.sheet(key), self.query_one(Sheet).draw, self._no_sheet)
+
+    def _no_sheet(self, error: BaseException) -> None:
+        from lakeshell.tui.background import said
+
+        message, hint = said(error)
+        self.query_one(Sheet).draw([shown(f"error: {message}", "$error"), shown(hint)])
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        event.stop()
+        if event.key is not None:
+            self.look_closer()

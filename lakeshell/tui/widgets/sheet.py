@@ -1,0 +1,104 @@
+"""A page of text about one thing: headings, values, small tables, scripts.
+
+In: plain values. Out: one `Content`, safe to show, that scrolls both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import ScrollableContainer
+from textual.content import Content
+from textual.widgets import Static
+
+from lakeshell.tui.safe import shown, shown_lines, words
+from lakeshell.tui.widgets.listing import STYLES
+
+_WIDEST = 60
+
+
+class Sheet(ScrollableContainer, can_focus=True):
+    BINDINGS = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "Top", show=False),
+        Binding("G", "scroll_end", "End", show=False),
+    ]
+    DEFAULT_CSS = """
+    Sheet { height: 1fr; padding: 0 1; scrollbar-size: 1 1; }
+    Sheet:focus { background-tint: $primary 6%; }
+    Sheet > Static { width: auto; height: auto; text-wrap: nowrap; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def draw(self, parts: Sequence[Content]) -> None:
+        self.query_one(Static).update(Content("\n").join(parts))
+
+
+def heading(text: str) -> Content:
+    return Content("\n") + shown(text, "bold $primary")
+
+
+def values(pairs: Mapping[str, object]) -> Content:
+    """A line for each value that there is."""
+    known = {name: value for name, value in pairs.items() if value not in (None, "", ())}
+    width = max(map(len, known), default=0)
+    lines = [
+        shown(f"{name:<{width}}  ", "dim") + shown(value, STYLES.get(str(value), ""))
+        for name, value in known.items()
+    ]
+    return Content("\n").join(lines)
+
+
+def rows(columns: Sequence[str], found: Sequence[Sequence[object]]) -> Content:
+    """A table, its columns as wide as what is in them."""
+    if not found:
+        return shown("none", "dim")
+    texts = [[words(value) for value in row] for row in found]
+    widths = [
+        min(_WIDEST, max(cell_len(line[i]) for line in [list(columns), *texts]))
+        for i in range(len(columns))
+    ]
+    last = len(columns) - 1
+    # The last column may be as long as it is: nothing stands behind it.
+    widths[last] = max(cell_len(line[last]) for line in [list(columns), *texts])
+    lines = [Content.styled(_line(columns, widths), "dim")]
+    lines += [_styled(row, line, widths) for row, line in zip(found, texts, strict=True)]
+    return Content("\n").join(lines)
+
+
+def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(_fit(text, width) for text, width in zip(texts, widths, strict=True)).rstrip()
+
+
+def _fit(text: str, width: int) -> str:
+    return (
+        set_cell_size(text, width)
+        if cell_len(text) <= width
+        else set_cell_size(text, width - 1) + "…"
+    )
+
+
+def _styled(row: Sequence[object], texts: Sequence[str], widths: Sequence[int]) -> Content:
+    pieces = []
+    for value, text, width in zip(row, texts, widths, strict=True):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fitted = text.rjust(width) if number else _fit(text, width)
+        pieces.append(Content.styled(fitted, STYLES.get(text, "")))
+    return Content("  ").join(pieces)
+
+
+def script(text: str) -> Content:
+    """Lines with their numbers."""
+    lines = text.rstrip().split("\n")
+    width = len(str(len(lines)))
+    numbered = [
+        shown(f"{number:>{width}}  ", "dim") + shown_lines(line.replace("\t", "    "))
+        for number, line in enumerate(lines, 1)
+    ]
+    return Content("\n").join(numbered)

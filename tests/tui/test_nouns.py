@@ -1,0 +1,360 @@
+"""Connections, crawlers, catalog, jobs, history, workgroups, cost: each flow by its keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from consoles import FILM, FILMS, console, settled, text_of, until
+from fakes import Answer, FakeEngine, batch, columns
+from textual.pilot import Pilot
+from textual.widgets import Input, Static, Tree
+
+from lakeshell.errors import UsageError
+from lakeshell.etl.job import Job
+from lakeshell.lake import Lake
+from lakeshell.model import CatalogTable, QueryState, TableKind, TableName
+from lakeshell.ports import HistoryFilter
+from lakeshell.tui.screens.asking import LineScreen, TextScreen
+from lakeshell.tui.screens.crawlers import PlanScreen
+from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.screens.history import parse_filter
+from lakeshell.tui.widgets.listing import Listing
+from lakeshell.tui.widgets.querytab import QueryTab
+
+
+async def opened(pilot: Pilot[None], key: str, name: str) -> None:
+    await pilot.press(f"alt+{key}")
+    await until(pilot, lambda: pilot.app.current_mode == name)
+    await settled(pilot)
+
+
+async def fill(pilot: Pilot[None], **fields: str) -> FormScreen:
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+    form = pilot.app.screen
+    assert isinstance(form, FormScreen)
+    for name, value in fields.items():
+        form.query_one(f"#{name}", Input).value = value
+    await settled(pilot)
+    return form
+
+
+@pytest.mark.asyncio
+async def test_a_connection_is_added_by_its_form_and_tested(lake: Lake) -> None:
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        await pilot.press("a")
+        form = await fill(pilot, name="shop", url="nonsense")
+        assert "is not the address of a source" in text_of(pilot)
+        await pilot.press("f5")
+        await settled(pilot)
+        assert pilot.app.screen is form
+        await fill(pilot, url="sqlite:///movies.db", comment="the shop's own")
+        assert "$ lakeshell connection add shop sqlite:///movies.db" in text_of(pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: pilot.app.screen is not form)
+        await settled(pilot)
+        assert lake.connections.get("shop").comment == "the shop's own"
+        await pilot.press("t")
+        await settled(pilot)
+        assert "every stage of connecting" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_connection_that_fails_its_test_says_why(lake: Lake) -> None:
+    (lake.folder / "movies.db").unlink()
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        await pilot.press("t")
+        await settled(pilot)
+        assert "error:" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_crawl_is_planned_approved_and_run(lake: Lake) -> None:
+    for name in ("movies_film", "movies_rental"):
+        lake.catalog.drop(TableName("movie_rental", name))
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "3", "crawlers")
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.pause()
+        assert "2 created, 1 excluded" in text_of(pilot)
+        assert "exclude pattern *_log" in text_of(pilot)
+        await pilot.press("n")
+        await settled(pilot)
+        assert not lake.catalog.tables("movie_rental")
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: lake.ledger.runs("crawler", "movies")[0].id > "20261124")
+        await settled(pilot)
+        assert "movie_rental.movies_film" in text_of(pilot)
+    assert len(lake.catalog.tables("movie_rental")) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_crawler_is_added_with_its_patterns(lake: Lake) -> None:
+    async with console(lake).run_test(size=(160, 30)) as pilot:
+        await opened(pilot, "3", "crawlers")
+        await pilot.press("a")
+        form = await fill(pilot, name="all", database="Raw", exclude="*_log {a,b")
+        assert "has a { without its }" in text_of(pilot)
+        await fill(pilot, exclude="*_log tmp_*", include="movies/%")
+        typed = str(form.query_one("#command", Static).content)
+        assert "--include movies/% --exclude '*_log' --exclude 'tmp_*'" in typed
+        await pilot.press("f5")
+        await until(pilot, lambda: pilot.app.screen is not form)
+        await settled(pilot)
+    made = lake.crawlers.get("all")
+    assert (made.database, made.include, made.exclude) == ("raw", ("movies/%",), ("*_log", "tmp_*"))
+
+
+@pytest.mark.asyncio
+async def test_the_catalog_opens_by_database_and_shows_a_table(lake: Lake) -> None:
+    engine = lake.engine
+    assert isinstance(engine, FakeEngine)
+    ddl = columns(**{"Create Table": "varchar"})
+    made = "CREATE TABLE lake.movie_rental.movies_film (\n   film_id integer\n)"
+    engine.answers["SHOW CREATE TABLE movie_rental.movies_film"] = Answer(
+        ddl, [batch(ddl, (made,))]
+    )
+    engine.answers["SELECT * FROM movie_rental.movies_film LIMIT 20"] = Answer(
+        FILM, [batch(FILM, *FILMS)]
+    )
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        await pilot.press("down")
+        await settled(pilot)
+        await until(pilot, lambda: "film_id" in text_of(pilot))
+        assert "decimal(4,2)" in text_of(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: "CREATE TABLE lake.movie_rental" in text_of(pilot))
+        await settled(pilot)
+        await pilot.press("v")
+        await until(pilot, lambda: "Ace Goldfinger" in text_of(pilot))
+        await settled(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: pilot.app.current_mode == "query")
+        await until(
+            pilot,
+            lambda: any(
+                t.has_editor and t.editor.text.startswith("SELECT * FROM movie_rental.movies_film")
+                for t in pilot.app.screen.query(QueryTab)
+            ),
+        )
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_the_catalog_is_searched_by_table_and_column(lake: Lake) -> None:
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        await pilot.press("slash", *"rental")
+        await until(pilot, lambda: "2 found" in text_of(pilot))
+        pilot.app.screen.query_one("#search", Input).value = "title"
+        await until(pilot, lambda: "movie_rental.movies_film  (title)" in text_of(pilot))
+        pilot.app.screen.query_one("#search", Input).value = ""
+        await until(pilot, lambda: "movie_rental  (2)" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_huge_database_is_not_drawn_whole(lake: Lake) -> None:
+    catalog = lake.catalog
+    many = [
+        CatalogTable(TableName("big", f"t{i:05d}"), TableKind.SOURCE, FILM) for i in range(5_000)
+    ]
+    lake.__dict__["catalog"] = _Listing(catalog, many)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        tree = pilot.app.screen.query_one(Tree)
+        assert sum(len(node.children) for node in tree.root.children) == 0
+        await until(pilot, lambda: "big  (5,000)" in text_of(pilot))
+        tree.root.children[-1].expand()
+        await until(pilot, lambda: len(tree.root.children[-1].children) == 2_001)
+        await settled(pilot)
+
+
+class _Listing:
+    """A catalog that also lists tables which are not there to be opened."""
+
+    def __init__(self, catalog: object, tables: list[CatalogTable]) -> None:
+        self._catalog, self._more = catalog, tables
+
+    def tables(self, database: str | None = None) -> list[CatalogTable]:
+        return [*self._catalog.tables(database), *self._more]  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._catalog, name)
+
+
+def sql_job(lake: Lake, script: str, **given: object) -> Job:
+    job = Job("build", "sql", lake.jobs.script_of("build", "sql"), **given)  # type: ignore[arg-type]
+    lake.jobs.add(job, script)
+    return job
+
+
+@pytest.mark.asyncio
+async def test_a_job_is_proposed_and_shows_its_mapping_and_script(lake: Lake) -> None:
+    async with console(lake).run_test(size=(160, 40)) as pilot:
+        await opened(pilot, "5", "jobs")
+        await pilot.press("a")
+        form = await fill(pilot, name="load_film", source="movie_rental", target="raw.film")
+        assert "is not a table" in text_of(pilot)
+        await fill(pilot, source="movie_rental.movies_film")
+        assert (
+            "$ lakeshell job propose load_film --source movie_rental.movies_film --target raw.film"
+            in text_of(pilot)
+        )
+        await pilot.press("f5")
+        await until(pilot, lambda: pilot.app.screen is not form)
+        await settled(pilot)
+        said = text_of(pilot)
+    assert "Mapping" in said
+    assert "->  length" in said
+    assert lake.jobs.get("load_film").target == TableName("raw", "film")
+
+
+@pytest.mark.asyncio
+async def test_a_job_runs_and_its_log_can_be_read(lake: Lake) -> None:
+    sql_job(lake, "SELECT 1;\nSELECT * FROM film")
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "5", "jobs")
+        await pilot.press("r")
+        await until(pilot, lambda: lake.ledger.runs("job", "build"))
+        await settled(pilot)
+        assert lake.ledger.runs("job", "build")[0].state is QueryState.FINISHED
+        assert "FINISHED" in text_of(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
+        assert "statement 2 of 2, SELECT: 2 rows" in text_of(pilot)
+        await pilot.press("escape")
+
+
+@pytest.mark.asyncio
+async def test_a_running_job_is_stopped_and_the_console_asks_before_it_leaves(lake: Lake) -> None:
+    from lakeshell.tui.screens.leave import LeaveScreen
+
+    engine = lake.engine
+    assert isinstance(engine, FakeEngine)
+    engine.answers["SELECT slow"] = Answer(FILM, [], blocks=True)
+    sql_job(lake, "SELECT slow")
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "5", "jobs")
+        await pilot.press("r")
+        await until(pilot, lambda: engine.running)
+        await until(pilot, lambda: "x stops it" in text_of(pilot))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        assert "job build" in text_of(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, LeaveScreen))
+        await pilot.press("x")
+        await until(pilot, engine.running[-1].cancelled.is_set)
+        await settled(pilot)
+    assert lake.ledger.runs("job", "build")[0].finished is not None
+
+
+@pytest.mark.asyncio
+async def test_history_is_searched_and_a_query_opened_again(lake: Lake) -> None:
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "7", "history")
+        assert "SELECT nothing FROM raw.film" in text_of(pilot)
+        await pilot.press("slash", *"state:failed")
+        await until(pilot, lambda: "count(*)" not in text_of(pilot))
+        assert "COLUMN_NOT_FOUND Column 'nothing' cannot be resolved" in text_of(pilot)
+        await pilot.press("enter", "o")
+        await until(
+            pilot,
+            lambda: (
+                pilot.app.current_mode == "query"
+                and any(
+                    tab.has_editor and tab.editor.text == "SELECT nothing\nFROM raw.film"
+                    for tab in pilot.app.screen.query(QueryTab)
+                )
+            ),
+        )
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_kept_result_is_saved_from_the_history(lake: Lake, home: Path) -> None:
+    from lakeshell.query.run import Order, start_query
+
+    with start_query(Order("SELECT * FROM film"), lake.session(), lake.services) as query:
+        assert sum(b.num_rows for b in query.batches()) == 2
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "7", "history")
+        pilot.app.screen.query_one("#list", Listing).choose(query.record.id)
+        await settled(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        pilot.app.screen.query_one(Input).value = str(home / "kept.json")
+        await pilot.press("enter")
+        await until(pilot, (home / "kept.json").exists)
+        await settled(pilot)
+    first = json.loads((home / "kept.json").read_text().splitlines()[0])
+    assert first["title"] == "Academy Dinosaur"
+
+
+def test_words_narrow_the_history() -> None:
+    assert parse_filter("state:failed user:ada FROM film") == HistoryFilter(
+        user="ada", state=QueryState.FAILED, contains="FROM film", limit=500
+    )
+    assert parse_filter("a state:nonsense").contains == "a"
+
+
+@pytest.mark.asyncio
+async def test_a_workgroup_is_added_changed_and_removed(lake: Lake) -> None:
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "8", "workgroups")
+        await pilot.press("a")
+        form = await fill(pilot, name="analysts", scan_limit="ten")
+        assert "a size such as" in text_of(pilot)
+        await fill(pilot, scan_limit="10MB", members="ada bob")
+        assert "--scan-limit 10MB --member ada --member bob" in text_of(pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: pilot.app.screen is not form)
+        await settled(pilot)
+        assert lake.workgroups.get("analysts").members == ("ada", "bob")
+        pilot.app.screen.query_one("#list", Listing).choose("analysts")
+        await settled(pilot)
+        await pilot.press("c")
+        form = await fill(pilot, scan_limit="", daily_budget="5")
+        assert "workgroup set analysts --scan-limit none --daily-budget 5" in text_of(pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: pilot.app.screen is not form)
+        await settled(pilot)
+        changed = lake.workgroups.get("analysts")
+        assert (changed.scan_limit, str(changed.daily_budget), changed.members) == (
+            None,
+            "5",
+            ("ada", "bob"),
+        )
+        await pilot.press("delete")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await pilot.press(*"analysts", "enter")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, LineScreen))
+        await settled(pilot)
+    with pytest.raises(UsageError):
+        lake.workgroups.get("analysts")
+
+
+@pytest.mark.asyncio
+async def test_cost_of_a_month_by_each_group(lake: Lake) -> None:
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "9", "cost")
+        said = text_of(pilot)
+        assert "2026-11 by workgroup: 0.0734 USD so far, 0.0933 projected" in said
+        assert "primary  query" in said
+        await pilot.press("b", "b")
+        await until(pilot, lambda: "by day" in text_of(pilot))
+        await settled(pilot)
+        assert "2026-11-23" in text_of(pilot)
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "2026-10 by day: nothing was spent" in text_of(pilot))
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: "2026-11 by day" in text_of(pilot))
+        await settled(pilot)
