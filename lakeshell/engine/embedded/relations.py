@@ -12,7 +12,7 @@ from lakeshell.engine.embedded import casts, operators
 from lakeshell.engine.embedded.expressions import Expressions
 from lakeshell.engine.embedded.query import Block, bind_values
 from lakeshell.engine.embedded.scope import Field, Scope, TableFound, ViewFound
-from lakeshell.engine.embedded.typed import Typed, has_zone, quote_name, rejected
+from lakeshell.engine.embedded.typed import Typed, has_zone, quote_name, refused, rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce, common_type
@@ -81,6 +81,7 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
     name = qualified(binder, table)
     version = None
     if table.version is not None:
+        _check_no_subquery(table.version.value)
         version = Expressions(binder, Scope(parent=scope)).bind(table.version.value)
     try:
         found = binder.tables.find(
@@ -182,6 +183,15 @@ def _sampled(binder: Binder, node: ast.Sampled, scope: Scope) -> BoundRelation:
     return BoundRelation(sql, Scope(fields, scope))
 
 
+def _check_no_subquery(version: ast.Expression) -> None:
+    for inner in version.walk():
+        if isinstance(inner, ast.ScalarSubquery):
+            message = "Constant expression cannot contain a subquery"
+            raise rejected("EXPRESSION_NOT_CONSTANT", message, inner.at)
+        if isinstance(inner, ast.Query):
+            raise refused("a subquery in a table's version", inner.at)
+
+
 def _percentage(binder: Binder, node: ast.Sampled) -> float:
     at = node.percentage.at
     for inner in node.percentage.walk():
@@ -195,8 +205,6 @@ def _percentage(binder: Binder, node: ast.Sampled) -> float:
     if value.type == UNKNOWN or value.value is None:
         raise rejected("INVALID_ARGUMENTS", "Sample percentage cannot be NULL", at)
     if not value.is_constant:
-        from lakeshell.engine.embedded.typed import refused
-
         raise refused("a computed sample percentage", at)
     percentage = float(value.value)
     if percentage < 0:
