@@ -215,8 +215,7 @@ class TrinoStatement:
         if self._columns and not self._known.is_set() and _under_way(page):
             self._known.set()
         for text in self._texts(page):
-            batch = self._decoder().read(text)
-            if batch.num_rows:
+            for batch in self._decoder().read(text):
                 self._put(batch)
 
     def _texts(self, page: Page) -> Iterator[bytes | memoryview]:
