@@ -31,6 +31,7 @@ def lake(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Runs a command in this process, as a pipe sees it. A traceback fails the test."""
     monkeypatch.setenv("LAKESHELL_LAKE", str(lake))
     monkeypatch.setenv("LAKESHELL_USER", "ada")
     monkeypatch.chdir(lake)
@@ -43,6 +44,8 @@ def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         with pytest.raises(SystemExit) as ended:
             main([*arguments])
         out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        assert ended.value.code != 70, err
         return Ended(int(ended.value.code or 0), out, err)
 
     return run

@@ -9,25 +9,8 @@ from __future__ import annotations
 import sqlite3
 
 from lakeshell.errors import ConfigurationError
+from lakeshell.store.pointers import SCHEMA
 
-# The tables that pyiceberg's SqlCatalog makes and reads, so that any program with pyiceberg can
-# open the lake. A database of the lake is a namespace there.
-_ICEBERG = (
-    """CREATE TABLE IF NOT EXISTS iceberg_tables (
-        catalog_name VARCHAR(255) NOT NULL,
-        table_namespace VARCHAR(255) NOT NULL,
-        table_name VARCHAR(255) NOT NULL,
-        metadata_location VARCHAR(1000),
-        previous_metadata_location VARCHAR(1000),
-        iceberg_type VARCHAR(5),
-        PRIMARY KEY (catalog_name, table_namespace, table_name))""",
-    """CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
-        catalog_name VARCHAR(255) NOT NULL,
-        namespace VARCHAR(255) NOT NULL,
-        property_key VARCHAR(255) NOT NULL,
-        property_value VARCHAR(1000) NOT NULL,
-        PRIMARY KEY (catalog_name, namespace, property_key))""",
-)
 _TABLES = (
     """CREATE TABLE catalog_tables (
         id INTEGER PRIMARY KEY,
@@ -61,7 +44,7 @@ _TABLES = (
        BEGIN SELECT RAISE(ABORT, 'the name is taken'); END""",
 )
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("iceberg tables and namespaces", _ICEBERG),
+    ("iceberg tables and namespaces", SCHEMA),
     ("tables and their versions", _TABLES),
 )
 

@@ -7,10 +7,9 @@ that ends midway leaves each table as it was or as planned, and the next run doe
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +18,7 @@ from pathlib import Path
 from lakeshell.crawl.patterns import select
 from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan, Found, plan
 from lakeshell.errors import LakeshellError, NotFound, ObjectGone
+from lakeshell.locking import alone
 from lakeshell.model import Database, ObjectName, QueryState, RunRecord, SourceTable
 from lakeshell.ports import Catalog, Ledger, Reporter, Source
 
@@ -57,7 +57,7 @@ def run_crawler(
     settings: CrawlerSettings, survey: Survey, reporter: Reporter
 ) -> tuple[CrawlPlan, RunRecord]:
     """Plans and applies. Raises what it failed with; the record is in the ledger either way."""
-    with _alone(settings.name, survey.locks):
+    with alone("crawler", settings.name, survey.locks):
         record = RunRecord(
             id=survey.ledger().new_id(),
             kind="crawler",
@@ -124,18 +124,3 @@ def _end(survey: Survey, record: RunRecord, started: float) -> RunRecord:
     ended = replace(record, finished=survey.now(), elapsed=elapsed, cost=cost, currency=currency)
     survey.ledger().end_run(ended)
     return ended
-
-
-@contextmanager
-def _alone(name: str, locks: Path) -> Iterator[None]:
-    """The lock is the kernel's, so a killed run leaves none behind."""
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / f"crawler-{name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LakeshellError(
-                f"crawler {name!r} is running already",
-                hint=f"see it with `lakeshell crawler runs {name}`; wait for its end",
-            ) from error
-        yield

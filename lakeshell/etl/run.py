@@ -6,7 +6,6 @@ lock is the kernel's, so a killed run leaves none behind.
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from lakeshell.errors import ConnectionFailed, LakeshellError, LimitExceeded, Us
 from lakeshell.etl.copy import SourceOpener, check_mapping, mapped, source_rows
 from lakeshell.etl.job import Job
 from lakeshell.etl.script import load_arrow
+from lakeshell.locking import alone
 from lakeshell.model import QueryState, RunRecord
 from lakeshell.ports import Catalog, Engine, Ledger, Reporter, Session, TableStore
 
@@ -75,7 +75,7 @@ def run_job(
             hint=f"its parameters are: {', '.join(job.parameters)}",
         )
     given = {**job.parameters, **parameters}
-    with _alone(job, workshop.locks):
+    with alone("job", job.name, workshop.locks):
         attempt = 1
         while True:
             try:
@@ -195,20 +195,6 @@ def _log(workshop: Workshop, run_id: str) -> Iterator[Callable[[str], None]]:
 def _say(file: TextIO, at: datetime, line: str) -> None:
     file.write(f"{at:%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
     file.flush()
-
-
-@contextmanager
-def _alone(job: Job, locks: Path) -> Iterator[None]:
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / f"job-{job.name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LakeshellError(
-                f"job {job.name!r} is running already",
-                hint=f"see it with `lakeshell job runs {job.name}`; wait for its end",
-            ) from error
-        yield
 
 
 def read_log(logs: Path, run_id: str) -> Sequence[str]:

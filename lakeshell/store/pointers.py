@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
 
 BUSY_SECONDS = 30.0
-_SCHEMA = (
+SCHEMA = (
     """CREATE TABLE IF NOT EXISTS iceberg_tables (
         catalog_name VARCHAR(255) NOT NULL,
         table_namespace VARCHAR(255) NOT NULL,
@@ -38,6 +38,7 @@ _SCHEMA = (
         property_value VARCHAR(1000) NOT NULL,
         PRIMARY KEY (catalog_name, namespace, property_key))""",
 )
+"""Those of pyiceberg's SqlCatalog. A database of the lake is a namespace there."""
 _WHERE = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
 
 
@@ -79,7 +80,7 @@ class SqlitePointers:
         self.locks = state / "locks"
         state.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
-            for statement in _SCHEMA:
+            for statement in SCHEMA:
                 connection.execute(statement)
 
     def current(self, name: TableName) -> str | None:

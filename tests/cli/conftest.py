@@ -1,49 +1,12 @@
-"""A lake and a shell on it, and a small source."""
+"""A small source, and a lake in which it is crawled."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-
-from lakeshell.cli.main import main
-from lakeshell.lake import make_lake
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Shell = Callable[..., Ended]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    make_lake(tmp_path / "lake")
-    return tmp_path / "lake"
-
-
-@pytest.fixture
-def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Runs a command in this process, as a pipe sees it. A traceback fails the test."""
-    monkeypatch.setenv("LAKESHELL_LAKE", str(lake))
-    monkeypatch.setenv("LAKESHELL_USER", "ada")
-
-    def run(*words: str) -> Ended:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        said = capfd.readouterr()
-        assert "Traceback" not in said.err
-        assert ended.value.code != 70, said.err
-        return Ended(int(ended.value.code or 0), said.out, said.err)
-
-    return run
+from shell import Shell
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.conftest import Shell
+from shell import Shell
 
 
 @pytest.mark.parametrize(

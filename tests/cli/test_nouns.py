@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from cli.conftest import Ended, Shell
+from shell import Ended, Shell
 
 TEXT_FORMATS = ("ALIGNED", "VERTICAL", "CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED",
                 "TSV", "TSV_HEADER", "JSON", "MARKDOWN", "NULL")  # fmt: skip

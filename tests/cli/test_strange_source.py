@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from cli.conftest import Shell
+from shell import Shell
 
 GOOD = {
     "with space": ('("a b" int, "quo""te" text, "dot.ted" int, "select" int, "größe" int)',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.conftest import Shell
+from shell import Shell
 
 
 @pytest.mark.parametrize(
