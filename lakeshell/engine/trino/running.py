@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -215,8 +216,11 @@ class TrinoStatement:
         if self._columns and not self._known.is_set() and _under_way(page):
             self._known.set()
         for text in self._texts(page):
-            for batch in self._decoder().read(text):
-                self._put(batch)
+            batches = deque(self._decoder().read(text))
+            # The reader may take long: what it has or no longer needs is not held meanwhile.
+            del text
+            while batches:
+                self._put(batches.popleft())
 
     def _texts(self, page: Page) -> Iterator[bytes | memoryview]:
         if page.rows is not None:
