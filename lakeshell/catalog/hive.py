@@ -35,7 +35,7 @@ from lakeshell.errors import AlreadyExists, NotEmpty, NotFound, UsageError
 from lakeshell.model import CatalogTable, Database, TableKind, TableName
 from lakeshell.store.files import Files
 from lakeshell.store.metastore import Metastore
-from lakeshell.store.metastore_pointers import (
+from lakeshell.store.metastore_tables import (
     database_folder,
     make_database,
     metadata_location,

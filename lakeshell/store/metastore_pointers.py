@@ -12,7 +12,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,18 @@ from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, UsageError
 from lakeshell.model import TableName
 from lakeshell.store.hive_types import hive_type
 from lakeshell.store.metastore import DEFAULT_CATALOG, ChangedMeanwhile, Metastore
-from lakeshell.store.pointers import file_name
+from lakeshell.store.metastore_tables import (
+    LOCATION,
+    database_folder,
+    make_database,
+    metadata_location,
+)
 
 if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
 
 WAIT_SECONDS = 60.0
 """How long a commit waits for another one's lock."""
-LOCATION = "metadata_location"
 PREVIOUS = "previous_metadata_location"
 _POLL_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _NO_STATISTICS = {"DO_NOT_UPDATE_STATS": "true"}
@@ -231,36 +235,10 @@ class MetastorePointers:
             make_database(self.metastore, self.warehouse, database)
 
 
-def database_folder(warehouse: str, database: str) -> str:
-    return f"{warehouse.rstrip('/')}/{file_name(database)}"
-
-
-def make_database(
-    metastore: Metastore, warehouse: str, name: str, comment: str = "", location: str = ""
-) -> None:
-    """Raises `AlreadyExists`."""
-    made = hive.Database(
-        name=name,
-        description=comment,
-        locationUri=location or database_folder(warehouse, name),
-        parameters={},
-        catalogName=metastore.address.catalog,
-        ownerName=getpass.getuser(),
-        ownerType=hive.PrincipalType.USER,
-    )
-    metastore.ask(lambda client: client.create_database(made))
-
-
-def metadata_location(parameters: Mapping[str, str]) -> str | None:
-    """None for a table that is none of Iceberg's."""
-    iceberg = parameters.get("table_type", "").upper() == "ICEBERG"
-    return parameters.get(LOCATION) if iceberg else None
-
-
 def _describe(table: Any, metadata: TableMetadata, location: str, previous: str = "") -> None:
     """Makes the Metastore's table say what the metadata file says. Programs that read no Iceberg
     see the columns."""
-    # pyiceberg takes a quarter of a second to load, and those who only read names need none of it.
+    # With pyiceberg, which whoever only asks where a table is need not wait for.
     from lakeshell.store.schema import trino_columns
 
     table.parameters = {

@@ -6,9 +6,8 @@ were made from or fail. Which file is a table's current one is `pointers`' to sa
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.serializers import FromInputFile, ToOutputFile
 from pyiceberg.table import CommitTableResponse, Table
@@ -26,6 +25,9 @@ from lakeshell.store.fileio import LakeFileIO
 from lakeshell.store.files import Files
 from lakeshell.store.limits import FOLDER, WriteLimits
 from lakeshell.store.pointers import Pointers
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
 
 
 class LakeTables:
@@ -61,7 +63,7 @@ class LakeTables:
         return self._table(name, metadata, "")
 
     def _table(self, name: TableName, metadata: TableMetadata, location: str) -> Table:
-        return Table((*name,), metadata, location, self.io, cast(Catalog, self))
+        return Table((*name,), metadata, location, self.io, cast("Catalog", self))
 
     def commit_table(
         self,
