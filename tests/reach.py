@@ -9,6 +9,7 @@ are skipped and say so.
 from __future__ import annotations
 
 import os
+import uuid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
@@ -17,6 +18,13 @@ from hive_metastore import ttypes as hive
 from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.store.metastore import DEFAULT_CATALOG, Metastore, MetastoreAddress
 from lakeshell.store.s3 import S3Address
+
+RUN = uuid.uuid4().hex[:8]
+
+
+def own(name: str) -> str:
+    """`name` for this run of the tests alone: several may use the same servers at once."""
+    return f"{name}_{RUN}"
 
 
 def mysql(database: str = "") -> MysqlAddress:
@@ -58,6 +66,14 @@ def empty_catalog(metastore: Metastore, folder: str) -> None:
             metastore.ask(lambda client, at=at, table=table: client.drop_table(at, table, False))
         if database != "default":
             metastore.ask(lambda client, at=at: client.drop_database(at, False, False))
+
+
+def drop_catalog(metastore: Metastore) -> None:
+    empty_catalog(metastore, "")
+    default = metastore.qualified("default")
+    metastore.ask(lambda client: client.drop_database(default, False, False))
+    request = hive.DropCatalogRequest(metastore.address.catalog)
+    metastore.ask(lambda client: client.drop_catalog(request))
 
 
 def _url(variable: str) -> SplitResult:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakeshell.errors import ConnectionFailed
+from lakeshell.errors import ConnectionFailed, LakeshellError
 
 CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
@@ -22,7 +22,12 @@ _SCHEME = re.compile(r"s3[an]?://")
 _UNREACHABLE = re.compile(
     r"curlCode: (?P<curl>\d+)|NETWORK_CONNECTION|SlowDown|timeout", re.IGNORECASE
 )
-_REFUSED = ("ACCESS_DENIED", "InvalidAccessKeyId", "SignatureDoesNotMatch", "INVALID_ACCESS_KEY")
+_REFUSED = re.compile(
+    r"ACCESS_?DENIED|InvalidAccessKeyId|INVALID_ACCESS_KEY|SIGNATURE_?DOES_?NOT_?MATCH",
+    re.IGNORECASE,
+)
+_NO_BUCKET = re.compile(r"NO_?SUCH_?BUCKET", re.IGNORECASE)
+_FULL = re.compile(r"StorageFull|minimum free drive threshold|quota", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +129,32 @@ class S3Files:
         except FileNotFoundError:
             raise
         except OSError as error:
-            said = str(error)
-            if any(word in said for word in _REFUSED):
-                raise ConnectionFailed(
-                    f"{self.address} refused {location}: the access key or its secret is wrong, "
-                    "or may not do this",
-                    hint="see storage.access_key_env and storage.secret_key_env",
-                ) from error
-            if _UNREACHABLE.search(said):
-                raise ConnectionFailed(
-                    f"the object storage {self.address} cannot be reached",
-                    hint="start it: lakeshell stack start minio",
-                ) from error
-            raise
+            raise _failure(self.address, location, error) from error
+
+
+def _failure(address: S3Address, location: str, error: OSError) -> Exception:
+    said = str(error)
+    if _REFUSED.search(said):
+        return ConnectionFailed(
+            f"{address} refused {location}: the access key or its secret is wrong, or may not do this",
+            hint="see storage.access_key_env and storage.secret_key_env",
+        )
+    if _NO_BUCKET.search(said):
+        return ConnectionFailed(
+            f"{address} has no bucket for {location}",
+            hint="make it, or see storage.warehouse; the stack's own: lakeshell stack up",
+        )
+    if _FULL.search(said):
+        return LakeshellError(
+            f"{location} cannot be written: the object storage is full",
+            hint="make room and run it again; the table is as it was",
+        )
+    if _UNREACHABLE.search(said):
+        return ConnectionFailed(
+            f"the object storage {address} cannot be reached",
+            hint="start it: lakeshell stack start minio",
+        )
+    return error
 
 
 class S3Sink:

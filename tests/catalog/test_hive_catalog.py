@@ -18,7 +18,7 @@ from lakeshell.store.metastore import ChangedMeanwhile, Metastore
 from lakeshell.store.s3 import S3Files
 from tests import reach
 
-CATALOG = "lakeshell_own"
+CATALOG = reach.own("lakeshell_catalog")
 NAME = TableName("rental", "film")
 FILM = CatalogTable(
     NAME, TableKind.SOURCE, (Column("film_id", parse_type("integer"), False),),
@@ -43,6 +43,7 @@ def catalog() -> Iterator[HiveCatalog]:
     reach.empty_catalog(made.metastore, made.warehouse)
     made.create_database(Database("rental"))
     yield made
+    reach.drop_catalog(made.metastore)
     made.close()
 
 

@@ -25,18 +25,21 @@ FILM = TableName("movies", "film")
 
 
 @pytest.fixture(params=["local", "hive"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     if request.param == "local":
-        return lambda: LocalCatalog(tmp_path / "state" / "catalog.db")
-    return hive_opener()
-
-
-def hive_opener() -> Opener:
-    """A Metastore keeps catalogs apart; the suite has one for itself, emptied."""
-    address, storage = reach.metastore("lakeshell_contract"), reach.s3("lakeshell_contract_catalog")
-    files = S3Files(storage)
+        yield lambda: LocalCatalog(tmp_path / "state" / "catalog.db")
+        return
+    # A Metastore keeps catalogs apart; each test has one for itself.
+    address = reach.metastore(reach.own("lakeshell_contract"))
     with closing(Metastore(address)) as metastore:
-        reach.empty_catalog(metastore, storage.warehouse)
+        yield hive_opener(metastore)
+        reach.drop_catalog(metastore)
+
+
+def hive_opener(metastore: Metastore) -> Opener:
+    address, storage = metastore.address, reach.s3("lakeshell_contract_catalog")
+    files = S3Files(storage)
+    reach.empty_catalog(metastore, storage.warehouse)
     return lambda: HiveCatalog(
         metastore=Metastore(address), files=files, warehouse=storage.warehouse
     )

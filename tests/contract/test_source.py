@@ -29,7 +29,7 @@ TABLES = (
     "CREATE TABLE bare (x INT, y VARCHAR(3))",
     "CREATE VIEW cheap AS SELECT film_id, title FROM film WHERE rate < 3",
 )
-SCHEMA = "lakeshell_contract"
+SCHEMA = reach.own("lakeshell_contract")
 ODD = "od d.\"na'me"
 FILMS = [
     (1, "Amélie à la gare", "4.99", "2001-02-03 04:05:06", 0),
@@ -49,6 +49,8 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
             address = replace(address, ssl_mode=SslMode.REQUIRED)
         opened = mysql_source(address)
     yield opened
+    if isinstance(opened, MysqlSource):
+        opened._server.rows(f"DROP DATABASE {SCHEMA}")
     opened.close()
 
 

@@ -26,7 +26,7 @@ from lakeshell.store.planning import Condition, live_files, plan
 from lakeshell.store.s3 import S3Files
 from tests import reach
 
-SCHEMA = "lakeshell_contract_store"
+SCHEMA = reach.own("lakeshell_store")
 FILM = TableName(SCHEMA, "film")
 OTHER = TableName(SCHEMA, "other")
 COLUMNS = (
@@ -65,10 +65,12 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
     files = S3Files(reach.s3("lakeshell_contract_store"))
     metastore = Metastore(reach.metastore())
     stores = [s3_store(metastore, files) for _ in range(2)]
+    yield Lake(stores[0], stores[1], files)
     for name in (FILM, OTHER):
         with suppress(NotFound):
             stores[0].drop(name)
-    yield Lake(stores[0], stores[1], files)
+    with suppress(NotFound):
+        metastore.ask(lambda client: client.drop_database(SCHEMA, False, False))
     metastore.close()
 
 

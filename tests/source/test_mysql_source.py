@@ -16,7 +16,7 @@ from lakeshell.source.mysql_address import MysqlAddress, SslMode
 from lakeshell.source.mysql_server import MysqlServer
 from tests import reach
 
-SCHEMA = "lakeshell_types"
+SCHEMA = reach.own("lakeshell_types")
 VALUES = {
     "t TINYINT": ("-128", -128),
     "tu TINYINT UNSIGNED": ("255", 255),
@@ -54,7 +54,7 @@ VALUES = {
 
 
 @pytest.fixture(scope="module")
-def address() -> MysqlAddress:
+def address() -> Iterator[MysqlAddress]:
     address = reach.mysql(SCHEMA)
     server = MysqlServer(replace(address, database=""))
     server.rows(f"DROP DATABASE IF EXISTS {SCHEMA}")
@@ -69,8 +69,9 @@ def address() -> MysqlAddress:
     server.rows("INSERT INTO wrong VALUES (2, 0, 0, '-25:00:01', 0, 0)")
     server.rows("CREATE VIEW broken AS SELECT id FROM odd WHERE id > 1")
     server.rows("CREATE TABLE later (x INT)")
+    yield address
+    server.rows(f"DROP DATABASE {SCHEMA}")
     server.close()
-    return address
 
 
 @pytest.fixture(params=[SslMode.PREFERRED, SslMode.REQUIRED])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hive_metastore import ttypes as hive
 
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, NotFound
 from lakeshell.model import Column, TableName
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.store.iceberg import IcebergStore
@@ -17,7 +18,7 @@ from lakeshell.store.opening import s3_store
 from lakeshell.store.s3 import S3Files
 from tests import reach
 
-NAME = TableName("lakeshell_pointers", "film")
+NAME = TableName(reach.own("lakeshell_pointers"), "film")
 COLUMNS = (Column("film_id", parse_type("integer")),)
 
 
@@ -25,11 +26,11 @@ COLUMNS = (Column("film_id", parse_type("integer")),)
 def store() -> Iterator[IcebergStore]:
     metastore = Metastore(reach.metastore())
     made = s3_store(metastore, S3Files(reach.s3("lakeshell_pointers")))
-    made.unlock(NAME)
-    if made.tables.location_of(NAME) is not None:
-        made.drop(NAME)
     yield made
     made.unlock(NAME)
+    with suppress(NotFound):
+        made.tables.pointers.drop(NAME)
+        metastore.ask(lambda client: client.drop_database(NAME.database, False, False))
     metastore.close()
 
 

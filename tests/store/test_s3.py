@@ -1,0 +1,65 @@
+"""Object storage that cannot be reached, refuses, or is full; and a file that is half written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lakeshell.errors import ConnectionFailed, LakeshellError
+from lakeshell.store.s3 import S3Address, S3Files, _failure
+from tests import reach
+
+LOCATION = "s3://lake/film/00000.parquet"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "message"),
+    [
+        ("AWS Error NETWORK_CONNECTION during HeadObject operation: curlCode: 7", ConnectionFailed, "reached"),
+        ("AWS Error ACCESS_DENIED during GetObject operation", ConnectionFailed, "secret is wrong"),
+        ("AWS Error SIGNATURE_DOES_NOT_MATCH during CreateMultipartUpload", ConnectionFailed, "secret is wrong"),
+        ("AWS Error NO_SUCH_BUCKET during CreateMultipartUpload", ConnectionFailed, "no bucket"),
+        ("AWS Error UNKNOWN (HTTP status 507) during UploadPart: XMinioStorageFull", LakeshellError, "is full"),
+    ],
+)  # fmt: skip
+def test_faults_are_said_in_our_words(said: str, kind: type[Exception], message: str) -> None:
+    found = _failure(S3Address(endpoint="http://minio:9000"), LOCATION, OSError(said))
+    assert type(found) is kind
+    assert message in str(found)
+
+
+def test_other_faults_stay_as_they_are() -> None:
+    error = OSError("something else")
+    assert _failure(S3Address(), LOCATION, error) is error
+
+
+def test_the_secret_is_not_shown() -> None:
+    address = S3Address(access_key="key", secret_key="hush")
+    assert "hush" not in f"{address} {address!r}"
+
+
+def test_wrong_keys_and_buckets_are_said() -> None:
+    address = reach.s3("lakeshell_s3")
+    with pytest.raises(ConnectionFailed, match="secret is wrong"):
+        S3Files(replace(address, secret_key="wrong")).create(f"{address.warehouse}/x")
+    with pytest.raises(ConnectionFailed, match="no bucket"):
+        S3Files(address).create("s3://lakeshell-no-such-bucket/x")
+
+
+def test_what_is_given_up_leaves_nothing() -> None:
+    files = S3Files(reach.s3("lakeshell_s3"))
+    folder = f"{files.address.warehouse}/given-up"
+    with pytest.raises(ValueError, match="enough"), files.create(f"{folder}/x") as sink:
+        sink.write(b"half")
+        raise ValueError("enough")
+    assert files.listed(folder) == []
+    with files.create(f"{folder}/y") as sink:
+        sink.write(b"whole")
+    assert files.listed(folder) == [f"{folder}/y"]
+    assert files.read(f"{folder}/y") == b"whole"
+    assert (files.size(f"{folder}/y"), files.exists(f"{folder}/x")) == (5, False)
+    with pytest.raises(FileNotFoundError):
+        files.read(f"{folder}/x")
+    files.delete_folder(folder)
+    assert files.listed(folder) == []
