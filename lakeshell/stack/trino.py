@@ -30,8 +30,6 @@ _ICEBERG = {
     "iceberg.hive-catalog-name": FILES,
     "iceberg.register-table-procedure.enabled": "true",
     "iceberg.add-files-procedure.enabled": "true",
-    "iceberg.expire-snapshots.min-retention": "0s",
-    "iceberg.remove-orphan-files.min-retention": "0s",
 }
 _HIVE = {
     "connector.name": "hive",
