@@ -1,0 +1,69 @@
+"""The process that keeps a driver from reading ahead of whoever takes its rows."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from lakeshell.source.valve import AHEAD_BYTES, Valve
+
+SENT = 4 * AHEAD_BYTES
+PIECE = 256 * 1024
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    """Sends `SENT` bytes to whoever sends it one, and gives its port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        peer, _ = listening.accept()
+        with peer:
+            peer.recv(1)
+            peer.sendall(bytes(SENT))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listening.getsockname()[1]
+    thread.join()
+    listening.close()
+
+
+def drained(client: socket.socket) -> int:
+    """The bytes that come before nothing more does."""
+    client.settimeout(1.0)
+    total = 0
+    try:
+        while piece := client.recv(PIECE):
+            total += len(piece)
+    except TimeoutError:
+        pass
+    return total
+
+
+def test_nobody_reads_ahead_of_who_does_not_wait(server: int) -> None:
+    with Valve("127.0.0.1", server) as valve, socket.create_connection(
+        ("127.0.0.1", valve.port)
+    ) as client:  # fmt: skip
+        client.sendall(b"x")
+        ahead = drained(client)
+        assert AHEAD_BYTES <= ahead <= AHEAD_BYTES + PIECE
+        assert drained(client) == 0
+        # Whoever waits and finds nothing has so much more read ahead for the next time.
+        valve._began = 0.0
+        valve.closed()
+        again = drained(client)
+        assert AHEAD_BYTES <= again <= AHEAD_BYTES + PIECE
+        valve.opened()
+        assert ahead + again + drained(client) == SENT
+
+
+def test_a_server_that_is_not_there_closes_the_connection() -> None:
+    with Valve("127.0.0.1", 1) as valve, socket.create_connection(
+        ("127.0.0.1", valve.port)
+    ) as client:  # fmt: skip
+        client.settimeout(10)
+        assert client.recv(1) == b""
