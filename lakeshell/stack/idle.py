@@ -2,7 +2,8 @@
 
 In: what each service counts of its own use, taken again and again. Out: the services to stop now.
 Use by any client counts; health checks, probes and the counting itself do not. A service is kept
-while one that needs it runs, so the last to need it takes it along.
+while one that needs it runs. What those asked of it was use too: `control`, which Trino asks for
+its limits every second, goes one period after Trino.
 """
 
 from __future__ import annotations
