@@ -10,6 +10,7 @@ import getpass
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
 from lakeshell.errors import NotFound, UsageError
-from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
+from lakeshell.model import QueryRecord
+from lakeshell.ports import Catalog, Engine, HistoryFilter, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
 
 if TYPE_CHECKING:
@@ -267,6 +269,7 @@ class Lake:
             results=Results(
                 self.state / "results", settings.results_keep, settings.results_max_size
             ),
+            history_keep=settings.history_keep,
         )
 
     @cached_property
@@ -348,6 +351,19 @@ class Lake:
 
         databases = [known.name for known in self.catalog.databases()]
         return vocabulary(self.catalog.tables(), databases, function_names(), database)
+
+    def seen(self, filter: HistoryFilter) -> HistoryFilter:
+        """The filter, of what this user may see: their own queries and those of their workgroups."""
+        among = frozenset(name for name in self.workgroups.names() if self.may_use(name))
+        return replace(filter, among=among, viewer=self.user)
+
+    def past_query(self, id: str) -> QueryRecord:
+        """A query of the history by the beginning of its id. Raises `NotFound`, and `UsageError`
+        for one that this user may not see."""
+        record = self.ledger.query(id)
+        if record.user != self.user:
+            self.check_member(record.workgroup)
+        return record
 
     def check_database(self, name: str) -> None:
         """Raises `NotFound` with the nearest database."""

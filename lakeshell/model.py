@@ -144,7 +144,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class QueryRecord:
-    """One query of the history. `scanned` in bytes, None when not metered; `cost` in `currency`."""
+    """One query of the history. `scanned` in bytes, None when not metered; `cost` in `currency`.
+
+    `elapsed` in seconds, and of them `queued` and `planned` where the engine tells them.
+    """
 
     id: str
     started: datetime
@@ -167,6 +170,10 @@ class QueryRecord:
     job_run: str = ""
     engine_id: str = ""
     """The server's own id of it, where a server ran it."""
+    queued: float | None = None
+    planned: float | None = None
+    reused: str = ""
+    """The query whose kept result it gave, where it ran nothing itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def overview(lake: Lake, now: datetime | None = None) -> Overview:
     tables = lake.catalog.tables()
     runs = [run for kind in ("crawler", "job") for run in lake.ledger.runs(kind, None, LAST)]
     runs.sort(key=lambda run: (run.started, run.id), reverse=True)
-    queries = lake.ledger.queries(HistoryFilter(limit=LAST))
+    queries = lake.ledger.queries(lake.seen(HistoryFilter(limit=LAST)))
     return Overview(
         engine=lake.runtime.engine_name,
         databases=len(lake.catalog.databases()),

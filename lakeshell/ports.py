@@ -197,7 +197,8 @@ class Progress:
     """Live figures of a running statement. `scanned` in compressed bytes, None if not metered.
 
     `state` is a server's word for where it is (`queued`, `planning`, `running`); `splits` are its
-    parts, done and in all.
+    parts, done and in all; `queued` and `planned` seconds that it waited and planned, None if it
+    does not say.
     """
 
     scanned: int | None = 0
@@ -206,6 +207,8 @@ class Progress:
     unmetered: tuple[str, ...] = ()
     state: str = ""
     splits: tuple[int, int] | None = None
+    queued: float | None = None
+    planned: float | None = None
 
 
 class Running(Protocol):
@@ -268,6 +271,12 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
+    """Which queries of the history are meant; None of a field is every one.
+
+    `contains` is a part of their SQL, in any case; `among` are the workgroups whose queries may
+    be seen, beside those of the user `viewer`; `after` the query (its id) behind which to go on.
+    """
+
     workgroup: str | None = None
     user: str | None = None
     state: QueryState | None = None
@@ -275,6 +284,9 @@ class HistoryFilter:
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = 50
+    among: frozenset[str] | None = None
+    viewer: str | None = None
+    after: str | None = None
 
 
 class Ledger(Protocol):
@@ -290,6 +302,10 @@ class Ledger(Protocol):
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         """Newest first."""
+
+    def prune(self, before: datetime, most: int | None = None) -> int:
+        """Forgets queries that have ended and began before, the oldest first, at most so many;
+        gives how many. What they cost is then in no sum."""
 
     def request_cancel(self, id: str, user: str) -> QueryRecord:
         """Asks whoever runs the query to cancel it. Raises `NotFound`, `UsageError` when it has

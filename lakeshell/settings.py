@@ -69,6 +69,7 @@ KEYS = (
     Key("ledger.type", choice("sqlite"), "sqlite"),
     Key("query.workgroup", text, "primary", doc="the workgroup when none is named"),
     Key("query.database", text, None, doc="the database when none is named"),
+    Key("history.keep", duration, 0, doc="how long queries stay in the history; 0 is for ever"),
     Key("results.keep", duration, 7 * 86_400, doc="how long results can be opened again"),
     Key("results.max_size", size, 256 * 2**20, doc="a result larger than this is not kept"),
     Key("prices.query", choice("athena", "self-hosted"), "athena"),
@@ -106,7 +107,7 @@ class Storage:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`engine` is `embedded` or `trino`; `metastore` is the Metastore's address, None the lake's own
-    stack. `memory_limit` in bytes, `results_keep` in seconds, `results_max_size` in bytes."""
+    stack. `memory_limit` in bytes, `history_keep` (0 is for ever) and `results_keep` in seconds, `results_max_size` in bytes."""
 
     engine: str
     trino: Trino
@@ -117,6 +118,7 @@ class Settings:
     time_zone: str
     workgroup: str
     database: str | None
+    history_keep: int
     results_keep: int
     results_max_size: int
     query_prices: str
@@ -145,6 +147,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         time_zone=values["engine.time_zone"],
         workgroup=environment.get("LAKESHELL_WORKGROUP", values["query.workgroup"]),
         database=environment.get("LAKESHELL_DATABASE", values["query.database"]),
+        history_keep=values["history.keep"],
         results_keep=values["results.keep"],
         results_max_size=values["results.max_size"],
         query_prices=values["prices.query"],

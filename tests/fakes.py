@@ -178,8 +178,24 @@ class FakeLedger:
             and (filter.contains is None or filter.contains.lower() in record.sql.lower())
             and (filter.since is None or record.started >= filter.since)
             and (filter.until is None or record.started < filter.until)
+            and (
+                filter.among is None
+                or record.workgroup in filter.among
+                or record.user == filter.viewer
+            )
         ]
-        return sorted(found, key=lambda r: (r.started, r.id), reverse=True)[: filter.limit]
+        found.sort(key=lambda r: (r.started, r.id), reverse=True)
+        if filter.after is not None:
+            ids = [record.id for record in found]
+            found = found[ids.index(filter.after) + 1 :]
+        return found[: filter.limit]
+
+    def prune(self, before: datetime, most: int | None = None) -> int:
+        old = [r for r in self._queries.values() if r.started < before and r.finished is not None]
+        pruned = sorted(old, key=lambda r: r.started)[:most]
+        for record in pruned:
+            del self._queries[record.id]
+        return len(pruned)
 
     def request_cancel(self, id: str, user: str) -> QueryRecord:
         record = self.query(id)

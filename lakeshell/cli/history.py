@@ -1,17 +1,19 @@
-"""`lakeshell history`: past queries; show, result, cancel."""
+"""`lakeshell history`: past queries; show, result, rerun, cancel."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakeshell.cli.history_export import export, prune
+from lakeshell.cli.history_filter import filter_of, filter_options
 from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
-from lakeshell.cli.options import FORMATS, with_format, with_lake
+from lakeshell.cli.options import FORMATS, pairs, with_format, with_lake
+from lakeshell.cli.query import running_options
 from lakeshell.errors import ExitCode
 from lakeshell.output.fit import Fit
 
@@ -23,7 +25,6 @@ COLUMNS = (
     "id", "started", "state", "workgroup", "user", "elapsed", "scanned", "rows", "cost", "query",
     "error",
 )  # fmt: skip
-STATES = ("QUEUED", "RUNNING", "FINISHED", "FAILED", "CANCELLED", "REFUSED")
 _SHORT = 60
 _FIT = Fit(
     spare=("user", "rows", "started", "error", "elapsed", "cost", "workgroup"),
@@ -39,45 +40,26 @@ _WAIT = 15.0
     invoke_without_command=True,
     epilog="Example: lakeshell history -w analysts --status FAILED --since 7d",
 )
-@click.option("-w", "--workgroup", metavar="WORKGROUP", help="Only of this workgroup.")
-@click.option("--user", metavar="USER", help="Only of this user.")
-@click.option(
-    "--status",
-    type=click.Choice(STATES, case_sensitive=False),
-    metavar="STATE",
-    help=f"{', '.join(STATES)}.",
-)
-@click.option("--contains", metavar="TEXT", help="Only with this in their SQL, in any case.")
-@click.option("--since", metavar="TIME", help="2026-11-24, 2026-11-24T14:00 (UTC), or 2h, 7d ago.")
+@filter_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @with_format
 @with_lake
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     lake: Lake,
-    workgroup: str | None,
-    user: str | None,
-    status: str | None,
-    contains: str | None,
-    since: str | None,
     limit: int,
     output_format: str | None,
+    **filters: Any,
 ) -> None:
-    """Past queries, newest first: who, when, what they scanned and cost."""
+    """Past queries, newest first: who, when, what they scanned and cost.
+
+    Queries of a workgroup are shown to its members, and to who ran them.
+    """
     if context.invoked_subcommand is not None:
         return
-    from lakeshell.model import QueryState
-    from lakeshell.ports import HistoryFilter
-
-    wanted = HistoryFilter(
-        workgroup=workgroup,
-        user=user,
-        state=None if status is None else QueryState(status.upper()),
-        contains=contains,
-        since=None if since is None else _moment(since),
-        limit=limit,
-    )
+    wanted = filter_of(lake, **filters, limit=limit)
     short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
     rows = [_row(record, short, for_eyes(output_format)) for record in lake.ledger.queries(wanted)]
     show_listing(COLUMNS, rows, output_format, _FIT)
@@ -122,13 +104,15 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
     """One query with everything known of it. ID may be its beginning."""
     from lakeshell.cost.prices import money_text
 
-    record = lake.ledger.query(id)
+    record = lake.past_query(id)
     values: dict[str, Any] = {
         "id": record.id,
         "state": record.state.value,
         "started": record.started,
         "finished": record.finished,
-        "elapsed": None if record.elapsed is None else f"{record.elapsed:.3f}s",
+        "elapsed": _seconds(record.elapsed),
+        "queued": _seconds(record.queued),
+        "planned": _seconds(record.planned),
         "user": record.user,
         "workgroup": record.workgroup,
         "source": record.source,
@@ -150,6 +134,10 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
     show_values(values, output_format)
 
 
+def _seconds(time: float | None) -> str | None:
+    return None if time is None else f"{time:.3f}s"
+
+
 def _kept(lake: Lake, id: str) -> bool:
     results = lake.services.results
     return results is not None and results.path(id).exists()
@@ -169,12 +157,42 @@ def result(lake: Lake, id: str, output_format: str | None, output: Path | None) 
     """A query's result again, as it was, without running it."""
     from lakeshell.cli.sink import open_sink
 
-    record = lake.ledger.query(id)
+    record = lake.past_query(id)
     results = lake.services.results
     assert results is not None
     columns, batches = results.open(record.id)
     with open_sink(output_format, output) as sink:
         sink.write_rows(columns, batches)
+
+
+@command.command("rerun", epilog="Example: lakeshell history rerun 20261124_1403 -o films.csv")
+@click.argument("id")
+@running_options
+@with_lake
+def rerun(
+    lake: Lake,
+    id: str,
+    workgroup: str | None,
+    database: str | None,
+    parameters: tuple[str, ...],
+    **options: Any,
+) -> int:
+    """Run a past query once more, where it ran: in its workgroup and database.
+
+    The history keeps parameters by name only: give their values again with --param.
+    """
+    from lakeshell.cli.query import run_texts
+    from lakeshell.cli.texts import Text
+
+    record = lake.past_query(id)
+    return run_texts(
+        lake,
+        [Text(record.sql)],
+        pairs(parameters, "--param"),
+        workgroup=workgroup or record.workgroup,
+        database=database or record.database or None,
+        **options,
+    )
 
 
 @command.command("cancel", epilog="Example: lakeshell history cancel 20261124_1403")
@@ -184,7 +202,7 @@ def cancel(lake: Lake, id: str) -> int:
     """Cancel a running query, also one of another process on this lake."""
     from lakeshell.model import QueryState
 
-    record = lake.ledger.request_cancel(id, lake.user)
+    record = lake.ledger.request_cancel(lake.past_query(id).id, lake.user)
     deadline = time.monotonic() + _WAIT
     while time.monotonic() < deadline:
         record = lake.ledger.query(record.id)
@@ -201,17 +219,5 @@ def cancel(lake: Lake, id: str) -> int:
     return int(ExitCode.FAILED)
 
 
-def _moment(text: str) -> datetime:
-    from lakeshell.definitions.schema import duration
-
-    try:
-        return datetime.now(UTC) - timedelta(seconds=duration(text))
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.UsageError(
-            f"--since {text!r} is neither a time such as 2026-11-24T14:00 nor an age such as 7d"
-        ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+command.add_command(export)
+command.add_command(prune)

@@ -230,9 +230,7 @@ def _given(lake: Lake, sql: str | None, file: Path | None, query_id: str | None)
     if sum(given is not None for given in (sql, file, query_id)) != 1:
         raise click.UsageError("give one of -e SQL, -f FILE or --from ID")
     if query_id is not None:
-        record = lake.ledger.query(query_id)
-        lake.check_member(record.workgroup)
-        return record.sql
+        return lake.past_query(query_id).sql
     if file is not None:
         from lakeshell.cli.texts import given_texts
 

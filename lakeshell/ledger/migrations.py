@@ -77,7 +77,58 @@ CREATE TABLE saved_versions (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _ENGINE_ID, _SAVED)
+_NUMBERED = """
+CREATE TABLE numbered (
+  number INTEGER PRIMARY KEY,    -- in the order of their coming, which the words refer to
+  id TEXT NOT NULL UNIQUE,
+  started INTEGER NOT NULL,
+  user TEXT NOT NULL,
+  workgroup TEXT NOT NULL,
+  source TEXT NOT NULL,
+  database TEXT NOT NULL,
+  sql TEXT NOT NULL,
+  state TEXT NOT NULL,
+  finished INTEGER,
+  elapsed REAL,
+  scanned INTEGER,
+  rows INTEGER,
+  cost INTEGER,
+  currency TEXT NOT NULL,
+  error_code TEXT NOT NULL,
+  error TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  job_run TEXT NOT NULL,
+  process TEXT NOT NULL,
+  cancelled_by TEXT,
+  engine_id TEXT NOT NULL DEFAULT '',
+  queued REAL,                   -- seconds, as are the next
+  planned REAL,
+  reused TEXT NOT NULL DEFAULT '' -- the query whose kept result it gave
+);
+INSERT INTO numbered (id, started, user, workgroup, source, database, sql, state, finished,
+  elapsed, scanned, rows, cost, currency, error_code, error, engine, kind, job_run, process,
+  cancelled_by, engine_id)
+  SELECT id, started, user, workgroup, source, database, sql, state, finished, elapsed, scanned,
+    rows, cost, currency, error_code, error, engine, kind, job_run, process, cancelled_by, engine_id
+  FROM queries ORDER BY started, id;
+DROP TABLE queries;
+ALTER TABLE numbered RENAME TO queries;
+CREATE INDEX queries_by_start ON queries (started, workgroup, user, state);
+CREATE INDEX queries_by_workgroup ON queries (workgroup, started, user, state, cost, currency);
+CREATE INDEX queries_by_user ON queries (user, started, workgroup, state);
+CREATE INDEX queries_by_state ON queries (state, started, workgroup, user);
+CREATE VIRTUAL TABLE words USING fts5(
+  text, content = '', tokenize = 'trigram', detail = none, columnsize = 0);
+CREATE VIRTUAL TABLE grams USING fts5vocab(words, instance);
+INSERT INTO words (rowid, text) SELECT number, sql || '  ' FROM queries;
+CREATE TRIGGER word AFTER INSERT ON queries BEGIN INSERT INTO words (rowid, text) VALUES (new.number, new.sql || '  '); END;
+CREATE TRIGGER forget AFTER DELETE ON queries BEGIN INSERT INTO words (words, rowid, text) VALUES ('delete', old.number, old.sql || '  '); END;
+"""
+"""Every three characters of each text, where `search` looks. Two blanks end each text, so that its
+last characters begin three as well. The SQL of a record never changes."""
+
+STEPS = (_FIRST, _ENGINE_ID, _SAVED, _NUMBERED)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

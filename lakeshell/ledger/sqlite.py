@@ -6,12 +6,10 @@ short and waited for; a record whose process died is shown as failed, not as run
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,22 +18,26 @@ from typing import Any
 from lakeshell.errors import ConfigurationError, LakeshellError, NotFound, UsageError
 from lakeshell.ledger import identity
 from lakeshell.ledger.migrations import migrate
+from lakeshell.ledger.records import (
+    QUERY,
+    RUN,
+    known,
+    micros,
+    money,
+    of_query,
+    of_run,
+    to_query,
+    to_run,
+)
+from lakeshell.ledger.search import Search, holds
 from lakeshell.model import QueryRecord, QueryState, RunRecord, SavedVersion, Usage
 from lakeshell.ports import HistoryFilter
 
-_MONEY = 10_000_000_000
 _WAIT = 30.0
 """Seconds that a writer waits for the others."""
 
-_QUERY = (
-    "id", "started", "user", "workgroup", "source", "database", "sql", "state", "finished",
-    "elapsed", "scanned", "rows", "cost", "currency", "error_code", "error", "engine", "kind",
-    "job_run", "engine_id",
-)  # fmt: skip
-_RUN = (
-    "id", "kind", "name", "started", "user", "state", "finished", "elapsed", "attempt", "rows",
-    "bytes", "dpu", "cost", "currency", "detail", "error", "parameters",
-)  # fmt: skip
+_PAGE = 500
+"""Records that one statement names: every SQLite takes 999 values."""
 _OPEN = (QueryState.QUEUED, QueryState.RUNNING)
 _GROUPS = {
     "workgroup": ("q.workgroup", ""),
@@ -67,6 +69,7 @@ class SqliteLedger:
             with self._translated():
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")
+                self._db.create_function("holds", 2, holds, deterministic=True)
                 migrate(self._db, str(path))
         except (OSError, sqlite3.OperationalError) as error:
             raise ConfigurationError(
@@ -84,39 +87,46 @@ class SqliteLedger:
     # --- queries ---------------------------------------------------------------------------
 
     def begin(self, record: QueryRecord) -> None:
-        self._insert("queries", _QUERY, _of_query(record))
+        self._insert("queries", QUERY, of_query(record))
 
     def end(self, record: QueryRecord) -> None:
-        values = _of_query(record)
-        done = self._update("queries", _QUERY, values, "finished IS NULL")
+        values = of_query(record)
+        done = self._update("queries", QUERY, values, "finished IS NULL")
         if not done:
-            self._insert("queries", _QUERY, values, "OR IGNORE")
+            self._insert("queries", QUERY, values, "OR IGNORE")
 
     def query(self, id: str) -> QueryRecord:
         self._bury()
-        return _to_query(self._one("queries", _QUERY, id, "query"))
+        return to_query(self._one("queries", QUERY, id, "query"))
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         self._bury()
-        wheres, values = [], list[Any]()
-        for clause, value in (
-            ("workgroup = ?", filter.workgroup),
-            ("user = ?", filter.user),
-            ("state = ?", filter.state and filter.state.value),
-            ("instr(lower(sql), lower(?)) > 0", filter.contains),
-            ("started >= ?", _micros(filter.since)),
-            ("started < ?", _micros(filter.until)),
-        ):
-            if value is not None:
-                wheres.append(clause)
-                values.append(value)
-        where = f"WHERE {' AND '.join(wheres)}" if wheres else ""
-        limit = -1 if filter.limit is None else filter.limit
-        rows = self._read(
-            f"SELECT {', '.join(_QUERY)} FROM queries {where} ORDER BY started DESC, id DESC LIMIT ?",
-            (*values, limit),
-        )
-        return [_to_query(row) for row in rows]
+        numbers = Search(self._read).numbers(filter)
+        found = []
+        for start in range(0, len(numbers), _PAGE):
+            page = numbers[start : start + _PAGE]
+            found += self._read(
+                f"SELECT {', '.join(QUERY)} FROM queries WHERE number IN ({', '.join('?' * len(page))})",
+                page,
+            )
+        records = [to_query(row) for row in found]
+        records.sort(key=lambda record: (record.started, record.id), reverse=True)
+        return records
+
+    def prune(self, before: datetime, most: int | None = None) -> int:
+        pruned = 0
+        while most is None or pruned < most:
+            # A few at a time: the others of this lake do not wait long.
+            count = _PAGE if most is None else min(_PAGE, most - pruned)
+            gone = self._write(
+                "DELETE FROM queries WHERE number IN (SELECT number FROM queries"
+                " WHERE started < ? AND finished IS NOT NULL ORDER BY started LIMIT ?)",
+                (micros(before), count),
+            )
+            pruned += gone
+            if gone < count:
+                break
+        return pruned
 
     def request_cancel(self, id: str, user: str) -> QueryRecord:
         record = self.query(id)
@@ -143,14 +153,14 @@ class SqliteLedger:
         rows = self._read(
             "SELECT sum(cost) FROM queries WHERE workgroup = ? AND started >= ? AND started < ?"
             " AND currency = ?",
-            (workgroup, _micros(since), _micros(until) or 2**62, currency),
+            (workgroup, micros(since), micros(until) or 2**62, currency),
         )
-        return _money(rows[0][0] or 0)
+        return money(rows[0][0] or 0)
 
     def usage(
         self, since: datetime, until: datetime, by: str, workgroup: str | None = None
     ) -> Sequence[Usage]:
-        span = (_micros(since), _micros(until))
+        span = (micros(since), micros(until))
         filtered = "" if workgroup is None else " AND workgroup = ?"
         key, join = _GROUPS[by]
         rows = self._read(
@@ -173,7 +183,7 @@ class SqliteLedger:
                 count=count,
                 scanned=scanned,
                 elapsed=elapsed or 0.0,
-                cost=_money(cost or 0),
+                cost=money(cost or 0),
             )
             for kind, name, currency, count, scanned, elapsed, cost in rows
         ]
@@ -181,16 +191,16 @@ class SqliteLedger:
     # --- runs ------------------------------------------------------------------------------
 
     def begin_run(self, record: RunRecord) -> None:
-        self._insert("runs", _RUN, _of_run(record))
+        self._insert("runs", RUN, of_run(record))
 
     def end_run(self, record: RunRecord) -> None:
-        values = _of_run(record)
-        if not self._update("runs", _RUN, values, "TRUE"):
-            self._insert("runs", _RUN, values, "OR IGNORE")
+        values = of_run(record)
+        if not self._update("runs", RUN, values, "TRUE"):
+            self._insert("runs", RUN, values, "OR IGNORE")
 
     def run(self, id: str) -> RunRecord:
         self._bury()
-        return _to_run(self._one("runs", _RUN, id, "run"))
+        return to_run(self._one("runs", RUN, id, "run"))
 
     def runs(
         self, kind: str, name: str | None = None, limit: int | None = 50
@@ -199,11 +209,11 @@ class SqliteLedger:
         named = "" if name is None else " AND name = ?"
         values = (kind,) if name is None else (kind, name)
         rows = self._read(
-            f"SELECT {', '.join(_RUN)} FROM runs WHERE kind = ?{named}"
+            f"SELECT {', '.join(RUN)} FROM runs WHERE kind = ?{named}"
             " ORDER BY started DESC, id DESC LIMIT ?",
             (*values, -1 if limit is None else limit),
         )
-        return [_to_run(row) for row in rows]
+        return [to_run(row) for row in rows]
 
     # --- saved queries ---------------------------------------------------------------------
 
@@ -216,7 +226,7 @@ class SqliteLedger:
             " SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4, ?5 FROM saved_versions"
             " WHERE workgroup = ?1 AND name = ?2 HAVING ?5 IS NOT (SELECT text FROM saved_versions"
             " WHERE workgroup = ?1 AND name = ?2 ORDER BY version DESC LIMIT 1)",
-            (workgroup, name, _micros(saved), user, text),
+            (workgroup, name, micros(saved), user, text),
         )
         return self.versions(workgroup, name)[-1]
 
@@ -227,7 +237,7 @@ class SqliteLedger:
             (workgroup, name),
         )
         return [
-            SavedVersion(workgroup, name, version, _known(saved), user, text)
+            SavedVersion(workgroup, name, version, known(saved), user, text)
             for version, saved, user, text in rows
         ]
 
@@ -288,7 +298,7 @@ class SqliteLedger:
                     self._write(
                         f"UPDATE {table} SET state = 'FAILED', {code}error = ?, finished = ?"
                         " WHERE id = ? AND finished IS NULL",
-                        ("the process that ran it was killed", _micros(datetime.now(UTC)), id),
+                        ("the process that ran it was killed", micros(datetime.now(UTC)), id),
                     )
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -313,63 +323,3 @@ class SqliteLedger:
                 hint="free some disk space if it is full; if it is corrupt, move it away: a new "
                 "one is made, with an empty history",
             ) from error
-
-
-def _micros(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(
-        1970, 1, 1, tzinfo=UTC
-    )
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _known(micros)
-
-
-def _known(micros: int) -> datetime:
-    return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
-
-
-def _money(units: int) -> Decimal:
-    return Decimal(units) / _MONEY
-
-
-def _units(money: Decimal | None) -> int | None:
-    return None if money is None else int((money * _MONEY).to_integral_value())
-
-
-def _of_query(record: QueryRecord) -> tuple[Any, ...]:
-    stored = replace(record, database=record.database or "")
-    values = {name: getattr(stored, name) for name in _QUERY}
-    values["state"] = record.state.value
-    values["started"], values["finished"] = _micros(record.started), _micros(record.finished)
-    values["cost"] = _units(record.cost)
-    return tuple(values.values())
-
-
-def _to_query(row: Sequence[Any]) -> QueryRecord:
-    values = dict(zip(_QUERY, row, strict=True))
-    values["state"] = QueryState(values["state"])
-    values["started"], values["finished"] = _moment(values["started"]), _moment(values["finished"])
-    values["cost"] = None if values["cost"] is None else _money(values["cost"])
-    return QueryRecord(**values)
-
-
-def _of_run(record: RunRecord) -> tuple[Any, ...]:
-    values = {name: getattr(record, name) for name in _RUN}
-    values["state"] = record.state.value
-    values["started"], values["finished"] = _micros(record.started), _micros(record.finished)
-    values["cost"] = _units(record.cost)
-    values["parameters"] = json.dumps(record.parameters, ensure_ascii=False)
-    return tuple(values.values())
-
-
-def _to_run(row: Sequence[Any]) -> RunRecord:
-    values = dict(zip(_RUN, row, strict=True))
-    values["state"] = QueryState(values["state"])
-    values["started"], values["finished"] = _moment(values["started"]), _moment(values["finished"])
-    values["cost"] = None if values["cost"] is None else _money(values["cost"])
-    values["parameters"] = json.loads(values["parameters"])
-    return RunRecord(**values)

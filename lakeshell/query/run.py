@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -57,13 +57,15 @@ _STATES: dict[type[BaseException], QueryState] = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What statements are run with; the composition root fills it in. The clock gives UTC."""
+    """What statements are run with; the composition root fills it in. The clock gives UTC;
+    `history_keep` in seconds, 0 is for ever."""
 
     engine: Callable[[], Engine]
     ledger: Ledger
     workgroup: Callable[[str], Workgroup]
     prices: QueryPrices
     results: Results | None = None
+    history_keep: int = 0
     engine_name: str = "duckdb"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -303,8 +305,7 @@ class RunningQuery:
             self._kept.finish(_empty_schema(running.columns) if self._rows == 0 else None)
         running.close()
         self._record(QueryState.FINISHED, "", "" if over is None else over.message)
-        if self._services.results is not None:
-            self._services.results.prune()
+        _tidy(self._services)
 
     def _record(self, state: QueryState, code: str, message: str) -> None:
         running = self._running
@@ -326,6 +327,8 @@ class RunningQuery:
             error_code=code,
             error=message,
             engine_id="" if running is None else running.engine_id,
+            queued=None if running is None else running.progress.queued,
+            planned=None if running is None else running.progress.planned,
         )
         self._services.ledger.end(self.record)
 
@@ -375,6 +378,18 @@ def run_query(order: Order, session: Session, services: Services) -> QueryRecord
         for _ in query.batches():
             pass
     return query.record
+
+
+_FORGET = 20
+"""Old queries that one new one takes out of the history: few, for somebody waits for it."""
+
+
+def _tidy(services: Services) -> None:
+    if services.results is not None:
+        services.results.prune()
+    if services.history_keep:
+        before = services.now() - timedelta(seconds=services.history_keep)
+        services.ledger.prune(before, _FORGET)
 
 
 def _empty_schema(columns: Sequence[Column]) -> pa.Schema:

@@ -72,7 +72,7 @@ def test_a_query_comes_back_as_it_was(ledger: Ledger) -> None:
     record = query(ledger, "SELECT 'ü\n\x1b;' -- \N{PILE OF POO}", job_run="r1", kind="SELECT")
     ledger.begin(record)
     assert ledger.query(record.id) == record
-    done = ended(record, error="a\nb", error_code="X")
+    done = ended(record, error="a\nb", error_code="X", queued=0.5, planned=0.25, reused="q0")
     ledger.end(done)
     assert ledger.query(record.id) == done
 
@@ -141,6 +141,48 @@ def test_newest_first_and_filters(ledger: Ledger) -> None:
     assert found(contains="%") == []
     assert found(since=T0 + timedelta(hours=1)) == ["SELECT c", "select b"]
     assert found(until=T0 + timedelta(hours=1)) == ["SELECT A"]
+
+
+def test_only_what_may_be_seen(ledger: Ledger) -> None:
+    for sql, user, group in (
+        ("a", "ada", "analysts"), ("b", "bob", "analysts"), ("c", "bob", "primary"),
+        ("d", "ada", "gone"),
+    ):  # fmt: skip
+        ledger.begin(query(ledger, sql, user=user, workgroup=group))
+
+    def seen(viewer: str, *among: str) -> list[str]:
+        filter = HistoryFilter(among=frozenset(among), viewer=viewer)
+        return [r.sql for r in ledger.queries(filter)]
+
+    assert seen("eve", "primary") == ["c"]
+    assert seen("eve") == []
+    assert seen("bob", "primary") == ["c", "b"]
+    assert seen("ada", "primary", "analysts") == ["d", "c", "b", "a"]
+
+
+def test_a_history_is_read_page_by_page(ledger: Ledger) -> None:
+    made = [query(ledger, str(i), started=T0 + timedelta(seconds=i // 3)) for i in range(10)]
+    for record in made:
+        ledger.begin(record)
+    pages, after = [], None
+    while page := ledger.queries(HistoryFilter(limit=4, after=after)):
+        pages.append([record.sql for record in page])
+        after = page[-1].id
+    assert pages == [["9", "8", "7", "6"], ["5", "4", "3", "2"], ["1", "0"]]
+
+
+def test_old_queries_are_forgotten_but_not_what_runs(ledger: Ledger) -> None:
+    for i in range(5):
+        record = query(ledger, str(i), started=T0 + timedelta(days=i))
+        ledger.begin(record)
+        if i != 1:
+            ledger.end(ended(record))
+    assert ledger.prune(T0) == 0
+    assert ledger.prune(T0 + timedelta(days=4), 1) == 1
+    assert [r.sql for r in ledger.queries(HistoryFilter())] == ["4", "3", "2", "1"]
+    assert ledger.prune(T0 + timedelta(days=4)) == 2
+    assert [r.sql for r in ledger.queries(HistoryFilter())] == ["4", "1"]
+    assert ledger.queries(HistoryFilter(contains="3")) == []
 
 
 def test_queries_of_one_moment_are_in_order_of_their_ids(ledger: Ledger) -> None:

@@ -7,10 +7,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from fakes import FakeLedger
 
 from lakeshell.errors import ConfigurationError
 from lakeshell.ledger import identity
@@ -21,18 +23,22 @@ from lakeshell.ports import HistoryFilter
 
 WRITER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import QueryRecord, QueryState
-ledger = SqliteLedger(Path(sys.argv[1]))
-for i in range(int(sys.argv[2])):
-    now = datetime.now(UTC)
-    record = QueryRecord(ledger.new_id(), now, "ada", "primary", "test", "raw", f"SELECT {i}",
-                         QueryState.RUNNING)
-    ledger.begin(record)
-    ledger.end(replace(record, state=QueryState.FINISHED, finished=now))
+def write(writer):
+    ledger = SqliteLedger(Path(sys.argv[1]))
+    for i in range(int(sys.argv[2])):
+        now = datetime.now(UTC)
+        record = QueryRecord(ledger.new_id(), now, "ada", "primary", "test", "raw", f"SELECT {i}",
+                             QueryState.RUNNING)
+        ledger.begin(record)
+        ledger.end(replace(record, state=QueryState.FINISHED, finished=now))
+with ThreadPoolExecutor(5) as pool:
+    list(pool.map(write, range(5)))
 """
 VICTIM = """
 import sys, time
@@ -51,12 +57,15 @@ time.sleep(60)
 
 def test_many_processes_make_and_fill_a_new_ledger_at_once(tmp_path: Path) -> None:
     path = tmp_path / "state" / "ledger.db"
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), "25"]) for _ in range(8)]
-    assert [writer.wait(120) for writer in writers] == [0] * 8
+    # Ten processes, each with five connections of its own: fifty writers.
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), "4"]) for _ in range(10)]
+    assert [writer.wait(120) for writer in writers] == [0] * 10
     ledger = SqliteLedger(path)
     found = ledger.queries(HistoryFilter(limit=None))
+    texts = ledger.queries(HistoryFilter(limit=None, contains="select 3"))
     ledger.close()
     assert len(found) == 200
+    assert len(texts) == 50
     assert {record.state for record in found} == {QueryState.FINISHED}
     assert [r.id for r in found] == sorted((r.id for r in found), reverse=True)
 
@@ -122,6 +131,92 @@ def test_a_folder_that_cannot_be_made_is_a_configuration_error(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError):
         SqliteLedger(tmp_path / "file" / "ledger.db")
+
+
+def test_a_ledger_of_an_older_lakeshell_keeps_its_queries(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    db = sqlite3.connect(path)
+    for step in STEPS[:3]:
+        db.executescript(step)
+    db.executescript(
+        "PRAGMA user_version = 3;"
+        "INSERT INTO queries VALUES ('q2', 2000000, 'ada', 'primary', 's', 'raw', 'SELECT ü', "
+        "'FINISHED', 3000000, 1.0, NULL, 5, 12345, 'USD', '', '', 'trino', 'SELECT', 'r1', '', NULL,"
+        " 'trino_1');"
+        "INSERT INTO queries VALUES ('q1', 1000000, 'bob', 'etl', 's', '', 'select film', "
+        "'FAILED', 1500000, 0.5, 7, NULL, 0, 'EUR', 'X', 'wrong', 'duckdb', 'SELECT', '', '', 'eve',"
+        " '');"
+    )
+    db.close()
+    ledger = SqliteLedger(path)
+    second, first = ledger.queries(HistoryFilter())
+    found = [ledger.queries(HistoryFilter(contains=text)) for text in ("FILM", "Ü", "lm")]
+    ledger.close()
+    at = datetime.fromtimestamp
+    assert second == QueryRecord(
+        "q2", at(2, UTC), "ada", "primary", "s", "raw", "SELECT ü", QueryState.FINISHED, at(3, UTC),
+        1.0, None, 5, Decimal("0.0000012345"), "USD", "", "", "trino", "SELECT", "r1", "trino_1",
+    )  # fmt: skip
+    assert (first.id, first.state, first.scanned, first.error) == (
+        "q1",
+        QueryState.FAILED,
+        7,
+        "wrong",
+    )
+    assert found == [[first], [second], [first]]
+
+
+TEXTS = (
+    "SELECT title FROM raw.film WHERE name = 'Ünal'", "select TITLE from raw.film -- \"quoted\"",
+    "SELECT 1", "x", "", "zz", "a%b_c", "SELECT 'ÉCOLE' -- '", "INSERT INTO raw.film VALUES ('a\nb')",
+)  # fmt: skip
+PARTS = (
+    "title", "TITLE FROM", '"quoted"', "'", "''", "ünal", "école", "zz", "z", "X", "%", "_", "a%b",
+    "\n", "b')", "1", " 1", "nothing", "film where name", "film  ", "--", "'ü", "É", "*", "NOT",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("few", "short"), [(0, 5_000), (0, 1), (1_000, 5_000)])
+def test_each_way_of_searching_finds_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, short: int
+) -> None:
+    monkeypatch.setattr("lakeshell.ledger.search._FEW", few)
+    monkeypatch.setattr("lakeshell.ledger.search._SHORT", short)
+    ledger, fake = SqliteLedger(tmp_path / "ledger.db"), FakeLedger()
+    for i, sql in enumerate(TEXTS * 2):
+        record = QueryRecord(
+            f"q{i:02}", datetime.fromtimestamp(i * 60, UTC), "ada" if i % 2 else "bob",
+            "etl" if i % 3 else "primary", "s", "", sql, QueryState.FINISHED,
+            datetime.fromtimestamp(i * 60, UTC),
+        )  # fmt: skip
+        ledger.end(record)
+        fake.end(record)
+    gone = datetime.fromtimestamp(120, UTC)
+    assert ledger.prune(gone) == fake.prune(gone) == 2
+    span = datetime.fromtimestamp(300, UTC), datetime.fromtimestamp(900, UTC)
+    for part in PARTS:
+        for filter in (
+            HistoryFilter(contains=part),
+            HistoryFilter(contains=part, user="ada", limit=2),
+            HistoryFilter(contains=part, workgroup="etl", user="bob"),
+            HistoryFilter(contains=part, since=span[0], until=span[1], limit=None),
+            HistoryFilter(contains=part, among=frozenset({"primary"}), viewer="bob"),
+        ):
+            assert ledger.queries(filter) == fake.queries(filter), filter
+    ledger.close()
+
+
+def test_a_pruned_query_leaves_nothing_to_find(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = SqliteLedger(path)
+    now = datetime.now(UTC)
+    for id in ("q1", "q2"):
+        ledger.end(QueryRecord(id, now, "u", "w", "s", "", "SELECT secret", QueryState.FAILED, now))
+    assert ledger.prune(now + timedelta(days=1), 1) == 1
+    ledger.close()
+    with sqlite3.connect(path) as db:
+        assert len(db.execute("SELECT doc FROM grams WHERE term = 'ecr'").fetchall()) == 1
+    db.close()
 
 
 def test_a_record_of_a_query_survives_a_new_opening(tmp_path: Path) -> None:

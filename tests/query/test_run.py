@@ -491,3 +491,15 @@ def test_it_is_known_to_others_before_its_columns_are(engine: FakeEngine) -> Non
     assert told[0].record.id == record.id == slow.tag
     assert (record.state, record.error_code) == (QueryState.FAILED, "COLUMN_NOT_FOUND")
     assert record.engine_id == "q_1"
+
+
+def test_a_history_with_a_limit_forgets_what_is_older(services: Services) -> None:
+    services = replace(services, history_keep=3600)
+    run_query(Order("SELECT n"), Session("ada"), services)
+    later = replace(services, now=lambda: NOW + timedelta(seconds=3600))
+    second = run_query(Order("SELECT n"), Session("ada"), later)
+    assert len(services.ledger.queries(HistoryFilter())) == 2
+    third = run_query(
+        Order("SELECT n"), Session("ada"), replace(services, now=lambda: NOW + timedelta(hours=2))
+    )
+    assert services.ledger.queries(HistoryFilter()) == [third, second]

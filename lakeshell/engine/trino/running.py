@@ -118,6 +118,8 @@ class TrinoStatement:
             unmetered=in_place.connections,
             state=str(stats.get("state") or "").lower(),
             splits=(int(stats.get("completedSplits") or 0), total) if total else None,
+            queued=_seconds(stats.get("queuedTimeMillis")),
+            planned=_seconds(stats.get("planningTimeMillis")),
         )
 
     @cached_property
@@ -243,6 +245,10 @@ class TrinoStatement:
                 if self._cancelled.is_set():
                     return None
         return None
+
+
+def _seconds(millis: int | None) -> float | None:
+    return None if millis is None else millis / 1000
 
 
 def _under_way(page: Page) -> bool:
