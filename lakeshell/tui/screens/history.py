@@ -62,10 +62,12 @@ class HistoryScreen(NounScreen):
         self.ask("rows", lambda: self._found(wanted), self.draw_rows)
 
     def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
-        return [(record.id, _row(record)) for record in self.lake.ledger.queries(wanted)]
+        return [
+            (record.id, _row(record)) for record in self.lake.ledger.queries(self.lake.seen(wanted))
+        ]
 
     def sheet(self, key: str) -> Sequence[Content]:
-        record = self.lake.ledger.query(key)
+        record = self.lake.past_query(key)
         results = self.lake.services.results
         kept = results is not None and results.path(record.id).exists()
         return [
@@ -112,7 +114,7 @@ class HistoryScreen(NounScreen):
         """Its text in a tab of the query screen, to be run again."""
         key = self.chosen
         if key is not None:
-            self.ask("open", lambda: self.lake.ledger.query(key), self._open)
+            self.ask("open", lambda: self.lake.past_query(key), self._open)
 
     def _open(self, record: QueryRecord) -> None:
         name = record.id[4:15] if record.id[:8].isdigit() else record.id[:11]
