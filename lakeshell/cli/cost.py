@@ -60,6 +60,29 @@ def command(
         click.echo(
             f"{start:%Y-%m}: {money_text(total)} {currency} so far, {ahead} projected", err=True
         )
+    if lake.stack.is_installed:
+        _say_running(lake)
+
+
+def _say_running(lake: Lake) -> None:
+    """What the lake's own services cost while they run, whether anybody uses them or not."""
+    from lakeshell.cost.prices import money_text
+    from lakeshell.errors import LakeshellError
+
+    try:
+        running = lake.stack.compose.running()
+    except LakeshellError:
+        # Where no engine answers, nothing runs.
+        return
+    names = [service for service in lake.settings.stack.capacity if service in running]
+    memory = sum(lake.settings.stack.capacity[service].memory_max for service in names)
+    cost, currency = lake.hourly_cost(memory)
+    said = f"{', '.join(names)} running" if names else "nothing running"
+    click.echo(
+        f"stack: {said}, {money_text(cost, rounded=True)} {currency} an hour"
+        " (lakeshell stack status)",
+        err=True,
+    )
 
 
 def _row(used: Usage, now: datetime, month: datetime | None, rounded: bool) -> Sequence[Any]:
