@@ -89,6 +89,7 @@ class Console(App[None]):
             return Preferences()
 
     def on_mount(self) -> None:
+        terminal.know_alt_digits()
         terminal.on_hangup(self.end)
         if self.wrong_preferences is not None:
             message, hint = said(self.wrong_preferences)

@@ -32,6 +32,8 @@ def words(value: object) -> str:
             return f"{value:f}"
         case int():
             return f"{value:,}"
+        case Path():
+            return printable(short_path(value))
     return printable(str(value))
 
 

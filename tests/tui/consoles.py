@@ -44,6 +44,7 @@ def filled_lake(lake: Lake) -> Lake:
     lake.crawlers.add(
         CrawlerSettings("movies", "movies", "movie_rental", ("movies/%",), ("*_log",))
     )
+    lake.catalog.now = lambda: NOW  # type: ignore[attr-defined]
     lake.catalog.create_database(Database("movie_rental"))
     for name in ("movies_film", "movies_rental"):
         lake.catalog.put(

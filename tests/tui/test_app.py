@@ -22,7 +22,7 @@ from lakeshell.tui.preferences import (
 from lakeshell.tui.registry import ENTRIES
 from lakeshell.tui.screens.help import HelpScreen
 from lakeshell.tui.screens.leave import LeaveScreen
-from lakeshell.tui.terminal import title_sequence
+from lakeshell.tui.terminal import know_alt_digits, title_sequence
 
 
 @pytest.mark.asyncio
@@ -156,6 +156,15 @@ def test_animations_are_off_over_ssh() -> None:
     assert animates(Preferences(), {})
     assert not animates(Preferences(), {"SSH_TTY": "/dev/pts/1"})
     assert animates(Preferences(animations="full"), {"SSH_TTY": "/dev/pts/1"})
+
+
+def test_alt_and_a_digit_is_known_as_terminals_send_it() -> None:
+    from textual._xterm_parser import XTermParser
+    from textual.events import Key
+
+    know_alt_digits()
+    keys = [event.key for event in XTermParser().feed("\x1b6\x1b1§") if isinstance(event, Key)]
+    assert keys == ["alt+6", "alt+1", "section_sign"]
 
 
 def test_the_title_of_the_terminal_obeys_no_name() -> None:

@@ -44,6 +44,10 @@ class FormScreen(ModalScreen[bool]):
     BINDINGS = [
         Binding("escape", "dismiss(False)", "Cancel"),
         Binding("f5,ctrl+s", "submit", "Write", priority=True),
+        # Of priority, so that what is typed ahead of a slow screen lands in the field after them.
+        Binding("tab,down", "app.focus_next", "Next field", priority=True, show=False),
+        Binding("shift+tab,up", "app.focus_previous", "Field before", priority=True, show=False),
+        Binding("enter", "go_on", "Next field, or write", priority=True, show=False),
     ]
     DEFAULT_CSS = """
     FormScreen .field { height: 1; layout: horizontal; }
@@ -90,9 +94,12 @@ class FormScreen(ModalScreen[bool]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._check()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_go_on(self) -> None:
         """Enter goes on, and writes from the last field."""
-        if event.input.id == self._fields[-1].name:
+        focused = self.focused
+        if isinstance(focused, Button):
+            focused.press()
+        elif focused is not None and focused.id == self._fields[-1].name:
             self.action_submit()
         else:
             self.focus_next()
@@ -116,6 +123,10 @@ class FormScreen(ModalScreen[bool]):
         return wrong
 
     def action_submit(self) -> None:
+        # Behind the keys that the field was sent before.
+        (self.focused or self).call_later(self._submit)
+
+    def _submit(self) -> None:
         if self._check():
             return
         given = self.values()

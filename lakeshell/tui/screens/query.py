@@ -142,7 +142,8 @@ class QueryScreen(LakeScreen):
     # --- keys ------------------------------------------------------------------------------
 
     def action_run(self, everything: bool) -> None:
-        self.tab.run_statements(everything)
+        # Behind the keys that the editor was sent before: what was typed is what runs.
+        (self.focused or self).call_later(self.tab.run_statements, everything)
 
     def action_cancel(self) -> None:
         self.tab.cancel()

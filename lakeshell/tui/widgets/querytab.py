@@ -46,6 +46,7 @@ class QueryTab(Vertical):
     QueryTab SqlArea { scrollbar-size: 1 1; }
     QueryTab #results { height: 3fr; }
     QueryTab.-results SqlEditor { height: 3; }
+    QueryScreen.-flat QueryTab.-results SqlEditor { display: none; }
     QueryTab.-editor #results { display: none; }
     """
 
@@ -311,10 +312,14 @@ class QueryTab(Vertical):
             (pane.grid or pane).focus()
 
     def toggle_focus(self) -> None:
+        """From the editor to the rows and back; a flat window has room for one of them."""
+        flat = self.screen.has_class("-flat")
         if self.editor.has_focus_within:
             self.remove_class("-editor")
+            self.set_class(flat or self.has_class("-results"), "-results")
             self.focus_results()
         else:
+            self.set_class(not flat and self.has_class("-results"), "-results")
             self.editor.focus()
 
     def zoom(self) -> None:

@@ -104,9 +104,9 @@ class ResultPane(Vertical, can_focus=True):
             self._stop_timer()
             if run.error is not None:
                 self._say(self._failure(run.error))
-        self.query_one("#figures", Static).update(self._figures(ended))
+        self.query_one("#figures", Static).update(self.figures_text(ended))
 
-    def _figures(self, ended: bool) -> Content:
+    def figures_text(self, ended: bool) -> Content:
         run, now = self.run, self.run.figures
         if not ended:
             share = "" if now.fraction is None else f"  {now.fraction:.0%}"
@@ -238,7 +238,7 @@ class ResultPane(Vertical, can_focus=True):
         if (grid := self.grid) is not None:
             grid.show_as(arrangement)
             self.host.status("")
-            self.query_one("#figures", Static).update(self._figures(self.run.ended))
+            self.query_one("#figures", Static).update(self.figures_text(self.run.ended))
 
     # --- chart -----------------------------------------------------------------------------
 

@@ -1,0 +1,85 @@
+"""How the main screens look, in a small and in a large window. `pytest --snapshot-update` draws them
+anew; look at each before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from consoles import console, settled, until
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from lakeshell.lake import Lake
+from lakeshell.tui.screens.help import HelpScreen
+from lakeshell.tui.widgets.querytab import QueryTab
+
+SIZES = [(80, 24), (200, 50)]
+Prepare = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def going(key: str, name: str, *keys: str) -> Prepare:
+    """To a screen, and there some keys."""
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await pilot.press(f"alt+{key}")
+        await until(pilot, lambda: pilot.app.current_mode == name)
+        await settled(pilot)
+        if keys:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+    return prepare
+
+
+async def queried(pilot: Pilot[None]) -> None:
+    """A result, its seconds set to a fixed number."""
+    await going("6", "query")(pilot)
+    tab = pilot.app.screen.query(QueryTab).first()
+    tab.editor.text = "SELECT * FROM film"
+    await pilot.press("f5")
+    await until(pilot, lambda: tab.panes and tab.at_rest)
+    await settled(pilot)
+    pane = tab.panes[0]
+    assert pane.run.record is not None
+    pane.run.record = replace(pane.run.record, elapsed=0.12)
+    pane.query_one("#figures", Static).update(pane.figures_text(ended=True))
+    await until(pilot, lambda: "would scan" in str(tab.query_one("#estimate", Static).content))
+    await pilot.press("f4", "down", "right")
+    await settled(pilot)
+
+
+async def helped(pilot: Pilot[None]) -> None:
+    await going("4", "catalog")(pilot)
+    await pilot.press("f1")
+    await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+    await settled(pilot)
+
+
+PREPARED = {
+    "home": going("1", "home"),
+    "crawlers": going("3", "crawlers"),
+    "catalog": going("4", "catalog", "down"),
+    "query": queried,
+    "history": going("7", "history"),
+    "workgroup_form": going("8", "workgroups", "a"),
+    "help": helped,
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", PREPARED)
+def test_screen(name: str, size: tuple[int, int], lake: Lake, snap_compare: Any) -> None:
+    assert snap_compare(console(lake), terminal_size=size, run_before=PREPARED[name])
+
+
+def test_without_colours(lake: Lake, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(console(lake), terminal_size=(80, 24), run_before=going("7", "history"))
+
+
+def test_a_tiny_window(lake: Lake, snap_compare: Any) -> None:
+    assert snap_compare(console(lake), terminal_size=(40, 10), run_before=queried)
