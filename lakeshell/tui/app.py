@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,6 +30,9 @@ from lakeshell.tui.themes import THEMES
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
     from lakeshell.tui.tabs import Tab
+
+LAST_MOMENT = 10.0
+"""Seconds that work has to end in when the terminal is gone."""
 
 
 class Console(App[None]):
@@ -90,7 +96,7 @@ class Console(App[None]):
 
     def on_mount(self) -> None:
         terminal.know_alt_digits()
-        terminal.on_hangup(self.end)
+        terminal.on_signals(self.hang_up, self.end)
         if self.wrong_preferences is not None:
             message, hint = said(self.wrong_preferences)
             self.notify(
@@ -174,7 +180,17 @@ class Console(App[None]):
         self.push_screen(LeaveScreen(titles), lambda stop: self.end() if stop else None)
 
     def end(self) -> None:
-        """What runs is asked to end and given a moment to undo what it had begun."""
+        """What runs is asked to end, and what is to be kept is written."""
+        self._put_away()
+        self.exit()
+
+    def hang_up(self) -> None:
+        """The terminal is gone: there is nothing left to draw on, and nobody to ask. The process
+        goes when what ran has undone what it had begun, or after a while without that."""
+        self._put_away()
+        threading.Thread(target=self._go, name="console-end", daemon=True).start()
+
+    def _put_away(self) -> None:
         for task in list(self.running.values()):
             task.stop()
         for screens in self._screen_stacks.values():
@@ -182,4 +198,10 @@ class Console(App[None]):
                 keep = getattr(screen, "keep", None)
                 if keep is not None:
                     keep()
-        self.exit()
+
+    def _go(self) -> None:
+        last = time.monotonic() + LAST_MOMENT
+        for task in list(self.running.values()):
+            task.finished.wait(max(0.0, last - time.monotonic()))
+        # Textual's own ending would write to the terminal that is gone, and wait for that for ever.
+        os._exit(128 + signal.SIGHUP)

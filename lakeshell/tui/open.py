@@ -11,6 +11,9 @@ def open_console(folder: str | None) -> int:
     from lakeshell.lake import Lake, find_lake
     from lakeshell.tui.app import Console
 
+    for fixed in ("COLUMNS", "LINES"):
+        # Where a shell exports them, Textual would believe them, and not the window, for ever.
+        os.environ.pop(fixed, None)
     with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ) as lake:
         console = Console(lake)
         console.run()

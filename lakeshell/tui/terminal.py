@@ -50,10 +50,10 @@ def know_alt_digits() -> None:
         table["\x1b" + key.value[-1]] = (key,)
 
 
-def on_hangup(end: Callable[[], object]) -> None:
-    """Calls `end` on the event loop when the terminal goes away or the process is told to end."""
+def on_signals(hung_up: Callable[[], object], ended: Callable[[], object]) -> None:
+    """Called on the event loop when the terminal goes away, and when the process is told to end."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number, call in ((signal.SIGHUP, hung_up), (signal.SIGTERM, ended)):
         # A loop outside of the main thread, as a test may have, cannot take signals.
         with suppress(ValueError, RuntimeError, NotImplementedError):
-            loop.add_signal_handler(number, end)
+            loop.add_signal_handler(number, call)

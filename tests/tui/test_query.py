@@ -214,6 +214,17 @@ async def test_enter_is_a_new_line_unless_a_suggestion_was_chosen(lake: Lake) ->
 
 
 @pytest.mark.asyncio
+async def test_the_text_is_laid_out_and_that_can_be_undone(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "select  1 ; select   2")
+        await pilot.press("f9")
+        await until(pilot, lambda: tab.editor.text == "SELECT 1;\n\nSELECT 2")
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: tab.editor.text == "select  1 ; select   2")
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
 async def test_tabs_are_there_again_after_a_restart(lake: Lake) -> None:
     async with console(lake).run_test(size=(80, 24)) as pilot:
         await opened(pilot, "SELECT 1")

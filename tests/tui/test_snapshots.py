@@ -12,6 +12,7 @@ from consoles import console, settled, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from lakeshell.doctor import Finding, Health
 from lakeshell.lake import Lake
 from lakeshell.tui.screens.help import HelpScreen
 from lakeshell.tui.widgets.querytab import QueryTab
@@ -57,6 +58,17 @@ async def helped(pilot: Pilot[None]) -> None:
     await pilot.press("f1")
     await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
     await settled(pilot)
+
+
+@pytest.fixture(autouse=True)
+def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which checks the doctor makes is not what is pictured here."""
+    made = [
+        Finding("python", Health.OK, "3.11"),
+        Finding("engine", Health.OK, "answers"),
+        Finding("folder", Health.WARNING, "0.5 GB free", "free some space before the next load"),
+    ]
+    monkeypatch.setattr("lakeshell.tui.screens.home.findings", lambda lake: iter(made))
 
 
 PREPARED = {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ class Tmux:
             "TERM": "screen-256color",
         }
         environment.pop("XDG_CONFIG_HOME", None)
+        # As some shells export them: a window that is resized is followed all the same.
+        environment |= {"COLUMNS": str(columns), "LINES": str(rows)}
         command = f"{sys.executable} -P -m lakeshell --lake {lake}; echo ended with $?; sleep 600"
         self._run("-f", "/dev/null", "new-session", "-d", "-s", "s", "-x", str(columns), "-y", str(rows),
                   command, environment=environment)  # fmt: skip
@@ -150,6 +153,15 @@ def test_from_a_connection_to_an_answer(terminal: Tmux, folder: Path, home: Path
         assert len(lake.ledger.runs("job", "load_film")) == 1
 
 
+def consoles_on(folder: Path) -> list[str]:
+    """The processes that have this lake in their command line, where the system tells."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(file.read_text(errors="replace"))
+    return [line for line in lines if str(folder) in line]
+
+
 def test_a_lost_connection_loses_no_text(folder: Path, home: Path) -> None:
     first = Tmux(folder, home, 80, 24)
     try:
@@ -160,6 +172,10 @@ def test_a_lost_connection_loses_no_text(folder: Path, home: Path) -> None:
         first.until("precious")
     finally:
         first.close()
+    last = time.monotonic() + 90
+    while consoles_on(folder):
+        assert time.monotonic() < last, "the console outlives its terminal"
+        time.sleep(0.1)
     second = Tmux(folder, home, 80, 24)
     try:
         second.until("What to do next")

@@ -25,6 +25,7 @@ class QueryScreen(LakeScreen):
         Binding("f7", "cancel", "Cancel", id="query.cancel", priority=True),
         Binding("f4", "toggle_focus", "Editor/rows", id="query.focus", priority=True),
         Binding("f8", "zoom", "Zoom", id="query.zoom", priority=True),
+        Binding("f9", "format", "Format", id="query.format", priority=True, show=False),
         Binding("f10", "place", "Where", id="query.place", priority=True),
         Binding("ctrl+t", "new", "New tab", id="query.new", priority=True, show=False),
         Binding("ctrl+w", "close", "Close tab", id="query.close", priority=True, show=False),
@@ -37,6 +38,8 @@ class QueryScreen(LakeScreen):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     QueryScreen #tabs { height: 1fr; }
+    QueryScreen.-flat QueryTab.-results SqlEditor { display: none; }
+    QueryScreen.-flat QueryTab #results { height: 1fr; }
     """
 
     def __init__(self) -> None:
@@ -144,6 +147,10 @@ class QueryScreen(LakeScreen):
     def action_run(self, everything: bool) -> None:
         # Behind the keys that the editor was sent before: what was typed is what runs.
         (self.focused or self).call_later(self.tab.run_statements, everything)
+
+    def action_format(self) -> None:
+        """Lays out the selection, or all of the text."""
+        self.tab.lay_out()
 
     def action_cancel(self) -> None:
         self.tab.cancel()

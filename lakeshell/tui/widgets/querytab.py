@@ -46,7 +46,6 @@ class QueryTab(Vertical):
     QueryTab SqlArea { scrollbar-size: 1 1; }
     QueryTab #results { height: 3fr; }
     QueryTab.-results SqlEditor { height: 3; }
-    QueryScreen.-flat QueryTab.-results SqlEditor { display: none; }
     QueryTab.-editor #results { display: none; }
     """
 
@@ -276,6 +275,15 @@ class QueryTab(Vertical):
             self._draw_names()
         if failed is not None and isinstance(failed.error, QueryFailed) and failed.error.line:
             self.editor.go_to(failed.error.line, failed.error.column or 1)
+
+    def lay_out(self) -> None:
+        from lakeshell.sql.layout import layout
+
+        editor = self.editor
+        if editor.selected_text:
+            editor.insert_text_at_selection(layout(editor.selected_text))
+        elif not is_blank(editor.text):
+            editor.text = layout(editor.text)
 
     def cancel(self) -> None:
         if self._under_way is not None and self.running:
