@@ -24,12 +24,15 @@ from lakeshell.model import Column, ObjectName, SourceTable
 from lakeshell.source.conversion import Conversion
 from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.source.mysql_server import SESSION, connect, failures, quoted
-from lakeshell.source.mysql_types import expression, plain, whole
-from lakeshell.source.values import Value, converter
+from lakeshell.source.mysql_values import expression, plain, values, whole
+from lakeshell.source.values import converter
 from lakeshell.source.valve import Valve
 
 MAX_CELLS = 1_000_000
 """Cells of a batch: a table of many columns is read in shorter batches."""
+Raw = tuple[list[pa.Array], int]
+"""Arrays as a driver gave them, and how many rows they have. A reader's first has none, and says
+that it is ready."""
 
 
 class Rows:
@@ -47,14 +50,20 @@ class Rows:
             columns,
             [whole(c.type) for c in columns],
             [converter(c.type) for c in columns],
-            _values,
+            lambda array, column: values(array, column.type),
         )
         self.schema = self._conversion.schema
 
     def batches(self) -> Iterator[pa.RecordBatch]:
+        """connectorx asks at once: rows come while the caller still gets ready for them."""
         read = _by_pymysql if self.address.encrypted else _by_connectorx
+        raw = read(self.address, self._select(), self.batch_rows)
+        next(raw)
+        return self._converted(raw)
+
+    def _converted(self, raw: Iterator[Raw]) -> Iterator[pa.RecordBatch]:
         done = 0
-        for arrays, rows in read(self.address, self._select(), self.batch_rows):
+        for arrays, rows in raw:
             yield self._conversion.batch(arrays[: len(self.columns)], rows, done)
             done += rows
 
@@ -70,13 +79,7 @@ def _place(name: ObjectName) -> str:
     return f"{quoted(name.schema)}.{quoted(name.name)}"
 
 
-def _values(array: pa.Array, column: Column) -> Iterator[Value]:
-    yield from array.to_pylist()
-
-
-def _by_connectorx(
-    address: MysqlAddress, select: str, batch_rows: int
-) -> Iterator[tuple[list[pa.Array], int]]:
+def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
     # Else a lost connection prints a backtrace of the driver.
     os.environ["RUST_BACKTRACE"] = "0"
     import connectorx
@@ -96,14 +99,21 @@ def _by_connectorx(
                     pre_execution_query=SESSION,
                 )
             )
-            while (batch := next(stream, None)) is not None:
-                valve.closed()
+            valve.asked()
+            yield [], 0
+            while (batch := _next(stream, valve)) is not None:
                 yield [plain(column) for column in batch.columns], batch.num_rows
-                valve.opened()
     except BaseException as error:
         if not isinstance(error, RuntimeError | pa.ArrowException) and not _panicked(error):
             raise
         raise _broken(address, select, error) from error
+
+
+def _next(stream: Iterator[pa.RecordBatch], valve: Valve) -> pa.RecordBatch | None:
+    valve.opened()
+    batch = next(stream, None)
+    valve.closed()
+    return batch
 
 
 def _panicked(error: BaseException) -> bool:
@@ -121,12 +131,12 @@ def _broken(address: MysqlAddress, select: str, error: BaseException) -> Excepti
     )
 
 
-def _by_pymysql(
-    address: MysqlAddress, select: str, batch_rows: int
-) -> Iterator[tuple[list[pa.Array], int]]:
+def _by_pymysql(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
     from pymysql.constants import FIELD_TYPE
     from pymysql.cursors import SSCursor
 
+    # It reads on the caller's thread: asking early would bring nothing early.
+    yield [], 0
     with failures(address), closing(connect(address, conv={}, cursorclass=SSCursor)) as connection:
         cursor: Any = connection.cursor()
         cursor.execute(select)

@@ -5,8 +5,9 @@ in memory. Its connection goes through this process, which passes on what the se
 while somebody waits for rows, and `AHEAD_BYTES` more whenever the queue was found empty; then the
 server's own send buffer fills, and it waits. In: the server's address. Out: a port on this machine.
 
-A process and not a thread, for the driver keeps Python's lock while it waits. Run as a script it
-imports nothing but what comes with Python.
+A process and not a thread, for the driver keeps Python's lock while it waits. So that other threads
+can work meanwhile, `opened` sleeps until about a batch has come, and the driver finds it there.
+Run as a script it imports nothing but what comes with Python.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ import sys
 import time
 from types import TracebackType
 
-AHEAD_BYTES = 4 * 2**20
+AHEAD_BYTES = 8 * 2**20
 """What may be read ahead of the rows taken."""
+FIRST_BYTES = 16 * 2**20
+"""What may be read before whoever asked for the rows is ready to take them."""
 EMPTY_SECONDS = 0.002
 """Whoever waited longer for rows found none in the queue."""
 _PIECE = 256 * 1024
 _PAUSE = 0.001
-_STATE = struct.Struct("=QQ")
-"""Whether somebody waits for rows, and how often the queue was found empty."""
+_SILENT_SECONDS = 0.01
+"""A server that sent nothing for so long is not waited for without the driver."""
+_WANTED = struct.Struct("=QQ")
+"""Written by the user: whether somebody waits for rows, and the bytes ever allowed ahead of them."""
+_CAME = struct.Struct("=QQ")
+"""Written by the process, behind it: the bytes that came, and whether any more are held back."""
 
 
 class Valve:
@@ -38,8 +45,12 @@ class Valve:
         memory = os.memfd_create("lakeshell-valve")
         os.ftruncate(memory, mmap.PAGESIZE)
         self._state = mmap.mmap(memory, mmap.PAGESIZE)
-        self._found_empty = 0
+        self._allowed = 0
         self._began = 0.0
+        self._batches = 0
+        self._batch_bytes = 0.0
+        """Since the queue was last found empty, and of each in the time before that."""
+        self._came = 0
         command = [sys.executable, "-I", "-S", __file__, host, str(port), str(memory)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(memory,)
@@ -50,14 +61,39 @@ class Valve:
 
     def opened(self) -> None:
         """From here somebody waits for rows."""
+        self._sleep(self._came + (self._batches + 1) * self._batch_bytes)
         self._began = time.monotonic()
-        _STATE.pack_into(self._state, 0, 1, self._found_empty)
+        _WANTED.pack_into(self._state, 0, 1, self._allowed)
+
+    def asked(self) -> None:
+        """The server was asked for rows, which nobody takes yet."""
+        self._allow(FIRST_BYTES)
 
     def closed(self) -> None:
         """Rows have come."""
-        if time.monotonic() - self._began > EMPTY_SECONDS:
-            self._found_empty += 1
-        _STATE.pack_into(self._state, 0, 0, self._found_empty)
+        self._batches += 1
+        empty = time.monotonic() - self._began > EMPTY_SECONDS
+        if empty:
+            came, _ = _CAME.unpack_from(self._state, _WANTED.size)
+            self._batch_bytes = (came - self._came) / self._batches
+            self._came, self._batches = came, 0
+        self._allow(AHEAD_BYTES if empty else 0)
+
+    def _allow(self, ahead: int) -> None:
+        self._allowed += ahead
+        _WANTED.pack_into(self._state, 0, 0, self._allowed)
+
+    def _sleep(self, wanted: float) -> None:
+        """Until so many bytes have come, or no more do."""
+        before, since = -1, 0.0
+        while True:
+            came, held = _CAME.unpack_from(self._state, _WANTED.size)
+            now = time.monotonic()
+            if came != before:
+                before, since = came, now
+            if came >= wanted or held or now - since > _SILENT_SECONDS:
+                return
+            time.sleep(_PAUSE)
 
     def __enter__(self) -> Valve:
         return self
@@ -85,8 +121,9 @@ class _Passing:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.peers: dict[socket.socket, socket.socket] = {}
         self.servers: set[socket.socket] = set()
-        self.found_empty = 0
+        self.allowed = 0
         self.left = AHEAD_BYTES
+        self.came = 0
 
     def run(self) -> None:
         sys.stdout.write(f"{self.listening.getsockname()[1]}\n")
@@ -94,6 +131,7 @@ class _Passing:
         while True:
             waits = self._waits()
             held = set() if waits or self.left > 0 else self.servers
+            _CAME.pack_into(self.state, _WANTED.size, self.came, bool(held))
             heard = [sys.stdin, self.listening, *(s for s in self.peers if s not in held)]
             ready, _, _ = select.select(heard, (), (), _PAUSE if held else None)
             for one in ready:
@@ -105,9 +143,9 @@ class _Passing:
                     self._pass(one, waits)
 
     def _waits(self) -> bool:
-        waits, found_empty = _STATE.unpack_from(self.state, 0)
-        if found_empty != self.found_empty:
-            self.found_empty, self.left = found_empty, AHEAD_BYTES
+        waits, allowed = _WANTED.unpack_from(self.state, 0)
+        if allowed != self.allowed:
+            self.left, self.allowed = allowed - self.allowed, allowed
         return bool(waits)
 
     def _connect(self) -> None:
@@ -127,8 +165,9 @@ class _Passing:
             peer.sendall(piece)
         except OSError:
             piece = b""
-        if one in self.servers and not waits:
-            self.left -= len(piece)
+        if one in self.servers:
+            self.came += len(piece)
+            self.left -= 0 if waits else len(piece)
         if not piece:
             for end in (one, peer):
                 del self.peers[end]

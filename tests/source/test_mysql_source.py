@@ -30,6 +30,9 @@ VALUES = {
         "1234567890123456789012345678.0123456789",
         Decimal("1234567890123456789012345678.0123456789"),
     ),
+    "d0 DECIMAL(18,0)": ("-999999999999999999", Decimal(10**18 - 1) * -1),
+    "d2 DECIMAL(18,17)": ("-9.00000000000000001", Decimal("-9.00000000000000001")),
+    "d3 DECIMAL(19,4)": ("999999999999999.9999", Decimal("999999999999999.9999")),
     "b1 BIT(1)": ("1", True),
     "e ENUM('a','bcd')": ("'bcd'", "bcd"),
     "s SET('x','yy')": ("'x,yy'", "x,yy"),
@@ -37,6 +40,11 @@ VALUES = {
     "y YEAR": ("2155", date(2155, 1, 1)),
     "ti TIME(3)": ("'12:34:56.789'", time(12, 34, 56, 789000)),
     "dt DATETIME(6)": ("'1000-01-01 01:02:03.000001'", datetime(1000, 1, 1, 1, 2, 3, 1)),
+    "ds DATETIME": ("'9999-12-31 23:59:59'", datetime(9999, 12, 31, 23, 59, 59)),
+    "t0 TIMESTAMP NULL": (
+        "'2024-10-27 00:30:00+02:00'",
+        {"instant": datetime(2024, 10, 26, 22, 30, tzinfo=UTC), "zone": "UTC"},
+    ),
     "ts TIMESTAMP(6) NULL": (
         "'2024-10-27 00:30:00.5+02:00'",
         {"instant": datetime(2024, 10, 26, 22, 30, 0, 500000, UTC), "zone": "UTC"},
@@ -67,6 +75,8 @@ def address() -> Iterator[MysqlAddress]:
     server.rows("CREATE TABLE wrong (id INT, da DATE, dt DATETIME, ti TIME, y YEAR, ts TIMESTAMP)")
     server.rows("INSERT INTO wrong VALUES (1, '2000-01-01', '2000-01-01', '1:00', 2000, now())")
     server.rows("INSERT INTO wrong VALUES (2, 0, 0, '-25:00:01', 0, 0)")
+    server.rows("CREATE TABLE partly (id INT, da DATE, dt DATETIME, d3 DATETIME(3))")
+    server.rows("INSERT INTO partly VALUES (1, '2024-01-00', '2024-00-01 1:02:03', '2024-01-00')")
     server.rows("CREATE VIEW broken AS SELECT id FROM odd WHERE id > 1")
     server.rows("CREATE TABLE later (x INT)")
     yield address
@@ -105,6 +115,16 @@ def test_zero_dates_and_long_times_are_refused(source: MysqlSource, column: str)
     with pytest.raises(ValueRefused, match=f"{SCHEMA}.wrong, row 2, column '{column}'"):
         source.read(table, ["id", column]).read_all()
     assert source.read(table, ["id"]).read_all().num_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [("da", "2024-01-00"), ("dt", "2024-00-01 01:02:03"), ("d3", "2024-01-00 00:00:00.000")],
+)
+def test_a_date_that_lacks_a_part_is_refused(source: MysqlSource, column: str, shown: str) -> None:
+    table = source.describe(ObjectName(SCHEMA, "partly"))
+    with pytest.raises(ValueRefused, match=f"row 1, column '{column}': the value '{shown}'"):
+        source.read(table, [column]).read_all()
 
 
 def test_what_changed_since_it_was_described_is_gone(source: MysqlSource) -> None:

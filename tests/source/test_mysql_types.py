@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
 
 from lakeshell.source.declared import Unmapped
-from lakeshell.source.mysql_types import Described, plain, trino_type, whole
-from lakeshell.sql.datatypes import VARBINARY, parse_type
+from lakeshell.source.mysql_types import Described, trino_type
 
 
 def described(written: str, **parts: object) -> Described:
@@ -57,25 +55,3 @@ def test_what_no_type_holds_is_left_out_with_a_reason(column: Described, reason:
     found = trino_type(column)
     assert isinstance(found, Unmapped)
     assert reason in found.reason
-
-
-def test_bytes_come_back_from_their_digits() -> None:
-    convert = whole(VARBINARY)
-    assert convert(pa.array(["00FF", None, "", "61"])).to_pylist() == [b"\x00\xff", None, b"", b"a"]
-    sliced = pa.array(["AA", "BBCC", None, "DD"]).slice(1)
-    assert convert(sliced).to_pylist() == [b"\xbb\xcc", None, b"\xdd"]
-    assert convert(pa.array([], pa.string())).to_pylist() == []
-
-
-def test_decimals_keep_every_digit() -> None:
-    convert = whole(parse_type("decimal(38,10)"))
-    text = "1234567890123456789012345678.0123456789"
-    assert str(convert(pa.array([text]))[0].as_py()) == text
-
-
-def test_a_drivers_arrays_become_one_of_four() -> None:
-    assert plain(pa.array([1], pa.uint8())).type == pa.int64()
-    assert plain(pa.array([1.5], pa.float32())).type == pa.float64()
-    assert plain(pa.array(["x"], pa.large_string())).type == pa.string()
-    assert plain(pa.array([b"x"], pa.large_binary())).to_pylist() == ["x"]
-    assert plain(pa.array([b"\xff"], pa.large_binary())).to_pylist() == [b"\xff"]

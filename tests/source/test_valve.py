@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from lakeshell.source.valve import AHEAD_BYTES, Valve
+from lakeshell.source.valve import AHEAD_BYTES, FIRST_BYTES, Valve
 
-SENT = 4 * AHEAD_BYTES
+SENT = 3 * AHEAD_BYTES + FIRST_BYTES
 PIECE = 256 * 1024
 
 
@@ -52,13 +52,16 @@ def test_nobody_reads_ahead_of_who_does_not_wait(server: int) -> None:
         ahead = drained(client)
         assert AHEAD_BYTES <= ahead <= AHEAD_BYTES + PIECE
         assert drained(client) == 0
+        valve.asked()
+        before = drained(client)
+        assert FIRST_BYTES <= before <= FIRST_BYTES + PIECE
         # Whoever waits and finds nothing has so much more read ahead for the next time.
         valve._began = 0.0
         valve.closed()
         again = drained(client)
         assert AHEAD_BYTES <= again <= AHEAD_BYTES + PIECE
         valve.opened()
-        assert ahead + again + drained(client) == SENT
+        assert ahead + before + again + drained(client) == SENT
 
 
 def test_a_server_that_is_not_there_closes_the_connection() -> None:
