@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
     from lakeshell.query.completion import Vocabulary
-    from lakeshell.query.run import Services
+    from lakeshell.query.order import Services
     from lakeshell.runtime.place import Place
     from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
@@ -256,8 +256,8 @@ class Lake:
     def services(self) -> Services:
         """What queries are run with."""
         from lakeshell.cost.prices import query_prices
+        from lakeshell.query.order import Services
         from lakeshell.query.results import Results
-        from lakeshell.query.run import Services
 
         settings = self.settings
         return Services(
@@ -330,7 +330,7 @@ class Lake:
 
     def spent(self, workgroup: str) -> tuple[Decimal, Decimal]:
         """What a workgroup's queries cost today and this month, in UTC."""
-        from lakeshell.query.run import spent
+        from lakeshell.query.limits import spent
 
         return spent(self.services, workgroup)
 

@@ -175,6 +175,11 @@ class QueryRecord:
     reused: str = ""
     """The query whose kept result it gave, where it ran nothing itself."""
 
+    @property
+    def result_id(self) -> str:
+        """The query under whose id its result is kept."""
+        return self.reused or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class SavedVersion:

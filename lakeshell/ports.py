@@ -254,6 +254,13 @@ class Engine(Protocol):
     def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         """What `run` would scan at most; nothing is read but metadata."""
 
+    def state(
+        self, sql: str, session: Session, parameters: Sequence[str] = ()
+    ) -> Mapping[str, str] | None:
+        """The tables and views that a query reads, each with what tells its present state: as long
+        as that stays, so does the answer. None where the answer depends on more, such as the clock,
+        chance or tables that are read in place, and where that is not known."""
+
     def run(
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
     ) -> Running:

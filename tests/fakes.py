@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -111,6 +111,7 @@ class FakeEngine:
     answers: dict[str, Answer] = field(default_factory=dict)
     started: list[tuple[str, Session, Sequence[str]]] = field(default_factory=list)
     running: list[FakeRunning] = field(default_factory=list)
+    states: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
 
     def split(self, text: str) -> Sequence[StatementText]:
         made, line, column = [], 1, 1
@@ -128,6 +129,11 @@ class FakeEngine:
     def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         found = self._answer(sql).estimate
         return Estimate(found, files=1, rows=10, unmetered=("movies",) if found is None else ())
+
+    def state(
+        self, sql: str, session: Session, parameters: Sequence[str] = ()
+    ) -> Mapping[str, str] | None:
+        return self.states.get(sql)
 
     def run(
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""

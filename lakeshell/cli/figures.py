@@ -73,6 +73,8 @@ class Figures:
             # Trino's own words, for scripts that read them: no separators in the number.
             rows = "" if count is None else f": {count} row{'' if count == 1 else 's'}"
             click.echo(f"{query.update_type}{rows}", err=True)
+        if record.reused:
+            click.echo(f"reused the result of query {record.reused}", err=True)
         if self._shown:
             cost = "" if record.cost is None else f", {money_text(record.cost)} {record.currency}"
             click.echo(
@@ -94,6 +96,7 @@ class Figures:
                 "update_type": query.update_type,
                 "update_count": query.update_count,
                 "engine_id": record.engine_id or None,
+                "reused": record.reused or None,
             }
             click.echo(json.dumps(said, ensure_ascii=False), err=True)
 

@@ -121,6 +121,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "kind": record.kind or None,
         "engine_id": record.engine_id or None,
         "job_run": record.job_run or None,
+        "reused": record.reused or None,
         "scanned": _scanned(record),
         "bytes": record.scanned,
         "rows": record.rows,
@@ -128,7 +129,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "currency": record.currency,
         "error_code": record.error_code or None,
         "error": record.error or None,
-        "result": "kept" if lake.services.results and _kept(lake, record.id) else None,
+        "result": "kept" if lake.services.results and _kept(lake, record.result_id) else None,
         "query": record.sql,
     }
     show_values(values, output_format)
@@ -160,7 +161,7 @@ def result(lake: Lake, id: str, output_format: str | None, output: Path | None) 
     record = lake.past_query(id)
     results = lake.services.results
     assert results is not None
-    columns, batches = results.open(record.id)
+    columns, batches = results.open(record.result_id)
     with open_sink(output_format, output) as sink:
         sink.write_rows(columns, batches)
 

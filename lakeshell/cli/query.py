@@ -56,6 +56,11 @@ _RUNNING = (
     ),
     click.option("--dry-run", is_flag=True, help="Say what it would scan and cost; run nothing."),
     click.option(
+        "--reuse",
+        metavar="AGE",
+        help="Give a kept result no older than this (10m, 1d), if its tables have not changed since.",
+    ),
+    click.option(
         "--timeout",
         type=click.FloatRange(0.0, min_open=True),
         metavar="SECONDS",
@@ -125,6 +130,7 @@ def run_texts(
     """Runs every statement of the texts with the options of `running_options`; gives the exit code."""
     from lakeshell.cli.texts import statements_of
 
+    options["reuse"] = _age(options["reuse"])
     session = lake.session(workgroup)
     session.database = database or session.database
     _set_session(lake, session, pairs(properties, "--session"))
@@ -140,6 +146,15 @@ def run_texts(
         code = _run_all(lake, session, statements, sink, options)
         sink.keep = code == ExitCode.OK or options["ignore_errors"]
     return code
+
+
+def _age(reuse: str | None) -> int | None:
+    from lakeshell.definitions.schema import duration
+
+    try:
+        return None if reuse is None else duration(reuse)
+    except ValueError as error:
+        raise click.UsageError(f"--reuse {reuse!r} is not {error}") from error
 
 
 def _set_session(lake: Lake, session: Session, properties: dict[str, str]) -> None:
@@ -179,10 +194,15 @@ def _run_one(
     lake: Lake, session: Session, statement: Statement, sink: Sink, options: dict[str, Any]
 ) -> None:
     from lakeshell.cli.figures import Figures
-    from lakeshell.query.run import Order, start_query
+    from lakeshell.query.order import Order
+    from lakeshell.query.run import start_query
 
     order = Order(
-        statement.sql, statement.parameters, options["timeout"], text=statement.as_written
+        statement.sql,
+        statement.parameters,
+        options["timeout"],
+        text=statement.as_written,
+        reuse=options["reuse"],
     )
     figures = Figures(shown=options["progress"], as_json=options["stats"], to_file=sink.to_file)
     with figures, start_query(order, session, lake.services, figures.watch) as query:
@@ -198,7 +218,8 @@ def _dry_run(
     from lakeshell.cost.prices import money_text
     from lakeshell.cost.sizes import size_text
     from lakeshell.output.fit import Fit
-    from lakeshell.query.run import Order, estimate
+    from lakeshell.query.limits import estimate
+    from lakeshell.query.order import Order
 
     limit = lake.workgroups.get(session.workgroup).scan_limit
     rows = []

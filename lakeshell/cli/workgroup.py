@@ -29,6 +29,9 @@ def limits(function: F) -> F:
             click.option("--daily-budget", metavar="AMOUNT", help="Most that a UTC day may cost."),
             click.option("--monthly-budget", metavar="AMOUNT", help="The same for a UTC month."),
             click.option("--database", metavar="DB", help="Database of names without one."),
+            click.option(
+                "--reuse", metavar="AGE", help="Give kept results up to this age, if still right."
+            ),
             click.option("--member", "members", multiple=True, help="A user; repeat for more."),
             click.option("--description", help="What it is for."),
         )
@@ -75,6 +78,7 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     values: dict[str, Any] = dict(zip(COLUMNS, _row(group), strict=True))
     values["members"] = ", ".join(group.members) or None
     values["properties"] = ", ".join(f"{k}={v}" for k, v in group.properties.items()) or None
+    values["reuse"] = f"{group.reuse}s" if group.reuse else None
     day, month = lake.spent(group.name)
     values["spent_today"], values["spent_this_month"] = day, month
     show_values(values, output_format)
@@ -127,7 +131,7 @@ def _changes(given: dict[str, Any]) -> dict[str, Any]:
         if value is None or value == ():
             continue
         if isinstance(value, str) and value.lower() == "none" and name != "description":
-            changes[name] = None
+            changes[name] = 0 if name == "reuse" else None
         elif name == "members":
             changes[name] = () if value == ("none",) else tuple(value)
         else:

@@ -156,12 +156,13 @@ class Cursor:
 
     def _start(self, operation: str, parameters: Sequence[Any]) -> None:
         from lakeshell.dbapi.literals import literal
-        from lakeshell.query.run import Order, start_query
+        from lakeshell.query.order import Order
+        from lakeshell.query.run import start_query
 
         connection = self.connection
         literals = [literal(value) for value in parameters]
         sql = _one(operation, connection)
-        order = Order(sql, literals, connection.timeout, keep_result=False)
+        order = Order(sql, literals, connection.timeout)
         query = self._query = start_query(order, connection.session, connection.lake.services)
         if query.update_type is not None or not query.columns:
             for _ in query.batches():

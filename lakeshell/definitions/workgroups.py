@@ -13,6 +13,7 @@ from lakeshell.definitions.schema import (
     Key,
     checked_name,
     dump,
+    duration,
     load,
     missing,
     money,
@@ -34,6 +35,7 @@ KEYS = (
     Key("scan_limit", size, None, doc='most bytes that one query may scan: "10MB"'),
     Key("daily_budget", money, None, doc="most that a UTC day may cost"),
     Key("monthly_budget", money, None, doc="most that a UTC month may cost"),
+    Key("reuse", duration, 0, doc="up to which age an older result of the same will do"),
     Key("properties", table, None, doc="session properties of the engine"),
 )
 ADD = "lakeshell workgroup add NAME --scan-limit 10MB"
@@ -87,6 +89,7 @@ class Workgroups:
         if values["scan_limit"] is not None:
             values["scan_limit"] = size_text(values["scan_limit"])
         values["description"] = values["description"] or None
+        values["reuse"] = values["reuse"] or None
         write(path, dump({k: dict(v) if k == "properties" and v else v for k, v in values.items()}))
         return path
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COLUMNS = b"lakeshell.columns"
+_KINDS = (".arrow", ".part", ".reuse")
 _PRUNED = ".pruned"
 _PRUNE_EVERY = 3600
 
@@ -60,6 +62,23 @@ class Results:
         columns = [Column(name, parse_type(type)) for name, type in said]
         return columns, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
+    def remember(self, key: str, id: str, started: datetime) -> None:
+        """That the kept result of the query `id` answers for `key`."""
+        path = self.folder / f"{key}.reuse"
+        part = path.with_suffix(f".{id}.part")
+        with suppress(OSError):
+            part.write_text(json.dumps([id, started.isoformat()]), encoding="utf-8")
+            part.replace(path)
+
+    def remembered(self, key: str) -> tuple[str, datetime] | None:
+        """The query whose result answers for `key`, and when it began; None where none is kept."""
+        try:
+            text = (self.folder / f"{key}.reuse").read_text(encoding="utf-8")
+            id, started = json.loads(text)
+        except (OSError, ValueError):
+            return None
+        return (id, datetime.fromisoformat(started)) if self.path(id).exists() else None
+
     def prune(self) -> None:
         """Removes what is older than it may be; looks at the folder once an hour at most."""
         mark = self.folder / _PRUNED
@@ -69,7 +88,7 @@ class Results:
                 return
             mark.touch()
             for path in self.folder.iterdir():
-                if path.suffix in (".arrow", ".part") and now - path.stat().st_mtime > self.keep:
+                if path.suffix in _KINDS and now - path.stat().st_mtime > self.keep:
                     path.unlink()
 
 

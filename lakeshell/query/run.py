@@ -11,15 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from lakeshell.cost.periods import day_start, month_start
-from lakeshell.cost.prices import QueryPrices, money_text, query_cost
-from lakeshell.cost.sizes import size_text
+from lakeshell.cost.prices import query_cost
 from lakeshell.errors import (
     Cancelled,
     Interrupted,
@@ -29,9 +27,12 @@ from lakeshell.errors import (
     TimedOut,
     UsageError,
 )
-from lakeshell.model import Column, Estimate, QueryRecord, QueryState
-from lakeshell.ports import Engine, Ledger, Running, Session
-from lakeshell.query.results import Results, ResultWriter
+from lakeshell.model import Column, QueryRecord, QueryState
+from lakeshell.ports import Running, Session
+from lakeshell.query.limits import check_limits
+from lakeshell.query.order import Order, Services
+from lakeshell.query.results import ResultWriter
+from lakeshell.query.reuse import Reuse
 from lakeshell.query.statement import is_billed_kind, statement_kind
 from lakeshell.query.watch import Watch
 from lakeshell.query.workgroup import Workgroup
@@ -55,52 +56,6 @@ _STATES: dict[type[BaseException], QueryState] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What statements are run with; the composition root fills it in. The clock gives UTC;
-    `history_keep` in seconds, 0 is for ever."""
-
-    engine: Callable[[], Engine]
-    ledger: Ledger
-    workgroup: Callable[[str], Workgroup]
-    prices: QueryPrices
-    results: Results | None = None
-    history_keep: int = 0
-    engine_name: str = "duckdb"
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One statement to run. `parameters` are SQL literals for its `?`s, `timeout` in seconds;
-    `text` is what the history keeps, where it is not the statement itself."""
-
-    sql: str
-    parameters: Sequence[str] = ()
-    timeout: float | None = None
-    text: str | None = None
-    job_run: str = ""
-    keep_result: bool = True
-
-
-def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
-    """What the workgroup's queries cost today and this month, in UTC."""
-    now = services.now()
-    currency = services.prices.currency
-    return (
-        services.ledger.spent(workgroup, day_start(now), currency=currency),
-        services.ledger.spent(workgroup, month_start(now), currency=currency),
-    )
-
-
-def estimate(order: Order, session: Session, services: Services) -> tuple[Estimate, Decimal | None]:
-    """What a statement would scan at most and cost; nothing is run, and nothing recorded."""
-    found = services.engine().estimate(order.sql, session, order.parameters)
-    if not is_billed_kind(statement_kind(order.sql), writes_rows=bool(found.scanned)):
-        return found, Decimal(0)
-    return found, query_cost(found.scanned, services.prices)
-
-
 class RunningQuery:
     """A statement that was started by `start_query`. A context manager: leaving it before the rows
     are through cancels it. `record` is what the ledger has."""
@@ -115,6 +70,7 @@ class RunningQuery:
         self._clock = time.monotonic()
         self._running: Running | None = None
         self._kept: ResultWriter | None = None
+        self._reuse = Reuse(order, group, services)
         self._rows = 0
         self._watch = Watch(
             limit=group.scan_limit,
@@ -207,11 +163,15 @@ class RunningQuery:
 
     def _start(self, session: Session, begun: Callable[[RunningQuery], None]) -> None:
         try:
-            self._admit(session)
+            self._group.admit(session.user)
+            self._running = self._reused(session)
+            if self._running is None:
+                check_limits(self._order, session, self._group, self._services)
             self._watch.start()
-            self._running = self._services.engine().run(
-                self._order.sql, session, self._order.parameters, tag=self.record.id
-            )
+            if self._running is None:
+                self._running = self._services.engine().run(
+                    self._order.sql, session, self._order.parameters, tag=self.record.id
+                )
             self._watch.running = self._running
             if self._watch.reason is not None:
                 self._running.cancel()
@@ -227,40 +187,18 @@ class RunningQuery:
                 raise
             raise reason from error
         results = self._services.results
-        if results is not None and self._order.keep_result and self._running.update_type is None:
+        keep = self._order.keep_result and not self.record.reused
+        if results is not None and keep and self._running.update_type is None:
             self._kept = results.writer(self.record.id, columns)
 
-    def _admit(self, session: Session) -> None:
-        group = self._group
-        group.admit(session.user)
-        if group.scan_limit is None and group.daily_budget is None and group.monthly_budget is None:
-            return
-        found, cost = estimate(self._order, session, self._services)
-        if group.scan_limit is not None and (found.scanned or 0) > group.scan_limit:
-            raise LimitExceeded(
-                f"it would scan {size_text(found.scanned)}, over the limit of "
-                f"{size_text(group.scan_limit)} a query of workgroup {group.name!r}",
-                hint="read less: fewer columns, a filter on a partition; or use another "
-                "workgroup (-w). `--dry-run` estimates",
-            )
-        if cost:
-            self._check_budgets(cost)
-
-    def _check_budgets(self, cost: Decimal) -> None:
-        group, currency = self._group, self._services.prices.currency
-        day, month = spent(self._services, group.name)
-        for budget, used, period, until in (
-            (group.daily_budget, day, "daily", "tomorrow (UTC)"),
-            (group.monthly_budget, month, "monthly", "next month (UTC)"),
-        ):
-            if budget is not None and used + cost > budget:
-                raise LimitExceeded(
-                    f"the {period} budget of workgroup {group.name!r} is used up: "
-                    f"{money_text(used)} of {money_text(budget)} {currency} are spent, and it "
-                    f"would cost {money_text(cost)}",
-                    hint=f"raise it: lakeshell workgroup set {group.name} --{period}-budget "
-                    f"AMOUNT; or wait until {until}",
-                )
+    def _reused(self, session: Session) -> Running | None:
+        """An older result of the same, if one will do."""
+        found = self._reuse.find(session)
+        if found is None:
+            return None
+        id, running = found
+        self.record = replace(self.record, reused=id)
+        return running
 
     def _check(self) -> None:
         if self._watch.reason is not None:
@@ -303,6 +241,7 @@ class RunningQuery:
         running = self._begun
         if self._kept is not None:
             self._kept.finish(_empty_schema(running.columns) if self._rows == 0 else None)
+            self._reuse.remember(self.record)
         running.close()
         self._record(QueryState.FINISHED, "", "" if over is None else over.message)
         _tidy(self._services)
@@ -333,7 +272,10 @@ class RunningQuery:
         self._services.ledger.end(self.record)
 
     def _cost(self, state: QueryState, scanned: int | None, writes: bool) -> Decimal | None:
-        """Free are definitions and what failed; what was stopped costs what it scanned."""
+        """Free are definitions, what failed and an older result; what was stopped costs what it
+        scanned."""
+        if self.record.reused:
+            return Decimal(0)
         if state is QueryState.FAILED or not is_billed_kind(self.record.kind, writes_rows=writes):
             return Decimal(0)
         if state is not QueryState.FINISHED and scanned == 0:

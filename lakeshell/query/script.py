@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 
 from lakeshell.errors import QueryFailed, UsageError
 from lakeshell.ports import Session
+from lakeshell.query.order import Order, Services
 from lakeshell.query.parameters import bind, names
-from lakeshell.query.run import Order, Services, run_query
+from lakeshell.query.run import run_query
 
 
 def run_script(

@@ -40,6 +40,11 @@ def statement_under(
     return before[-1] if before else next(iter(statements), None)
 
 
+def is_executed(sql: str) -> bool:
+    """Whether it runs a statement that was prepared, whose text is elsewhere."""
+    return _words(sql)[:1] == ["EXECUTE"]
+
+
 def is_blank(sql: str) -> bool:
     """Whether it is nothing but blanks and comments."""
     return _SPACE.fullmatch(sql) is not None

@@ -12,7 +12,8 @@ from lakeshell.errors import UsageError
 class Workgroup:
     """`scan_limit` in bytes for one query; budgets in the lake's currency, for a UTC day and month.
 
-    None is no limit; `members` are users, none admits everybody. `properties` are session
+    None is no limit; `reuse` is the age in seconds up to which an older result will do, 0 is never;
+    `members` are users, none admits everybody. `properties` are session
     properties that its queries run with.
     """
 
@@ -23,6 +24,7 @@ class Workgroup:
     scan_limit: int | None = None
     daily_budget: Decimal | None = None
     monthly_budget: Decimal | None = None
+    reuse: int = 0
     properties: dict[str, str] = field(default_factory=dict)
 
     def admits(self, user: str) -> bool:

@@ -70,6 +70,7 @@ class StackRuntime:
             catalog=catalog,
             connections=self.place.connections.names,
             estimator=estimated,
+            stater=lambda *order: self._planner(catalog(), store, open_source).state(*order),
             notice=self.notice,
         )
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import Cancelled, QueryFailed
+from lakeshell.query.order import Order, Services
 from lakeshell.query.rows import ResultRows
-from lakeshell.query.run import Order, RunningQuery, Services, start_query
+from lakeshell.query.run import RunningQuery, start_query
 from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:

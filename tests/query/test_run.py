@@ -31,16 +31,10 @@ from lakeshell.errors import (
 )
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter, Session
+from lakeshell.query.limits import estimate, spent
+from lakeshell.query.order import Order, Services
 from lakeshell.query.results import Results
-from lakeshell.query.run import (
-    Order,
-    RunningQuery,
-    Services,
-    estimate,
-    run_query,
-    spent,
-    start_query,
-)
+from lakeshell.query.run import RunningQuery, run_query, start_query
 from lakeshell.query.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)

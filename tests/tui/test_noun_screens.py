@@ -281,7 +281,8 @@ async def test_history_is_searched_and_a_query_opened_again(lake: Lake) -> None:
 
 @pytest.mark.asyncio
 async def test_a_kept_result_is_saved_from_the_history(lake: Lake, home: Path) -> None:
-    from lakeshell.query.run import Order, start_query
+    from lakeshell.query.order import Order
+    from lakeshell.query.run import start_query
 
     with start_query(Order("SELECT * FROM film"), lake.session(), lake.services) as query:
         assert sum(b.num_rows for b in query.batches()) == 2

@@ -9,7 +9,7 @@ is written by the binder, on a DuckDB that can open the planned files only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,19 @@ class EmbeddedEngine:
         from lakeshell.engine.embedded.statements import estimate
 
         return estimate(statement, host)
+
+    def state(
+        self, sql: str, session: Session, parameters: Sequence[str] = ()
+    ) -> Mapping[str, str] | None:
+        from lakeshell.engine.embedded.states import states
+
+        statement = parse_statement(sql)
+        if not isinstance(statement, ast.Query):
+            return None
+        host = self._host(session, [parse_expression(text) for text in parameters])
+        bound = host.binder().query(statement)
+        # The parameters are looked at with the statement: one of them may be the clock.
+        return states(" ".join((sql, *parameters)), host.tables.found, bound.scans)
 
     def run(
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""

@@ -55,6 +55,8 @@ class TableLookup:
     def __init__(self, surroundings: Surroundings) -> None:
         self._around = surroundings
         self._metadata: dict[TableName, TableMetadata | None] = {}
+        self.found: list[TableFound | ViewFound] = []
+        """Everything that was found, in turn."""
 
     # --- finding ---------------------------------------------------------------------------
 
@@ -65,6 +67,13 @@ class TableLookup:
         table: str,
         version: Typed | None = None,
         version_kind: str | None = None,
+    ) -> TableFound | ViewFound:
+        found = self._find(catalog, schema, table, version, version_kind)
+        self.found.append(found)
+        return found
+
+    def _find(
+        self, catalog: str, schema: str, table: str, version: Typed | None, version_kind: str | None
     ) -> TableFound | ViewFound:
         name = (catalog, schema, table)
         if catalog == LAKE:

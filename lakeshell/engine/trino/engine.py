@@ -22,12 +22,13 @@ from lakeshell.engine.trino.protocol import Dialogue
 from lakeshell.engine.trino.running import Attempt, InPlace, TrinoStatement
 from lakeshell.engine.trino.server import Server
 from lakeshell.engine.trino.session import apply, request_headers
+from lakeshell.errors import LakeshellError
 from lakeshell.model import Estimate
 from lakeshell.ports import Catalog, Running, Session
 from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
-    from lakeshell.engine.trino.estimate import Estimator
+    from lakeshell.engine.trino.estimate import Estimator, Stater
     from lakeshell.engine.trino.wording import Wording
 
 START_WAIT = 90.0
@@ -73,7 +74,8 @@ class _Order:
 class TrinoEngine:
     """`ports.Engine`.
 
-    `estimator` plans a statement on the lake's metadata, as the embedded engine does; `notice` is
+    `estimator` plans a statement on the lake's metadata, as the embedded engine does, and `stater`
+    tells the state of its tables; `notice` is
     told what a user waits for.
     """
 
@@ -84,6 +86,7 @@ class TrinoEngine:
         catalog: Callable[[], Catalog],
         connections: Callable[[], Collection[str]],
         estimator: Estimator,
+        stater: Stater = lambda sql, session, parameters: None,
         notice: Callable[[str], None] = lambda text: None,
         spooling: bool = True,
         start_wait: float = START_WAIT,
@@ -94,6 +97,7 @@ class TrinoEngine:
         self._catalog = catalog
         self._connections = connections
         self._estimator = estimator
+        self._stater = stater
         self._notice = notice
         self._spooling = spooling
         self._start_wait = start_wait
@@ -107,6 +111,17 @@ class TrinoEngine:
         from lakeshell.engine.trino.estimate import estimated
 
         return estimated(sql, session, parameters, self._estimator, self.run)
+
+    def state(
+        self, sql: str, session: Session, parameters: Sequence[str] = ()
+    ) -> Mapping[str, str] | None:
+        if session.carried:
+            # An open transaction may see other rows, and a path other functions.
+            return None
+        try:
+            return self._stater(sql, session, parameters)
+        except LakeshellError:
+            return None
 
     def run(
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""

@@ -7,7 +7,7 @@ names the tables that are read, and the estimate is then the whole of them, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
@@ -17,6 +17,7 @@ from lakeshell.model import Estimate
 from lakeshell.ports import Running, Session
 
 Estimator = Callable[[str, Session, Sequence[str]], Estimate]
+Stater = Callable[[str, Session, Sequence[str]], Mapping[str, str] | None]
 
 _ASK = "EXPLAIN (TYPE IO, FORMAT JSON) "
 

@@ -243,7 +243,8 @@ class CatalogScreen(LakeScreen):
 
     def _run(self, sql: str) -> ResultRows:
         """A statement of the console's own, with its record as any other; on a thread."""
-        from lakeshell.query.run import Order, start_query
+        from lakeshell.query.order import Order
+        from lakeshell.query.run import start_query
 
         session = self.lake.session(source="console")
         order = Order(sql, keep_result=False)

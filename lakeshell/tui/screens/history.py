@@ -69,7 +69,7 @@ class HistoryScreen(NounScreen):
     def sheet(self, key: str) -> Sequence[Content]:
         record = self.lake.past_query(key)
         results = self.lake.services.results
-        kept = results is not None and results.path(record.id).exists()
+        kept = results is not None and results.path(record.result_id).exists()
         return [
             shown_lines(record.sql),
             heading(record.id),
@@ -139,7 +139,7 @@ class HistoryScreen(NounScreen):
 
             results = self.lake.services.results
             assert results is not None
-            columns, batches = results.open(key)
+            columns, batches = results.open(self.lake.past_query(key).result_id)
             return write_file(columns, batches, format_of(path), path)
 
         self.carry_out(

@@ -155,7 +155,8 @@ class QueryTab(Vertical):
     ) -> tuple[Estimate, Decimal | None] | None:
         from dataclasses import replace
 
-        from lakeshell.query.run import Order, estimate
+        from lakeshell.query.limits import estimate
+        from lakeshell.query.order import Order
 
         statement = statement_under(self.lake.engine.split(text), *place)
         if statement is None:

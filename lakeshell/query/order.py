@@ -1,0 +1,42 @@
+"""A statement to run, and what statements are run with. Values, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lakeshell.cost.prices import QueryPrices
+from lakeshell.ports import Engine, Ledger
+from lakeshell.query.results import Results
+from lakeshell.query.workgroup import Workgroup
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What statements are run with; the composition root fills it in. The clock gives UTC;
+    `history_keep` in seconds, 0 is for ever."""
+
+    engine: Callable[[], Engine]
+    ledger: Ledger
+    workgroup: Callable[[str], Workgroup]
+    prices: QueryPrices
+    results: Results | None = None
+    history_keep: int = 0
+    engine_name: str = "duckdb"
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One statement to run. `parameters` are SQL literals for its `?`s, `timeout` in seconds;
+    `text` is what the history keeps, where it is not the statement itself; `reuse` the age in
+    seconds up to which an older result will do, None is the workgroup's."""
+
+    sql: str
+    parameters: Sequence[str] = ()
+    timeout: float | None = None
+    text: str | None = None
+    job_run: str = ""
+    keep_result: bool = True
+    reuse: int | None = None
