@@ -72,13 +72,16 @@ _HANDLED = _Format(
     f"{_JDBC}JdbcSerDe", f"{_JDBC}JdbcInputFormat", f"{_JDBC}JdbcOutputFormat"
 )  # fmt: skip
 _VIEW = _Format("", "", "")
+_NO_FILES = "file:/tmp/lakeshell-no-files"
+"""A table of a source has none, and the Metastore looks at every table's folder: one of its own
+machine takes half the time of one on object storage, which need not run for it."""
 
 
 def to_hive(
     table: CatalogTable, catalog: str, id: str, folder: str, jdbc: Mapping[str, str]
 ) -> Any:
-    """`folder` is given to tables without files, for the Metastore makes one otherwise; `jdbc` says
-    how Hive reaches a source (`hive.sql.jdbc.url`, …), without a secret."""
+    """`folder` is given to file tables without a place, for the Metastore makes one otherwise; `jdbc`
+    says how Hive reaches a source (`hive.sql.jdbc.url`, …), without a secret."""
     view = table.kind is TableKind.VIEW
     now = datetime.now(UTC)
     return hive.Table(
@@ -102,7 +105,7 @@ def _storage(table: CatalogTable, folder: str) -> Any:
     if table.kind is TableKind.VIEW:
         format, location, fields = _VIEW, None, [("dummy", "string", None)]
     elif table.kind is TableKind.SOURCE:
-        format, location = _HANDLED, folder
+        format, location = _HANDLED, _NO_FILES
     else:
         format = _FORMATS.get(table.parameters.get("classification", ""), _PLAIN)
         location = table.location or folder

@@ -118,6 +118,12 @@ def test_columns_that_another_program_changed_are_taken_from_it() -> None:
     ]  # fmt: skip
 
 
+def test_the_object_storage_is_not_asked_for_a_folder_of_a_sources_table() -> None:
+    made = to_hive(FILM, "hive", "id", "s3://lake/x", {})
+    assert made.sd.location.startswith("file:/")
+    assert from_hive(made).location == FILM.location
+
+
 def test_files_have_the_serde_of_their_format() -> None:
     table = CatalogTable(
         NAME, TableKind.FILES, FILM.columns[:1], {"classification": "parquet"}, "s3://lake/in"
