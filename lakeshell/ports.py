@@ -192,6 +192,35 @@ class Session:
     """What a server wants to hear again with each further statement: an open transaction, a path."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a statement on a server, `depth` levels below the first; splits are its parts."""
+
+    depth: int
+    state: str
+    rows: int
+    bytes: int
+    queued: int
+    running: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterWork:
+    """What a server says of a statement's work: rows and bytes that went through it, not those that
+    come back; `stages` from the last, each before those that feed it. `share` in percent, None
+    while its parts are not all known."""
+
+    state: str
+    nodes: int
+    rows: int
+    bytes: int
+    splits: int
+    share: float | None
+    running_share: float
+    stages: tuple[Stage, ...]
+
+
 @dataclass(slots=True)
 class Progress:
     """Live figures of a running statement. `scanned` in compressed bytes, None if not metered.
@@ -209,6 +238,7 @@ class Progress:
     splits: tuple[int, int] | None = None
     queued: float | None = None
     planned: float | None = None
+    cluster: ClusterWork | None = None
 
 
 class Running(Protocol):

@@ -7,6 +7,7 @@ import traceback
 
 import click
 
+from lakeshell.cli.color import styled
 from lakeshell.errors import LakeshellError, QueryFailed
 from lakeshell.output.text import printable
 from lakeshell.output.width import console_width
@@ -20,7 +21,7 @@ def say(error: LakeshellError, sql: str | None = None, name: str = "") -> None:
     where = f"{printable(name)}: " if name else ""
     if isinstance(error, QueryFailed) and error.line is not None:
         where += f"line {error.line}:{error.column}: "
-    click.echo(f"error: {where}{printable(error.message)}", err=True)
+    _echo(f"{styled('error:', 'red')} {where}{printable(error.message)}")
     if sql is not None and isinstance(error, QueryFailed) and error.line is not None:
         _caret(sql, error.line, error.column or 1)
     if error.hint:
@@ -35,13 +36,18 @@ def _caret(sql: str, line: int, column: int) -> None:
     text = "".join(c if printable(c) == c else " " for c in lines[line - 1])
     start = max(0, column - 60)
     click.echo(f"  {text[start : start + 100]}", err=True)
-    click.echo("  " + " " * console_width(text[start : column - 1]) + "^", err=True)
+    _echo("  " + " " * console_width(text[start : column - 1]) + styled("^", "red"))
+
+
+def _echo(text: str) -> None:
+    # Whether there is colour is decided already.
+    click.echo(text, err=True, color=True)
 
 
 def say_bug(error: Exception) -> None:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{last.name}, line {last.lineno}" if last else "unknown place"
     said = printable(f"{type(error).__name__}: {error}")[:500]
-    click.echo(f"error: a bug in Lakeshell: {said} ({place})", err=True)
+    _echo(f"{styled('error:', 'red')} a bug in Lakeshell: {said} ({place})")
     click.echo("  run the same command with --debug and report what it prints", err=True)
     sys.stderr.flush()

@@ -1,13 +1,15 @@
-"""The figures of a running statement, on stderr: a line that renews itself, and one at the end."""
+"""The figures of a running statement, on stderr: lines that renew themselves, and one at the end."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 import click
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 _FIRST = 0.7
 _EVERY = 0.3
-_CLEAR = "\r\x1b[K"
 
 
 class Figures:
@@ -102,23 +103,52 @@ class Figures:
 
     def _run(self, query: RunningQuery) -> None:
         wait = _FIRST
-        shown = False
+        block = Block(sys.stderr)
         while not self._stop.wait(wait):
             wait = _EVERY
-            scanned, rows, fraction = query.progress
-            seconds = time.monotonic() - self._started
-            share = "" if fraction is None else f" {fraction:.0%}"
-            stage = f" {query.stage}" if query.stage else ""
-            rate = "" if scanned is None else f", {size_text(int(scanned / seconds))}/s"
-            sys.stderr.write(
-                f"{_CLEAR}{int(seconds) // 60}:{int(seconds) % 60:02d}{stage} [{rows:,} rows, "
-                f"{size_text(scanned)}] [{rows / seconds:,.0f} rows/s{rate}]{share}"
-            )
-            sys.stderr.flush()
-            shown = True
-        if shown:
-            sys.stderr.write(_CLEAR)
-            sys.stderr.flush()
+            block.show(self._lines(query, time.monotonic() - self._started))
+        block.clear()
+
+    def _lines(self, query: RunningQuery, seconds: float) -> list[str]:
+        """A server's work as trino-cli shows it; a line of the same figures without a server."""
+        work = query.work
+        if work is not None:
+            from lakeshell.output.cluster import work_lines
+
+            return work_lines(*work, seconds, shutil.get_terminal_size().columns)
+        scanned, rows, fraction = query.progress
+        share = "" if fraction is None else f" {fraction:.0%}"
+        stage = f" {query.stage}" if query.stage else ""
+        rate = "" if scanned is None else f", {size_text(int(scanned / seconds))}/s"
+        return [
+            f"{int(seconds) // 60}:{int(seconds) % 60:02d}{stage} [{rows:,} rows, "
+            f"{size_text(scanned)}] [{rows / seconds:,.0f} rows/s{rate}]{share}"
+        ]
+
+
+class Block:
+    """A few lines of a terminal that renew themselves in their place."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._height = 0
+
+    def show(self, lines: Sequence[str]) -> None:
+        """In the place of the last ones. Lines that leave the screen cannot be taken back, so no
+        more are shown than it has."""
+        size = shutil.get_terminal_size()
+        fitting = [line[: size.columns - 1] for line in lines[: max(1, size.lines - 1)]]
+        self.clear()
+        self._stream.write("\n".join(fitting))
+        self._stream.flush()
+        self._height = len(fitting)
+
+    def clear(self) -> None:
+        if self._height:
+            up = f"\x1b[{self._height - 1}A" if self._height > 1 else ""
+            self._stream.write(f"\r{up}\x1b[J")
+            self._stream.flush()
+        self._height = 0
 
 
 def _rows(count: int) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
     "cost": "What queries and runs cost: actual and projected.",
     "serve": "The resident process: stops services that nobody uses.",
     "stack": "MySQL, MinIO, Metastore and Trino in Docker: up, down, start, stop, status, logs.",
+    "completion": "What makes bash, zsh or fish complete words and names.",
     "doctor": "Check every part and say what mends it.",
 }
 
@@ -47,6 +48,10 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"lakeshell.cli.{cmd_name}")
         made: click.Command = module.command
+        if "_LAKESHELL_COMPLETE" in os.environ:
+            from lakeshell.cli.complete import attach
+
+            return attach(made, cmd_name)
         return made
 
     def resolve_command(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lakeshell.cli.color import color_option
+
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
@@ -25,6 +27,7 @@ def with_lake(function: F) -> F:
     """Gives the command an open `lake` (closed at its end) from `--lake`, and takes `--debug`."""
 
     @click.option("--lake", "lake_folder", metavar="DIR", help="The lake's folder.")
+    @color_option
     @click.option("--debug", is_flag=True, hidden=True, help="Show tracebacks.")
     @functools.wraps(function)
     def wrapped(*args: Any, lake_folder: str | None, debug: bool, **kwargs: Any) -> Any:

@@ -55,9 +55,7 @@ class Sink:
     def write_rows(self, columns: Sequence[Column], batches: Iterable[pa.RecordBatch]) -> None:
         self._results += 1
         if self.format_name not in BINARY:
-            from lakeshell.output.result import write_result
-
-            write_result(columns, batches, self.format_name, self._write, safe=self._safe)
+            self._write_text(columns, batches)
             return
         from lakeshell.output.files import write_binary
 
@@ -68,6 +66,17 @@ class Sink:
             )
         assert self._path is not None
         write_binary(columns, batches, self.format_name, self._path)
+
+    def _write_text(self, columns: Sequence[Column], batches: Iterable[pa.RecordBatch]) -> None:
+        from lakeshell.cli.pager import paged, pager
+        from lakeshell.output.result import write_result
+
+        command = "" if self._path is not None else pager()
+        if not command:
+            write_result(columns, batches, self.format_name, self._write, safe=self._safe)
+            return
+        with paged(command) as write:
+            write_result(columns, batches, self.format_name, write, safe=True)
 
 
 def _announced(

@@ -28,7 +28,7 @@ from lakeshell.errors import (
     UsageError,
 )
 from lakeshell.model import Column, QueryRecord, QueryState
-from lakeshell.ports import Running, Session
+from lakeshell.ports import ClusterWork, Running, Session
 from lakeshell.query.limits import check_limits
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import ResultWriter
@@ -113,6 +113,12 @@ class RunningQuery:
         """Bytes scanned, None if not metered; rows given; the share done, None if unknown."""
         progress = self._begun.progress
         return progress.scanned, self._rows, progress.fraction
+
+    @property
+    def work(self) -> tuple[str, ClusterWork] | None:
+        """A server's id of it and its figures; None where no server runs it."""
+        found = self._begun.progress.cluster
+        return None if found is None else (self._begun.engine_id, found)
 
     @property
     def stage(self) -> str:

@@ -522,3 +522,19 @@ def test_an_estimate_of_what_trino_rejects_is_its_rejection(trino: FakeTrino) ->
     with pytest.raises(QueryRejected) as caught:
         engine(trino, estimator=refused).estimate("SELECT x", session())
     assert caught.value.column == 8
+
+
+def test_the_state_of_tables_is_the_lakes(trino: FakeTrino) -> None:
+    made = engine(trino, stater=lambda sql, *_: {"lake.raw.t": sql})
+    assert made.state("SELECT 1", session()) == {"lake.raw.t": "SELECT 1"}
+    in_transaction = session()
+    in_transaction.carried["X-Trino-Transaction-Id"] = "t1"
+    assert made.state("SELECT 1", in_transaction) is None
+
+
+def test_what_cannot_be_planned_here_has_no_state(trino: FakeTrino) -> None:
+    def refused(*_: object) -> dict[str, str]:
+        raise QueryFailed("not here", code="NOT_SUPPORTED")
+
+    assert engine(trino, stater=refused).state("SELECT odd", session()) is None
+    assert engine(trino).state("SELECT odd", session()) is None

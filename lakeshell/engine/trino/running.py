@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lakeshell.engine.trino.failures import failure
+from lakeshell.engine.trino.work import cluster_work
 from lakeshell.errors import Cancelled, LakeshellError
 from lakeshell.model import Column
 from lakeshell.ports import Progress
@@ -120,6 +121,7 @@ class TrinoStatement:
             splits=(int(stats.get("completedSplits") or 0), total) if total else None,
             queued=_seconds(stats.get("queuedTimeMillis")),
             planned=_seconds(stats.get("planningTimeMillis")),
+            cluster=cluster_work(stats),
         )
 
     @cached_property

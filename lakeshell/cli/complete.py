@@ -1,0 +1,127 @@
+"""What a shell offers after TAB: the names that a lake has, each where it is asked for.
+
+In: a command whose parameters have names such as `table` or `workgroup`. Out: the same, whose
+parameters know the names in the lake that fit. Nothing is made, started or said: a lake that
+cannot be read has no names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+VARIABLE = "_LAKESHELL_COMPLETE"
+"""Set by the shell's script: what it wants to know."""
+_NEWEST = 50
+
+Names = Callable[["Lake", click.Context], Iterable[str]]
+
+
+def _workgroups(lake: Lake, context: click.Context) -> Iterable[str]:
+    return lake.workgroups.names()
+
+
+def _connections(lake: Lake, context: click.Context) -> Iterable[str]:
+    return lake.connections.names()
+
+
+def _crawlers(lake: Lake, context: click.Context) -> Iterable[str]:
+    return lake.crawlers.names()
+
+
+def _jobs(lake: Lake, context: click.Context) -> Iterable[str]:
+    return lake.jobs.names()
+
+
+def _saved(lake: Lake, context: click.Context) -> Iterable[str]:
+    group = context.params.get("workgroup") or lake.settings.workgroup
+    return lake.saved.names(group) if lake.may_use(group) else ()
+
+
+def _databases(lake: Lake, context: click.Context) -> Iterable[str]:
+    return [database.name for database in lake.catalog.databases()]
+
+
+def _tables(lake: Lake, context: click.Context) -> Iterable[str]:
+    return [str(table.name) for table in lake.catalog.tables()]
+
+
+def _queries(lake: Lake, context: click.Context) -> Iterable[str]:
+    from lakeshell.ports import HistoryFilter
+
+    return [record.id for record in lake.ledger.queries(lake.seen(HistoryFilter(limit=_NEWEST)))]
+
+
+def _runs(lake: Lake, context: click.Context) -> Iterable[str]:
+    return [run.id for run in lake.ledger.runs("job", None, _NEWEST)]
+
+
+_ANYWHERE: dict[str, Names] = {
+    "workgroup": _workgroups,
+    "database": _databases,
+    "table": _tables,
+    "connection": _connections,
+    "id": _queries,
+    "query_id": _queries,
+    "run_id": _runs,
+}
+_OF: dict[tuple[str, str], Names] = {
+    ("connection", "name"): _connections,
+    ("crawler", "name"): _crawlers,
+    ("job", "name"): _jobs,
+    ("job", "source"): _tables,
+    ("job", "target"): _tables,
+    ("saved", "name"): _saved,
+    ("workgroup", "name"): _workgroups,
+}
+_MAKE = ("add", "propose")
+"""Verbs whose NAME is a new one."""
+
+
+def attach(command: click.Command, noun: str) -> click.Command:
+    """The command with names of the lake behind its parameters and those of its verbs."""
+    _attach(command, noun)
+    for verb in getattr(command, "commands", {}).values():
+        _attach(verb, noun)
+    return command
+
+
+def _attach(command: click.Command, noun: str) -> None:
+    for parameter in command.params:
+        name = parameter.name or ""
+        names = _OF.get((noun, name)) or _ANYWHERE.get(name)
+        if names is not None and not (name == "name" and command.name in _MAKE):
+            parameter.shell_complete = _offered(names)  # type: ignore[assignment]
+
+
+def _offered(names: Names) -> Callable[[click.Context, str], list[CompletionItem]]:
+    def offered(context: click.Context, incomplete: str) -> list[CompletionItem]:
+        try:
+            found = _found(names, context)
+        except Exception:
+            # Whoever presses TAB is in the middle of a line: no error may be written into it.
+            return []
+        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+    return offered
+
+
+def _found(names: Names, context: click.Context) -> Iterable[str]:
+    from lakeshell.lake import Lake, default_lake, enclosing_lake
+
+    here, named = Path.cwd(), context.params.get("lake_folder") or os.environ.get("LAKESHELL_LAKE")
+    folder = Path(named).expanduser() if named else enclosing_lake(here) or default_lake(os.environ)
+    if not folder.is_dir():
+        return []
+    # A service that sleeps is not woken for a list of names.
+    asleep = {**os.environ, "LAKESHELL_STACK_IDLE_STOP": "0"}
+    with Lake(folder, asleep) as lake:
+        return list(names(lake, context))

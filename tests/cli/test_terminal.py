@@ -1,0 +1,93 @@
+"""What a terminal sees: the pager, colour, and that neither is in a pipe."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NAMES = ("NO_COLOR", "LAKESHELL_PAGER", "TERM")
+
+
+def on_terminal(lake: Path, *words: str, **variables: str) -> tuple[int, str]:
+    """The exit code and everything that a terminal showed."""
+    environment = {k: v for k, v in os.environ.items() if k not in NAMES}
+    environment |= {"TERM": "xterm", "LAKESHELL_LAKE": str(lake), **variables}
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lakeshell", *words],
+        stdin=other, stdout=other, stderr=other, env=environment, close_fds=True,
+    )  # fmt: skip
+    os.close(other)
+    seen = b""
+    while True:
+        try:
+            more = os.read(main, 65_536)
+        except OSError:
+            break
+        if not more:
+            break
+        seen += more
+    os.close(main)
+    return process.wait(60), seen.decode()
+
+
+def test_rows_go_through_the_pager(lake: Path) -> None:
+    pager = "tr a-z A-Z; echo through the pager"
+    code, seen = on_terminal(
+        lake, "query", "-e", "SELECT 'shown' AS word; SELECT 2 AS n", LAKESHELL_PAGER=pager
+    )
+    assert code == 0
+    assert seen.count("through the pager") == 2
+    assert "SHOWN" in seen
+    assert "1 row in" in seen
+    code, seen = on_terminal(
+        lake, "query", "-e", "SELECT 'shown' AS word", "-o", str(lake / "out.csv"),
+        LAKESHELL_PAGER=pager,
+    )  # fmt: skip
+    assert "through" not in seen
+    assert (lake / "out.csv").read_text() == '"shown"\n'
+
+
+def test_a_pager_that_is_left_early_ends_the_command(lake: Path) -> None:
+    rows = "SELECT n FROM UNNEST(sequence(1, 10000)) a(n), UNNEST(sequence(1, 20)) b(m)"
+    code, seen = on_terminal(
+        lake, "query", "-e", rows, "-e", "SELECT 'never'", LAKESHELL_PAGER="head -n 3"
+    )
+    assert code == 0
+    assert "never" not in seen
+    assert "Traceback" not in seen
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "colour"),
+    [
+        ((), {}, True),
+        ((), {"NO_COLOR": "1"}, False),
+        ((), {"TERM": "dumb"}, False),
+        (("--color", "never"), {}, False),
+        (("--color=always",), {"NO_COLOR": "1"}, True),
+    ],
+)
+def test_errors_have_colour_on_a_terminal(
+    lake: Path, words: tuple[str, ...], variables: dict[str, str], colour: bool
+) -> None:
+    code, seen = on_terminal(lake, "query", "-e", "SELECT nothing", *words, **variables)
+    assert code == 1
+    assert ("\x1b[31m\x1b[1merror:\x1b[0m line 1:8" in seen) == colour
+    assert ("\x1b[" in seen) == colour
+
+
+def test_a_pipe_has_neither(lake: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in NAMES}
+    ended = subprocess.run(
+        [sys.executable, "-m", "lakeshell", "query", "--ignore-errors", "-e", "SELECT 1; SELECT x"],
+        env={**environment, "LAKESHELL_LAKE": str(lake), "LAKESHELL_PAGER": "echo no"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.stdout == '"1"\n'
+    assert ended.stderr.startswith("error: line 1:")
