@@ -139,9 +139,11 @@ class Connection:
             return None
 
     def explain(self, sql: str) -> str:
-        """DuckDB's plan, drawn."""
-        rows = self._working(lambda: self._duckdb.execute(f"EXPLAIN {sql}").fetchall())
-        return "\n".join(row[-1] for row in rows)
+        """DuckDB's plan, as JSON."""
+        (row,) = self._working(
+            lambda: self._duckdb.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
+        )
+        return str(row[-1])
 
     def _execute(self, sql: str) -> None:
         self._working(lambda: self._duckdb.execute(sql).fetchall())

@@ -233,16 +233,20 @@ class StatementHost:
         return Context(own.session, own.now, own.zone, own.needs, parameters)
 
     def explain(self, bound: BoundQuery) -> str:
-        """The plan that DuckDB makes of a query, without running it."""
+        """The plan that DuckDB makes of a query, without running it, and what its scans read."""
+        from lakeshell.engine.embedded.plan_tree import plan_lines
+
         prepared = prepare(bound.scans)
         connection = self.reads.open()
         try:
             connection.supply(self.context.needs)
             prepared.supply(connection)
             connection.lock(prepared.sizes)
-            return connection.explain(bound.sql)
+            plan = connection.explain(bound.sql)
         finally:
             self.reads.end(connection)
+        scans = prepared.scanned(bound.scans, self.engine.whole_below)
+        return "\n".join(plan_lines(plan, scans))
 
 
 def columns(bound: BoundQuery) -> tuple[Column, ...]:

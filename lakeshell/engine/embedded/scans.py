@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakeshell.engine.embedded.connection import Connection
+    from lakeshell.engine.embedded.plan_tree import Scanned
     from lakeshell.engine.embedded.scope import RelationColumn, Scan
 
 PATH, MODIFIED, PARTITION = "$path", "$file_modified_time", "$partition"
@@ -100,6 +101,21 @@ class Prepared(NamedTuple):
             rows=sum(r.rows for r in self.relations),
             unmetered=self.unmetered,
         )
+
+    def scanned(self, scans: Sequence[Scan], whole_below: int) -> list[Scanned]:
+        """Each of the scans with what it reads at most."""
+        from lakeshell.engine.embedded.plan_tree import Scanned
+
+        return [
+            Scanned(
+                ".".join(scan.table.name),
+                tuple(sorted(scan.columns)),
+                relation.rows,
+                None if relation.plan is None else relation.plan.bytes_with(whole_below),
+                len(relation.files),
+            )
+            for scan, relation in zip(scans, self.relations, strict=True)
+        ]
 
     def supply(self, connection: Connection) -> None:
         """Gives the statement's DuckDB these relations, and the right to read their files."""

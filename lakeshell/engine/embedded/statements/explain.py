@@ -1,4 +1,4 @@
-"""EXPLAIN: whether a statement is right, what it would scan, and the plan behind it.
+"""EXPLAIN: whether a statement is right, the plan behind it as a tree, and what it would scan.
 
 The text is this engine's own; Trino's plans mean nothing here.
 """
