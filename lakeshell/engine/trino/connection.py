@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from lakeshell.errors import ConfigurationError
+
 if TYPE_CHECKING:
     import ssl
 
@@ -32,6 +34,10 @@ class NotSent(Exception):
     def __init__(self, reason: str, *, refused: bool = False) -> None:
         super().__init__(reason)
         self.refused = refused
+
+
+class Untrusted(NotSent):
+    """The server shows a certificate that nobody vouches for whom we trust."""
 
 
 class Lost(Exception):
@@ -141,6 +147,7 @@ class Connections:
 
     def _connect(self) -> _Wire:
         origin = self.origin
+        tls = self._context() if origin.scheme == "https" else None
         try:
             made = socket.create_connection((origin.host, origin.port), _CONNECT_SECONDS)
         except ConnectionRefusedError as error:
@@ -148,19 +155,26 @@ class Connections:
         except (OSError, UnicodeError) as error:
             raise NotSent(_reason(error)) from error
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if origin.scheme == "http":
+        if tls is None:
             return _Wire(made)
         try:
-            return _Wire(self._context().wrap_socket(made, server_hostname=origin.host))
+            return _Wire(tls.wrap_socket(made, server_hostname=origin.host))
         except OSError as error:
             made.close()
-            raise NotSent(_reason(error)) from error
+            failure = Untrusted if hasattr(error, "verify_code") else NotSent
+            raise failure(_reason(error)) from error
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             import ssl
 
-            self._tls = ssl.create_default_context(cafile=self._ca_file or None)
+            try:
+                self._tls = ssl.create_default_context(cafile=self._ca_file or None)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"the certificates in {self._ca_file} cannot be read: {_reason(error)}",
+                    hint="engine.ca_file is a file of certificates in PEM form",
+                ) from error
         return self._tls
 
 

@@ -16,7 +16,15 @@ from typing import Any
 import orjson
 
 from lakeshell.engine.trino.address import TrinoAddress
-from lakeshell.engine.trino.connection import Answer, Connections, Lost, NotSent, Origin, split_url
+from lakeshell.engine.trino.connection import (
+    Answer,
+    Connections,
+    Lost,
+    NotSent,
+    Origin,
+    Untrusted,
+    split_url,
+)
 from lakeshell.errors import ConnectionFailed
 
 Headers = list[tuple[str, str]]
@@ -160,6 +168,11 @@ class Server:
     # --- answers ---------------------------------------------------------------------------
 
     def unreachable(self, error: BaseException) -> ConnectionFailed:
+        if isinstance(error, Untrusted):
+            return ConnectionFailed(
+                f"the certificate of Trino at {self.address.url} is not trusted: {error}",
+                hint="engine.ca_file names the certificates to trust; the system's when left out",
+            )
         return ConnectionFailed(
             f"Trino at {self.address.url} cannot be reached: {error}",
             hint=self.address.start_hint,
@@ -197,7 +210,11 @@ class Server:
     def _with_login(self, headers: Headers) -> Headers:
         address = self.address
         made = list(headers)
-        if not any(name == "X-Trino-User" for name, _ in made):
+        if address.user or address.jwt:
+            # Who logs in asks: few may ask for others. A token says itself whose it is.
+            made = [pair for pair in made if pair[0] != "X-Trino-User"]
+            made += [("X-Trino-User", address.user)] * bool(address.user)
+        elif not any(name == "X-Trino-User" for name, _ in made):
             made.append(("X-Trino-User", self._user))
         if address.password:
             pair = f"{self._user}:{address.password}".encode()
