@@ -241,6 +241,7 @@ async def test_tabs_are_there_again_after_a_restart(lake: Lake) -> None:
         tabs = list(pilot.app.screen.query(QueryTab))
         assert [tab.editor.text for tab in tabs] == ["SELECT 1", "second"]
         assert tabs[1].display
+        assert tabs[1].editor.place == (1, 7)
         await pilot.press("ctrl+w")
         await until(pilot, lambda: len(pilot.app.screen.query(QueryTab)) == 1)
 

@@ -68,7 +68,8 @@ class QueryTab(Vertical):
             yield TabLine(id="result_names")
 
     def on_mount(self) -> None:
-        self.editor.go_to(self._first.line, self._first.column)
+        # The text's own first layout puts the cursor at its beginning.
+        self.call_after_refresh(self.editor.go_to, self._first.line, self._first.column)
         self.query_one("#result_names").display = False
         self._say("F5 runs the statement under the cursor, F6 all; F10 sets database and workgroup")
         self._estimate()
