@@ -115,8 +115,12 @@ def _offered(names: Names) -> Callable[[click.Context, str], list[CompletionItem
 
 
 def _found(names: Names, context: click.Context) -> Iterable[str]:
+    import logging
+
     from lakeshell.lake import Lake, default_lake, enclosing_lake
 
+    # Drivers log what they cannot reach.
+    logging.disable(logging.CRITICAL)
     here, named = Path.cwd(), context.params.get("lake_folder") or os.environ.get("LAKESHELL_LAKE")
     folder = Path(named).expanduser() if named else enclosing_lake(here) or default_lake(os.environ)
     if not folder.is_dir():

@@ -49,7 +49,8 @@ def fill(ledger: SqliteLedger) -> None:
     """A year of records, written at once."""
     add(ledger, _NOW - timedelta(days=365))
     with closing(sqlite3.connect(ledger.path)) as db, db:
-        columns = [row[1] for row in db.execute("PRAGMA table_info(queries)")]
+        named = (row[1] for row in db.execute("PRAGMA table_info(queries)"))
+        columns = [name for name in named if name != "number"]
         taken = ", ".join(
             {"id": "printf('%08d', n)", "started": "started + n * 150000000"}.get(name, name)
             for name in columns
