@@ -7,6 +7,7 @@ cannot be read has no names.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -104,23 +105,24 @@ def _attach(command: click.Command, noun: str) -> None:
 
 def _offered(names: Names) -> Callable[[click.Context, str], list[CompletionItem]]:
     def offered(context: click.Context, incomplete: str) -> list[CompletionItem]:
+        logged = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
         try:
             found = _found(names, context)
         except Exception:
-            # Whoever presses TAB is in the middle of a line: no error may be written into it.
+            # Whoever presses TAB is in the middle of a line: no error may be written into it, and
+            # no driver's log.
             return []
+        finally:
+            logging.disable(logged)
         return [CompletionItem(name) for name in found if name.startswith(incomplete)]
 
     return offered
 
 
 def _found(names: Names, context: click.Context) -> Iterable[str]:
-    import logging
-
     from lakeshell.lake import Lake, default_lake, enclosing_lake
 
-    # Drivers log what they cannot reach.
-    logging.disable(logging.CRITICAL)
     here, named = Path.cwd(), context.params.get("lake_folder") or os.environ.get("LAKESHELL_LAKE")
     folder = Path(named).expanduser() if named else enclosing_lake(here) or default_lake(os.environ)
     if not folder.is_dir():

@@ -313,6 +313,10 @@ class SqliteLedger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{error.object!r} is not UTF-8", hint="write it as UTF-8, or leave it out"
+            ) from error
         except sqlite3.IntegrityError as error:
             raise LakeshellError(
                 f"the ledger has this record already: {error}", hint="report this"

@@ -35,6 +35,8 @@ from shell import Shell
         (("catalog", "tables", "nope"), 2, "there is no database 'nope'"),
         (("history", "show", "%"), 2, "there is no query '%'"),
         (("history", "result", "../../x"), 2, "there is no query"),
+        (("history", "--contains", "\udcff"), 2, "is not UTF-8"),
+        (("history", "show", "\udcff"), 2, "is not UTF-8"),
         (("history", "--since", "soon"), 2, "'soon' is neither a time"),
         (("cost", "--month", "2026-13"), 2, "is not a month"),
         (("workgroup", "set", "primary", "--scan-limit", "much"), 2, "it is a size"),

@@ -67,7 +67,9 @@ def test_many_processes_make_and_fill_a_new_ledger_at_once(tmp_path: Path) -> No
     assert len(found) == 200
     assert len(texts) == 50
     assert {record.state for record in found} == {QueryState.FINISHED}
-    assert [r.id for r in found] == sorted((r.id for r in found), reverse=True)
+    assert len({record.id for record in found}) == 200
+    newest_first = sorted(found, key=lambda r: (r.started, r.id), reverse=True)
+    assert found == newest_first
 
 
 def test_what_a_killed_process_ran_is_shown_as_failed(tmp_path: Path) -> None:
