@@ -183,6 +183,7 @@ def test_until_any_of_its_tables_changes(tables: Shell) -> None:
     [
         ("SELECT n FROM t", True),
         ("SELECT n FROM v", True),
+        ("SELECT n AS uuid, n AS now FROM t", True),
         ("WITH w AS (SELECT 'now()' AS s) SELECT s, n FROM w, t -- now()", True),
         ("SELECT count(*) FROM t FOR VERSION AS OF (SELECT 1)", None),
         ("SELECT n, now() FROM t", False),
@@ -190,7 +191,7 @@ def test_until_any_of_its_tables_changes(tables: Shell) -> None:
         ("SELECT n, LOCALTIMESTAMP FROM t", False),
         ("SELECT n FROM t WHERE random() >= 0", False),
         ('SELECT n, "rand"(5) FROM t', False),
-        ("SELECT uuid() FROM t", False),
+        ("SELECT uuid /* by chance */ () FROM t", False),
         ("SELECT n FROM chance", False),
         ("SELECT n FROM t TABLESAMPLE BERNOULLI (100)", False),
         ("SELECT current_user FROM t", False),

@@ -2,25 +2,27 @@
 
 In: a bound query and the tables and views that were looked up for it. Out: each with what tells
 its state, or None where the answer depends on more: the clock, chance, who asks, or tables that are
-read in place. A word that only looks like such a function counts as one.
+read in place. A name that only looks like such a function counts as one.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from lakeshell.engine.embedded.handles import IcebergTable
 from lakeshell.engine.embedded.scope import Scan, TableFound, ViewFound
 from lakeshell.sql.lexer import tokenize
 
-_DEPENDS = frozenset(
-    {"now", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
-     "current_user", "current_role", "current_groups", "random", "rand", "uuid", "shuffle",
-     "tablesample", "function"}
+_CALLS = frozenset({"now", "random", "rand", "uuid", "shuffle", "version"})
+_WORDS = frozenset(
+    {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp",
+     "current_user", "current_role", "current_groups", "tablesample", "function"}
 )  # fmt: skip
 """`function`: one that the statement defines itself, whose body may be in any language."""
 _CASTS = frozenset({"CAST", "TRY_CAST"})
+_TEXTS = frozenset({"string", "ustring", "binary", "dollar"})
 
 
 def states(
@@ -50,15 +52,14 @@ def states(
 
 def _depends(text: str, clocks: bool) -> bool:
     tokens = tokenize(text)
-    words = {
-        part.strip('"').lower()
+    names = [
+        "" if kind in _TEXTS else part.strip('"').lower()
         for kind, part in zip(tokens.kinds, tokens.texts, strict=True)
-        if kind not in ("string", "ustring", "binary", "dollar")
-    }
+    ]
+    called = {name for name, after in pairwise(names) if after == "("}
     # A time that becomes a timestamp takes its date from the clock.
-    return bool(words & _DEPENDS) or (
-        not _CASTS.isdisjoint(tokens.kinds) and (clocks or "time" in words)
-    )
+    casts = not _CASTS.isdisjoint(tokens.kinds) and (clocks or "time" in names)
+    return casts or not _CALLS.isdisjoint(called) or not _WORDS.isdisjoint(names)
 
 
 def _times(scans: Iterable[Scan]) -> bool:
