@@ -24,12 +24,14 @@ def connect(
     *,
     properties: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    reuse: int | None = None,
     source: str = "python",
 ) -> Connection:
     """A connection to a lake: its folder, found as the command line finds it where it is left out.
 
     `database` is that of names without one, `properties` are session properties, `timeout` the
-    seconds that a statement may take, `source` what the history says it came from. Every statement
+    seconds that a statement may take, `reuse` the age in seconds up to which a kept result will do
+    (None is what the workgroup says), `source` what the history says it came from. Every statement
     has the limits of the workgroup and is kept in the history. Raises `ProgrammingError` for a
     folder, a workgroup or a database that is not, or that the user may not use.
     """
@@ -44,7 +46,7 @@ def connect(
             opened.check_database(database)
             session.database = database
         session.properties.update(properties or {})
-    return Connection(opened, session, timeout)
+    return Connection(opened, session, timeout, reuse)
 
 
 class Connection:
@@ -61,10 +63,13 @@ class Connection:
     ProgrammingError = failures.ProgrammingError
     NotSupportedError = failures.NotSupportedError
 
-    def __init__(self, lake: Lake, session: Session, timeout: float | None) -> None:
+    def __init__(
+        self, lake: Lake, session: Session, timeout: float | None = None, reuse: int | None = None
+    ) -> None:
         self._lake: Lake | None = lake
         self.session = session
         self.timeout = timeout
+        self.reuse = reuse
         self._cursors: list[Cursor] = []
 
     @property

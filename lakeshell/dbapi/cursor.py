@@ -162,7 +162,7 @@ class Cursor:
         connection = self.connection
         literals = [literal(value) for value in parameters]
         sql = _one(operation, connection)
-        order = Order(sql, literals, connection.timeout)
+        order = Order(sql, literals, connection.timeout, reuse=connection.reuse)
         query = self._query = start_query(order, connection.session, connection.lake.services)
         if query.update_type is not None or not query.columns:
             for _ in query.batches():

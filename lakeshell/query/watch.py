@@ -42,26 +42,24 @@ class Watch:
         self._started = time.monotonic()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._ended = False
-        self._old_fd: int | None = None
         self._thread = threading.Thread(target=self._run, name="query-watch", daemon=True)
 
     def start(self) -> None:
         if threading.current_thread() is threading.main_thread():
-            # The kernel tells this pipe of a signal even while the main thread is inside C code.
-            self._old_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+            _WAKING.begin(self)
         self._thread.start()
 
     def stop(self) -> None:
         if self._ended:
             return
         self._ended = True
-        if self._old_fd is not None:
-            signal.set_wakeup_fd(self._old_fd)
+        told = _WAKING.end(self)
         if self._thread.is_alive():
             os.write(self._write, b"\0")
             self._thread.join()
-        os.close(self._read)
-        os.close(self._write)
+        if not told:
+            os.close(self._read)
+            os.close(self._write)
 
     def over_limit(self) -> LimitExceeded | None:
         """What is wrong with what was scanned by now, if anything."""
@@ -90,7 +88,8 @@ class Watch:
             if ready:
                 signals = os.read(self._read, 64)
                 if any(number in signals for number in _ENDS):
-                    self.cancel(Interrupted("interrupted", hint="the query was cancelled"))
+                    for watch in (self, *_WAKING.watches):
+                        watch.cancel(Interrupted("interrupted", hint="the query was cancelled"))
             if self.reason is not None:
                 # A cancellation that came before the engine had begun is repeated.
                 self.cancel(self.reason)
@@ -113,3 +112,32 @@ class Watch:
                     self.cancel(
                         Cancelled(f"cancelled by {by}", hint="`lakeshell history` has its record")
                     )
+
+
+class _Waking:
+    """The watches of the main thread's statements. One of them is told of signals by the kernel,
+    even while the main thread is inside C code, and passes them on; they end in any order."""
+
+    def __init__(self) -> None:
+        self.watches: tuple[Watch, ...] = ()
+        self._outer = -1
+
+    def begin(self, watch: Watch) -> None:
+        before = signal.set_wakeup_fd(watch._write, warn_on_full_buffer=False)
+        if not self.watches:
+            self._outer = before
+        self.watches = (*self.watches, watch)
+
+    def end(self, watch: Watch) -> bool:
+        """Whether the kernel still tells it: only the main thread can change that."""
+        if watch not in self.watches:
+            return False
+        self.watches = tuple(other for other in self.watches if other is not watch)
+        if threading.current_thread() is not threading.main_thread():
+            return True
+        last = self.watches[-1]._write if self.watches else self._outer
+        signal.set_wakeup_fd(last, warn_on_full_buffer=False)
+        return False
+
+
+_WAKING = _Waking()

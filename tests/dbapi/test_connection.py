@@ -236,6 +236,22 @@ def test_rows_left_cancel_the_query_and_rows_fetched_end_it(
     assert (record.user, record.workgroup, record.source) == ("ada", "primary", "python")
 
 
+def test_an_older_result_will_do_where_it_is_asked_for(
+    connection: lakeshell.Connection, tmp_path: Path
+) -> None:
+    connection.cursor().execute("CREATE SCHEMA lake.raw")
+    connection.cursor().execute("CREATE TABLE raw.t AS SELECT 1 AS n")
+    with lakeshell.connect(tmp_path / "lake", reuse=3600) as young:
+        first, second = (young.cursor().execute("SELECT n FROM raw.t") for _ in range(2))
+        # Both began before either result was whole.
+        assert first.fetchall() == second.fetchall() == [(1,)]
+        third = young.cursor().execute("SELECT n FROM raw.t")
+        assert third.fetchall() == [(1,)]
+        assert third.record is not None
+        assert second.record is not None
+        assert (second.record.reused, third.record.reused) == ("", second.record.id)
+
+
 def test_another_thread_cancels(connection: lakeshell.Connection) -> None:
     cursor = connection.cursor().execute(
         "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(n), UNNEST(sequence(1, 10000)) b(m),"

@@ -497,3 +497,43 @@ def test_a_history_with_a_limit_forgets_what_is_older(services: Services) -> Non
         Order("SELECT n"), Session("ada"), replace(services, now=lambda: NOW + timedelta(hours=2))
     )
     assert services.ledger.queries(HistoryFilter()) == [third, second]
+
+
+def test_statements_side_by_side_end_in_any_order_and_leave_the_signals_alone(
+    services: Services,
+) -> None:
+    before = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(before)
+    first = start_query(Order("SELECT n"), Session("ada"), services)
+    second = start_query(Order("SELECT n"), Session("ada"), services)
+    third = start_query(Order("SELECT n"), Session("ada"), services)
+    for query in (second, first, third):
+        assert sum(found.num_rows for found in query.batches()) == 3
+    after = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(after)
+    assert after == before
+
+
+def test_ctrl_c_ends_every_statement_of_the_main_thread(services: Services) -> None:
+    first = start_query(Order("SELECT n"), Session("ada"), services)
+    second = start_query(Order("SELECT n"), Session("ada"), services)
+    old = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        until = time.monotonic() + 30
+        while not (first._watch.reason and second._watch.reason) and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGINT, old)
+    for query in (first, second):
+        with pytest.raises(Interrupted):
+            list(query.batches())
+
+
+def test_a_statement_may_end_in_another_thread(services: Services) -> None:
+    query = start_query(Order("SELECT n"), Session("ada"), services)
+    thread = threading.Thread(target=lambda: list(query.batches()))
+    thread.start()
+    thread.join()
+    assert query.record.state is QueryState.FINISHED
+    assert run_query(Order("SELECT n"), Session("ada"), services).rows == 3
