@@ -80,8 +80,8 @@ def _place(name: ObjectName) -> str:
 
 
 def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
-    # Else a lost connection prints a backtrace of the driver.
-    os.environ["RUST_BACKTRACE"] = "0"
+    # Else the driver prints a backtrace for a lost connection, and what it logs.
+    os.environ |= {"RUST_BACKTRACE": "0", "RUST_LOG": "off"}
     import connectorx
 
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"

@@ -73,8 +73,9 @@ class Metastore:
             if connection is not None:
                 try:
                     return self._asked(connection, question)
-                except (TTransportException, OSError):
-                    pass
+                except (TTransportException, OSError) as error:
+                    if getattr(error, "type", None) == TTransportException.TIMED_OUT:
+                        raise
             return self._asked(_Connection(self.address), question)
         except (TTransportException, TException, OSError) as error:
             raise _failure(self.address, error) from error
@@ -136,6 +137,11 @@ def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
         return ConnectionFailed(
             f"the Metastore at {address} cannot be reached: {said}",
             hint="start it: lakeshell stack start metastore",
+        )
+    if isinstance(error, TApplicationException) and error.type == error.INTERNAL_ERROR:
+        return ConnectionFailed(
+            f"the Metastore at {address} fails: {said}",
+            hint="its database may be down: lakeshell stack status; or see the Metastore's log",
         )
     if isinstance(error, TApplicationException):
         return LakeshellError(
