@@ -66,7 +66,7 @@ class IcebergStore:
         partitioning: Sequence[str] = (),
         sorted_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
-        comment: str = "",
+        comment: str | None = None,
         location: str = "",
         replace: bool = False,
     ) -> None:
@@ -234,7 +234,7 @@ class Layout:
         partitioning: Sequence[str] = (),
         sorted_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
-        comment: str = "",
+        comment: str | None = None,
         location: str = "",
     ) -> None:
         self.partitioning = partitioning
@@ -244,7 +244,7 @@ class Layout:
         self.location = location
 
     def table_properties(self) -> dict[str, str]:
-        comment = {COMMENT: self.comment} if self.comment else {}
+        comment = {} if self.comment is None else {COMMENT: self.comment}
         return {**PROPERTIES, **self.properties, **comment}
 
 

@@ -23,7 +23,7 @@ from lakeshell.engine.embedded.scope import (
     Tables,
     ViewFound,
 )
-from lakeshell.engine.embedded.typed import Context, duckdb_type
+from lakeshell.engine.embedded.typed import Context, column_alias, duckdb_type, quote_name
 from lakeshell.errors import QueryRejected
 from lakeshell.ports import Session
 from lakeshell.sql import ast
@@ -119,8 +119,12 @@ def run(
     try:
         _supply(cursor, where)
         for scan in bound.scans:
+            renamed = ", ".join(
+                f"{quote_name(c.name)} AS {column_alias(c.name)}" for c in scan.table.columns
+            )
             cursor.execute(
-                f'CREATE OR REPLACE TEMP VIEW "{scan.alias}" AS FROM {scan.table.handle}'
+                f'CREATE OR REPLACE TEMP VIEW "{scan.alias}" AS '
+                f"SELECT {renamed} FROM {scan.table.handle}"
             )
         read = cursor.sql(bound.sql).to_arrow_table().combine_chunks()
     except duckdb.Error as error:

@@ -166,7 +166,7 @@ def test_parameters_stand_for_their_values() -> None:
 
 def test_a_filter_stands_directly_over_its_scan() -> None:
     sql = bind("SELECT id FROM t WHERE n = 10 AND id < 3").sql
-    assert re.fullmatch(r'SELECT (r\d+)\."id" AS c0 FROM "s\d+" AS \1 WHERE .*', sql)
+    assert re.fullmatch(r'SELECT (r\d+)\.":id" AS c0 FROM "s\d+" AS \1 WHERE .*', sql)
     assert sql.count("SELECT") == 1
 
 

@@ -108,8 +108,10 @@ class Keys:
 class Aggregated:
     """The layer above a GROUP BY: gives keys and aggregates as columns of the inner SELECT."""
 
-    def __init__(self, selection: SelectBinding, keys: Keys) -> None:
+    def __init__(self, selection: SelectBinding, keys: Keys, keeps_rows: bool) -> None:
+        """`keeps_rows` unless each aggregate has a FILTER and none of its rows are a group."""
         self.binder = selection.binder
+        self.keeps_rows = keeps_rows
         self.source = selection.source
         self.keys = keys
         self.alias = selection.binder.alias("g")
@@ -196,6 +198,18 @@ class Aggregated:
         return f"{sql} GROUP BY GROUPING SETS ({grouped})"
 
 
+def _all_filtered(selection: SelectBinding) -> bool:
+    order = selection.ordering.items if selection.ordering is not None else ()
+    having = selection.select.having
+    places = [*selection.select.items, *order, *([] if having is None else [having])]
+    return all(
+        isinstance(node, ast.FunctionCall | ast.Listagg) and node.filter is not None
+        for place in places
+        for node in inside(place)
+        if is_aggregate(node)
+    )
+
+
 def bind_aggregated(selection: SelectBinding) -> Block:
     """Finds the errors in Trino's order, then binds above the aggregation."""
     binder, select, source = selection.binder, selection.select, selection.source
@@ -211,7 +225,9 @@ def bind_aggregated(selection: SelectBinding) -> Block:
     _check(selection, items, keys, Scope(outputs, source), [key.node for key in sort_keys])
     selection.check_windows(items, sort_keys)
 
-    above = Aggregated(selection, keys)
+    above = Aggregated(
+        selection, keys, bool(keys.nodes) or source.folded or not _all_filtered(selection)
+    )
     expressions = Expressions(binder, above.scope, above=above, windows=selection.windows)
     selection.windows.scope = above.scope
     selection.above = above

@@ -230,6 +230,10 @@ def negate(op: str, value: Typed, at: Position, context: Context) -> Typed:
     if type.name not in t.NUMERIC_NAMES and not type.name.startswith("interval"):
         raise rejected("TYPE_MISMATCH", f"Cannot negate {type}", at)
     if value.is_constant and value.value is not None:
+        if type == t.DOUBLE and value.value == 0:
+            was, now = ("-0e0", "0e0") if str(value.value) == "-0.0" else ("0e0", "-0e0")
+            context.needs.zeros[was] -= 1
+            context.needs.zeros[now] += 1
         folded = _negated_constant(value, at)
         if folded is not None:
             return folded

@@ -24,12 +24,29 @@ def arithmetic(op: str, left: Typed, right: Typed, at: Position, context: Contex
     if op in "*/":
         return _scaled(op, left, right, at, context)
     if _is_interval(left.type) and left.type == right.type and op in "+-":
-        return Typed(f"({left.sql} {op} {right.sql})", left.type, at)
+        return Typed(_summed(op, left, right), left.type, at)
     if _is_interval(left.type) and op == "+" and not _is_interval(right.type):
         left, right = right, left
     if _is_interval(right.type) and op in "+-":
         return _moved(op, left, right, at)
     return _difference(left, right, at, context) if op == "-" else None
+
+
+def _summed(op: str, left: Typed, right: Typed) -> str:
+    if left.type == t.INTERVAL_DAY:
+        return f"({left.sql} {op} {right.sql})"
+    beyond = failure(
+        "GENERIC_INTERNAL_ERROR",
+        "'Value ' || s || CASE WHEN s > 0 THEN ' exceeds MAX_INT' ELSE ' is less than MIN_INT' END "
+        "|| ' for type interval year to month'",
+        left.type,
+        is_sql=True,
+    )
+    return (
+        f"(list_transform([CAST({left.sql} AS BIGINT) {op} {right.sql}], lambda s: CASE "
+        f"WHEN s BETWEEN -2147483648 AND 2147483647 THEN CAST(s AS INTEGER) "
+        f"WHEN s IS NOT NULL THEN {beyond} END)[1])"
+    )
 
 
 def _is_interval(type: t.Type) -> bool:
@@ -143,6 +160,8 @@ def _scaled(op: str, left: Typed, right: Typed, at: Position, context: Context) 
     whole = right.type in t.INTEGRAL
     if op == "*" and whole:
         factor = coerce(right, t.BIGINT, context).sql
+        if left.type == t.INTERVAL_DAY:
+            return Typed(_wrapped(f"(CAST({left.sql} AS HUGEINT) * {factor})"), left.type, at)
         return Typed(_fitted(f"({left.sql} * {factor})", left.type), left.type, at)
     factor = coerce(right, t.DOUBLE, context).sql
     if op == "*":
@@ -162,7 +181,21 @@ def _scaled(op: str, left: Typed, right: Typed, at: Position, context: Context) 
     return Typed(filled(sql, [left.sql, factor]), left.type, at)
 
 
+def _wrapped(product: str) -> str:
+    """A HUGEINT's lower 64 bits as a BIGINT: Trino's milliseconds run over without an error."""
+    turn, half = "18446744073709551616", "9223372036854775808"
+    rest = f"((({product} + {half}) % {turn} + {turn}) % {turn} - {half})"
+    return f"CAST({rest} AS BIGINT)"
+
+
 def _cut(product: str, type: t.Type) -> str:
+    if type == t.INTERVAL_DAY:
+        # as Java cuts: what is too large is the largest
+        return (
+            f"(CASE WHEN {product} >= 9223372036854775807e0 THEN 9223372036854775807 "
+            f"WHEN {product} < -9223372036854775807e0 THEN -9223372036854775807 - 1 "
+            f"ELSE CAST(trunc({product}) AS BIGINT) END)"
+        )
     return _fitted(f"trunc({product})", type)
 
 

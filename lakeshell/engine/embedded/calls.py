@@ -96,7 +96,7 @@ def _aggregate(self: Expressions, node: ast.FunctionCall, name: str, over: str) 
     keys = _sort_keys(self, node, node.order_by)
     made = registry.call_aggregate(
         name,
-        _guarded(arguments, condition),
+        arguments if _computed_before(self, over) else _guarded(arguments, condition),
         distinct=node.distinct,
         filter=condition,
         order_by=keys,
@@ -108,6 +108,12 @@ def _aggregate(self: Expressions, node: ast.FunctionCall, name: str, over: str) 
     if node.distinct:
         _comparable(arguments, node)
     return made
+
+
+def _computed_before(self: Expressions, over: str) -> bool:
+    """Whether Trino computes an aggregate's arguments before its FILTER: it does unless rows that
+    no aggregate wants are left out first."""
+    return not over and self.below is not None and self.below.keeps_rows
 
 
 _COLUMN = re.compile(r'\w+\.(?:\w+|"[^"]*")')
@@ -182,7 +188,10 @@ def bind_trim(self: Expressions, node: ast.Trim) -> Typed:
     arguments: list[Argument] = [self.bind(node.value)]
     if node.characters is not None:
         arguments.append(self.bind(node.characters))
-    return registry.call_scalar(name, arguments, node.at, self.context)
+    try:
+        return registry.call_scalar(name, arguments, node.at, self.context)
+    except QueryRejected as wrong:
+        raise rejected(wrong.code, wrong.message, None) from wrong  # Trino has no place for it
 
 
 def bind_grouping(self: Expressions, node: ast.Grouping) -> Typed:

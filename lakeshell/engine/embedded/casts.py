@@ -173,7 +173,7 @@ def _widened_constant(value: Typed, to: t.Type) -> Typed | None:
             if abs(known) < 10 ** (to.precision - to.scale):
                 made = Decimal(known)
         case t.DecimalType(), t.DecimalType():
-            if can_coerce(value.type, to):
+            if can_coerce(value.type, to) and abs(known) < 10 ** (to.precision - to.scale):
                 made = known
         case _, _ if value.type in t.INTEGRAL and to in t.INTEGRAL:
             if can_coerce(value.type, to):
@@ -256,7 +256,11 @@ def is_natural(source: t.Type, target: t.Type) -> bool:
             return can_coerce(source, target) and isinstance(target, t.VarcharType)
         return source.name == target.name and can_coerce(source, target)
     if isinstance(source, t.DecimalType):
-        return isinstance(target, t.DecimalType) and can_coerce(source, target)
+        return (
+            isinstance(target, t.DecimalType)
+            and source.scale <= target.scale
+            and source.precision - source.scale <= target.precision - target.scale
+        )
     return source in (*t.INTEGRAL, t.REAL) and (
         target in (*t.INTEGRAL, t.DOUBLE) and can_coerce(source, target)
     )

@@ -13,6 +13,7 @@ from lakeshell.engine.embedded.typed import refused
 from lakeshell.sql import datatypes as t
 
 DAY_MICROS = 86_400_000_000
+SECOND_MICROS = 1_000_000
 
 
 def conversion(source: t.Type, target: t.Type) -> Conversion | None:
@@ -85,7 +86,29 @@ def _timestamp_to_time(x: str, casting: Casting) -> str:
         raise refused("a cast of timestamps to time with time zone", casting.at)
     if source.with_zone:
         x = local(x, _zone(casting))
-    return rounded_time(f"CAST({x} AS TIME)", source.precision, target.precision)
+        return rounded_time(f"CAST({x} AS TIME)", source.precision, target.precision)
+    return _time_of_day(x, casting, target.precision)
+
+
+def _time_of_day(x: str, casting: Casting, digits: int) -> str:
+    """The time of a TIMESTAMP as Trino takes it.
+
+    Before 1970 Trino counts the fraction backwards from the second below, so that 23:59:59.999
+    becomes 23:59:58.999, and fails where that lies before midnight.
+    """
+    step = 10 ** (6 - min(digits, 6))
+    rounded = "m"
+    if step > 1:
+        half = f"CASE WHEN m < 0 THEN {1 - step // 2} ELSE {step // 2} END"
+        rounded = f"(m + {half}) // {step} * {step}"
+    fails = casting.fail("value must be >= 0", "GENERIC_INTERNAL_ERROR")
+    back = f"CASE WHEN epoch_us($0) % {SECOND_MICROS} < 0 THEN {SECOND_MICROS} ELSE 0 END"
+    return filled(
+        f"list_transform([epoch_us(CAST($0 AS TIME)) - {back}], lambda m: CASE "
+        f"WHEN m IS NULL THEN NULL WHEN {rounded} < 0 THEN {fails} "
+        f"ELSE CAST(make_timestamp(({rounded}) % {DAY_MICROS}) AS TIME) END)[1]",
+        [x],
+    )
 
 
 def _time_to_time(x: str, casting: Casting) -> str:

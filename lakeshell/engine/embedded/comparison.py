@@ -7,12 +7,21 @@ its bytes in both; char pads the shorter side with blanks.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Sequence
 
 from lakeshell.engine.embedded.casts import coerce
 from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.signatures import is_comparable, is_orderable
-from lakeshell.engine.embedded.typed import Context, Typed, failure, refused, rejected
+from lakeshell.engine.embedded.typed import (
+    FAILURE_MARK,
+    Context,
+    Typed,
+    failure,
+    refused,
+    rejected,
+)
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.ast.nodes import Position
 from lakeshell.sql.coercion import common_type, common_type_of
@@ -43,6 +52,32 @@ def distinct_from(left: Typed, right: Typed, at: Position, context: Context) -> 
     return Typed(f"({left.sql} IS DISTINCT FROM {right.sql})", t.BOOLEAN, at)
 
 
+_COLUMN = re.compile(r"\b[a-z]+\d*_?[0-9a-f]*\.")
+
+
+def in_order(op: str, terms: Sequence[str]) -> str:
+    """AND or OR of `terms`, which ends as Trino does at the first that decides.
+
+    DuckDB evaluates all of them, in an order of its own: where one may fail, CASE keeps the order.
+    """
+    op = op.upper()
+    plain = "(" + f" {op} ".join(terms) + ")"
+    # DuckDB computes a conjunction's constants even for no rows: those stay out of CASE
+    failing = any(may_fail(term) and _COLUMN.search(term) for term in terms)
+    if not failing or "SELECT " in plain or "random()" in plain:
+        return plain
+    made = terms[-1]
+    for term in reversed(terms[:-1]):
+        decides = f"{term} THEN true" if op == "OR" else f"NOT {term} THEN false"
+        made = f"(CASE WHEN {decides} ELSE ({term} {op} {made}) END)"
+    return made
+
+
+def may_fail(sql: str) -> bool:
+    """Whether evaluating it may raise an error, other than an overflow."""
+    return any(mark in sql for mark in (FAILURE_MARK, " // ", " % ", "py_"))
+
+
 def between(value: Typed, low: Typed, high: Typed, at: Position, context: Context) -> Typed:
     common = common_type(value.type, low.type)
     common = None if common is None else common_type(common, high.type)
@@ -50,15 +85,19 @@ def between(value: Typed, low: Typed, high: Typed, at: Position, context: Contex
         message = f"Cannot check if {value.type} is BETWEEN {low.type} and {high.type}"
         raise rejected("TYPE_MISMATCH", message, at)
     value, low, high = (coerce(v, common, context) for v in (value, low, high))
-    if common in (t.REAL, t.DOUBLE) or _is_nested(common) or isinstance(common, t.CharType):
+    parts = common in (t.REAL, t.DOUBLE) or _is_nested(common) or isinstance(common, t.CharType)
+    if parts or may_fail(high.sql):
         made = _Comparison(common)
-        sql = f"({made.sql('>=', value, low)} AND {made.sql('<=', value, high)})"
+        sql = in_order("AND", [made.sql(">=", value, low), made.sql("<=", value, high)])
     else:
         sql = f"({value.sql} BETWEEN {low.sql} AND {high.sql})"
     return Typed(sql, t.BOOLEAN, at)
 
 
-def in_list(value: Typed, items: Sequence[Typed], at: Position, context: Context) -> Typed:
+def in_list(
+    value: Typed, items: Sequence[Typed], at: Position, context: Context, *, folded: bool = False
+) -> Typed:
+    """`folded` where Trino's planner computes it, which computes every item."""
     types = [value.type, *(item.type for item in items)]
     common = common_type_of(types)
     if common is None:
@@ -67,6 +106,16 @@ def in_list(value: Typed, items: Sequence[Typed], at: Position, context: Context
         raise rejected("TYPE_MISMATCH", f"Type {common} is not comparable", at)
     value = coerce(value, common, context)
     items = [coerce(item, common, context) for item in items]
+    if not value.is_constant and _is_run(items, common):
+        known = [item for item in items if item.value is not None]
+        low, high = (pick(known, key=lambda item: item.value).sql for pick in (min, max))
+        sql = f"({value.sql} BETWEEN {low} AND {high} OR {value.sql} IS NULL)"
+        return Typed(sql, t.BOOLEAN, at)
+    if any(may_fail(item.sql) for item in items) and not folded:
+        # literals are looked up before anything is computed
+        items = sorted(items, key=lambda item: not item.is_constant)
+        made = _Comparison(common)
+        return Typed(in_order("OR", [made.sql("=", value, i) for i in items]), t.BOOLEAN, at)
     finite = all(i.is_constant and i.value == i.value for i in items)
     if _is_nested(common) or (common in (t.REAL, t.DOUBLE) and not finite):
         made = _Comparison(common)
@@ -74,6 +123,18 @@ def in_list(value: Typed, items: Sequence[Typed], at: Position, context: Context
         return Typed(f"({terms})", t.BOOLEAN, at)
     said = ", ".join(item.sql for item in items)
     return Typed(f"({value.sql} IN ({said}))", t.BOOLEAN, at)
+
+
+def _is_run(items: Sequence[Typed], type: t.Type) -> bool:
+    """Whether the items are neighbours, two or more, and a NULL, which Trino's planner takes for a
+    range and a value that NULL equals."""
+    if (type not in t.INTEGRAL and type != t.DATE) or not all(i.is_constant for i in items):
+        return False
+    known = {item.value for item in items if item.value is not None}
+    if len(known) < 2 or all(item.value is not None for item in items):
+        return False
+    span = max(known) - min(known)
+    return (span.days if isinstance(span, dt.timedelta) else span) == len(known) - 1
 
 
 def _no_common(subject: str, values: Sequence[Typed]) -> Exception:

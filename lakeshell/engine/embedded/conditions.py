@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from lakeshell.engine.embedded.casts import coerce
-from lakeshell.engine.embedded.comparison import compare, no_common_type
+from lakeshell.engine.embedded.comparison import compare, in_order, may_fail, no_common_type
 from lakeshell.engine.embedded.typed import (
     Context,
     Typed,
@@ -31,9 +31,35 @@ def as_boolean(value: Typed, subject: str, context: Context) -> Typed:
     return coerce(value, t.BOOLEAN, context)
 
 
-def logical(op: str, terms: Sequence[Typed], at: Position, context: Context) -> Typed:
+def logical(
+    op: str, terms: Sequence[Typed], at: Position, context: Context, *, folded: bool = False
+) -> Typed:
+    """`folded` where Trino's planner computes it, which asks first what can't fail."""
     checked = [as_boolean(term, "Logical expression term", context) for term in terms]
-    return Typed("(" + f" {op} ".join(c.sql for c in checked) + ")", t.BOOLEAN, at)
+    if folded:
+        checked.sort(key=lambda term: may_fail(term.sql))
+    else:
+        checked.sort(key=lambda term: not term.is_constant)
+    return Typed(in_order(op, [c.sql for c in checked]), t.BOOLEAN, at)
+
+
+def conjunction(
+    terms: Sequence[Typed],
+    simple: Sequence[bool],
+    at: Position,
+    context: Context,
+    *,
+    folded: bool = False,
+) -> Typed:
+    """The terms of a WHERE over one relation. Trino tests those that are `simple` first, columns
+    against literals, then the others in order."""
+    checked = [as_boolean(term, "Logical expression term", context).sql for term in terms]
+    first = [sql for sql, plain in zip(checked, simple, strict=True) if plain]
+    rest = [sql for sql, plain in zip(checked, simple, strict=True) if not plain]
+    if folded:
+        rest.sort(key=may_fail)
+    made = [*first, in_order("AND", rest)] if rest else first
+    return Typed("(" + " AND ".join(made) + ")", t.BOOLEAN, at)
 
 
 def not_(value: Typed, at: Position, context: Context) -> Typed:

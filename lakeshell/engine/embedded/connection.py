@@ -16,7 +16,7 @@ import duckdb
 
 from lakeshell.engine.embedded.failures import translated
 from lakeshell.engine.embedded.read_log import START, ReadLog
-from lakeshell.errors import Cancelled, LakeshellError, QueryFailed
+from lakeshell.errors import Cancelled, LakeshellError, NotSupported, QueryFailed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,6 +70,8 @@ class Connection:
         """The macros and Python functions that the statement's SQL uses."""
         for udf in needs.functions.values():
             self._function(udf)
+        if all(count > 0 for count in needs.zeros.values()):
+            raise NotSupported("0e0 beside -0e0")
         for create in needs.macros.values():
             self._execute(create)
 

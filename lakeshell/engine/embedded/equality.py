@@ -23,6 +23,8 @@ def expression_key(node: object, scope: Scope) -> object:
                 resolved = None
             if resolved is not None:
                 return ("column", id(resolved.field))
+    if isinstance(node, ast.Dereference):
+        return (ast.Dereference, expression_key(node.base, scope), node.field.key)
     if isinstance(node, ast.Query):
         return node
     if isinstance(node, ast.Node):
@@ -37,4 +39,4 @@ def expression_key(node: object, scope: Scope) -> object:
 
 
 def same_expression(a: ast.Node, a_scope: Scope, b: ast.Node, b_scope: Scope) -> bool:
-    return type(a) is type(b) and expression_key(a, a_scope) == expression_key(b, b_scope)
+    return expression_key(a, a_scope) == expression_key(b, b_scope)

@@ -242,7 +242,7 @@ def _unary(self: Expressions, node: ast.Unary) -> Typed:
 
 def _logical(self: Expressions, node: ast.Logical) -> Typed:
     terms = [self.bind(term) for term in node.terms]
-    return operators.logical(node.op, terms, node.at, self.context)
+    return operators.logical(node.op, terms, node.at, self.context, folded=self.scope.folded)
 
 
 def _is_null(self: Expressions, node: ast.IsNull) -> Typed:
@@ -252,7 +252,7 @@ def _is_null(self: Expressions, node: ast.IsNull) -> Typed:
 def _in_list(self: Expressions, node: ast.InList) -> Typed:
     value = self.bind(node.value)
     items = narrowed_all([self.bind(item) for item in node.items], value)
-    return operators.in_list(value, items, node.at, self.context)
+    return operators.in_list(value, items, node.at, self.context, folded=self.scope.folded)
 
 
 def _like(self: Expressions, node: ast.Like) -> Typed:

@@ -66,7 +66,10 @@ def _decimal_text(text: str, at: ast.Position) -> Typed:
 
 
 def _double(node: ast.DoubleLiteral, context: Context) -> Typed:
-    return constant(float(node.text), t.DOUBLE, node.at)
+    value = float(node.text)
+    if value == 0:
+        context.needs.zeros["-0e0" if node.text.startswith("-") else "0e0"] += 1
+    return constant(value, t.DOUBLE, node.at)
 
 
 def _string(node: ast.StringLiteral, context: Context) -> Typed:

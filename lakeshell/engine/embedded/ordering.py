@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.scope import Field
 from lakeshell.engine.embedded.signatures import is_orderable
-from lakeshell.engine.embedded.typed import Typed, ordering_key, rejected
+from lakeshell.engine.embedded.typed import Typed, ordering_key, rejected, sort_terms
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce
-from lakeshell.sql.datatypes import BIGINT
+from lakeshell.sql.datatypes import BIGINT, CharType
 
 if TYPE_CHECKING:
     from lakeshell.engine.embedded.binder import Binder
@@ -177,12 +177,14 @@ def emit(
         return _with_ties(binder, items, source, keys, bounds, distinct)
     if not keys:
         return plain + _bounded(bounds)
-    if distinct and any(ordering_key(key.value) != key.value.sql for key in keys):
+    if distinct and any(
+        sort_terms(key.value, key.direction) != f"{key.value.sql} {key.direction}" for key in keys
+    ):
         alias = binder.alias()
         outer = [f"{alias}.c{n}" for n in range(len(items))]
         moved = [_moved(key, outer) for key in keys]
         return emit(binder, outer, f"FROM ({plain}) AS {alias}", moved, bounds)
-    order = ", ".join(f"{_sorted_by(key)} {key.direction}" for key in keys)
+    order = ", ".join(map(_sorted_by, keys))
     return f"{plain} ORDER BY {order}{_bounded(bounds)}"
 
 
@@ -192,8 +194,10 @@ def _bounded(bounds: Bounds) -> str:
 
 
 def _sorted_by(key: Key) -> str:
-    by = ordering_key(key.value)
-    return str(key.ordinal) if key.ordinal is not None and by == key.value.sql else by
+    by = sort_terms(key.value, key.direction)
+    if key.ordinal is not None and by == f"{key.value.sql} {key.direction}":
+        return f"{key.ordinal} {key.direction}"
+    return by
 
 
 def _moved(key: Key, outer: Sequence[str]) -> Key:
@@ -218,9 +222,15 @@ def _with_ties(
     carried = [*items, *(ordering_key(k.value) for k in keys if not distinct)]
     inner = emit(binder, carried, source, keys, Bounds(bounds.offset), distinct=distinct)
     if distinct:
-        order = [f"{ordering_key(_moved(k, outer).value)} {k.direction}" for k in keys]
+        order = [sort_terms(_moved(k, outer).value, k.direction) for k in keys]
     else:
-        order = [f"{alias}.c{len(items) + n} {k.direction}" for n, k in enumerate(keys)]
+        places = [f"{alias}.c{len(items) + n}" for n in range(len(keys))]
+        order = [
+            f"{place} {k.direction}"
+            if isinstance(k.value.type, CharType)
+            else sort_terms(Typed(place, k.value.type), k.direction)
+            for place, k in zip(places, keys, strict=True)
+        ]
     rank = f"rank() OVER (ORDER BY {', '.join(order)})" if order else "1"
     chosen = ", ".join(f"{column} AS c{n}" for n, column in enumerate(outer))
     kept = ", ".join(f"{ranked}.c{n} AS c{n}" for n in range(len(items)))

@@ -30,18 +30,42 @@ _LITERALS = (
 
 def note_conjuncts(binder: Binder, where: ast.Expression, scope: Scope) -> None:
     """Adds the simple conditions of `where` to the scans whose columns they are on."""
-    for term in _terms(where):
+    for term in conjuncts(where):
         for field, conjunct in _conjuncts(binder, term, scope):
             assert field.scan is not None
             field.scan.conjuncts = (*field.scan.conjuncts, conjunct)
 
 
-def _terms(node: ast.Expression) -> Iterator[ast.Expression]:
+def conjuncts(node: ast.Expression) -> Iterator[ast.Expression]:
+    """The terms of a condition, which all must hold."""
     if isinstance(node, ast.Logical) and node.op.upper() == "AND":
         for term in node.terms:
-            yield from _terms(term)
+            yield from conjuncts(term)
     else:
         yield node
+
+
+def is_simple(term: ast.Expression) -> bool:
+    """Whether a condition compares a column with literals."""
+    match term:
+        case ast.Comparison():
+            sides = (term.left, term.right)
+            return any(column_name(a) is not None for a in sides) and any(
+                isinstance(a, _LITERALS) for a in sides
+            )
+        case ast.Between():
+            return column_name(term.value) is not None and all(
+                isinstance(a, _LITERALS) for a in (term.low, term.high)
+            )
+        case ast.InList():
+            return column_name(term.value) is not None and all(
+                isinstance(a, _LITERALS) for a in term.items
+            )
+        case ast.IsNull():
+            return column_name(term.value) is not None
+        case ast.Not():
+            return is_simple(term.value)
+    return False
 
 
 def _conjuncts(

@@ -12,7 +12,14 @@ from lakeshell.engine.embedded import casts, operators
 from lakeshell.engine.embedded.expressions import Expressions
 from lakeshell.engine.embedded.query import Block, bind_values
 from lakeshell.engine.embedded.scope import Field, Scope, TableFound, ViewFound
-from lakeshell.engine.embedded.typed import Typed, has_zone, quote_name, refused, rejected
+from lakeshell.engine.embedded.typed import (
+    Typed,
+    column_alias,
+    has_zone,
+    quote_name,
+    refused,
+    rejected,
+)
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import can_coerce, common_type
@@ -126,7 +133,7 @@ def _read(
         Field(
             column.name,
             column.type,
-            f"{alias}.{quote_name(column.name)}",
+            f"{alias}.{column_alias(column.name)}",
             zone=column.zone or ("UTC" if has_zone(column.type) else None),
             qualifier=qualifier,
             hidden=column.hidden,
@@ -255,11 +262,18 @@ def _join(binder: Binder, join: ast.Join, scope: Scope) -> BoundRelation:
         return BoundRelation(both, output, True)
     assert join.on is not None
     from lakeshell.engine.embedded.aggregation import forbid_aggregates
+    from lakeshell.engine.embedded.conditions import conjunction
+    from lakeshell.engine.embedded.pruning import conjuncts
 
     forbid_aggregates(join.on, "JOIN clause")
     expressions = Expressions(binder, output, correlated=join.kind == "inner")
     with binder.collecting(None):
-        condition = expressions.condition(join.on, "JOIN ON clause")
+        terms = list(conjuncts(join.on))
+        if len(terms) == 1:
+            condition = expressions.condition(join.on, "JOIN ON clause")
+        else:
+            bound = [expressions.bind(term) for term in terms]
+            condition = conjunction(bound, [True] * len(terms), join.on.at, binder.context)
     return BoundRelation(f"{both} ON {condition.sql}", output, True)
 
 

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lakeshell.engine.embedded.handles import Computed, IcebergTable, InPlace
 from lakeshell.engine.embedded.layouts import FOOTERS, Node, absent, as_found, as_written, layouts
 from lakeshell.engine.embedded.shapes import taken
-from lakeshell.engine.embedded.typed import duckdb_type, quote_name, quote_text, refused
+from lakeshell.engine.embedded.typed import (
+    column_alias,
+    duckdb_type,
+    quote_name,
+    quote_text,
+    refused,
+)
 from lakeshell.model import Estimate
 from lakeshell.store.metadata import DataFile, Field, inner_names, local_path
 from lakeshell.store.planning import Condition, ScanPlan, plan
@@ -190,14 +196,14 @@ def _wanted(scan: Scan) -> list[RelationColumn]:
 
 def _from_arrow(scan: Scan, columns: Sequence[RelationColumn]) -> str:
     """The stream, which is named as `stream_name` says, in the engine's representation."""
-    items = [f"{taken(quote_name(c.name), c.type)} AS {quote_name(c.name)}" for c in columns]
+    items = [f"{taken(quote_name(c.name), c.type)} AS {column_alias(c.name)}" for c in columns]
     return f"SELECT {', '.join(items)} FROM {stream_name(scan.alias)}"
 
 
 def _unread(scan: Scan, read: Container[str]) -> list[str]:
     """The other columns, as NULLs: the statement may name one whose values it has no use for."""
     return [
-        f"CAST(NULL AS {duckdb_type(column.type)}) AS {quote_name(column.name)}"
+        f"CAST(NULL AS {duckdb_type(column.type)}) AS {column_alias(column.name)}"
         for column in scan.table.columns
         if column.name not in read
     ]
@@ -245,7 +251,7 @@ def _is_plain(field: Field) -> bool:
 def _empty(scan: Scan, fields: Sequence[Field], hidden: Sequence[str]) -> str:
     types = {column.name: column.type for column in scan.table.columns}
     names = [*(field.name for field in fields), *hidden]
-    columns = [f"CAST(NULL AS {duckdb_type(types[n])}) AS {quote_name(n)}" for n in names]
+    columns = [f"CAST(NULL AS {duckdb_type(types[n])}) AS {column_alias(n)}" for n in names]
     return f"SELECT {', '.join(columns) or f'1 AS {_NOTHING}'} WHERE false"
 
 
@@ -284,8 +290,8 @@ def _group(
             sql = as_written(f"f.{name}", field.written)
         else:
             sql = absent(field.written) if node is None else as_found(field.written, node, "f")
-        columns.append(f"{sql} AS {name}")
-    columns += [f"{_hidden(name, table, chosen)} AS {quote_name(name)}" for name in hidden]
+        columns.append(f"{sql} AS {column_alias(field.name)}")
+    columns += [f"{_hidden(name, table, chosen)} AS {column_alias(name)}" for name in hidden]
     items = ", ".join(columns or [f"1 AS {_NOTHING}"])
     return f"SELECT {items} FROM read_parquet({_paths(chosen.files)}) AS f{_deletes(chosen)}"
 

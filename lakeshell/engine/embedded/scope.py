@@ -170,10 +170,13 @@ class Scope:
 
     `boundary` says that `parent` belongs to an outer query. `named` are the WITH queries.
     `translation`, where there is one, gives what a field is after aggregation; `refusal` is why
-    these fields may not be read where the scope is seen.
+    these fields may not be read where the scope is seen. `folded` says that the rows are literals,
+    over which Trino computes while it plans.
     """
 
-    __slots__ = ("_index", "boundary", "fields", "named", "parent", "refusal", "translation")
+    __slots__ = (
+        "_index", "boundary", "fields", "folded", "named", "parent", "refusal", "translation",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -188,6 +191,7 @@ class Scope:
         self.boundary = boundary
         self.named = named or {}
         self.refusal: str | None = None
+        self.folded = False
         self.translation: Translation | None = None
         self._index: dict[str, list[Field]] | None = None
 

@@ -64,6 +64,7 @@ class SelectBinding:
             bound = bind_relation(binder, select.from_, scope)
             self.from_ = f" FROM {bound.sql}"
             self.source = bound.scope
+        self.source.folded = select.from_ is None or _is_literal(select.from_)
         self.where = ""
         self.windows = Windows(binder, select)
         self.above: Aggregated | None = None
@@ -122,9 +123,23 @@ class SelectBinding:
 
         forbid_aggregates(where, "WHERE clause")
         with self.binder.collecting(None):
-            condition = Expressions(self.binder, self.source).condition(where, "WHERE clause")
+            condition = self._condition(Expressions(self.binder, self.source), where)
         note_conjuncts(self.binder, where, self.source)
         self.where = f" WHERE {condition.sql}"
+
+    def _condition(self, expressions: Expressions, where: ast.Expression) -> Typed:
+        from lakeshell.engine.embedded.conditions import conjunction
+        from lakeshell.engine.embedded.pruning import conjuncts, is_simple
+
+        terms = list(conjuncts(where))
+        if len(terms) == 1:
+            return expressions.condition(where, "WHERE clause")
+        bound = [expressions.bind(term) for term in terms]
+        # each side of a join tests its own terms before it is joined
+        joined = isinstance(self.select.from_, ast.Join)
+        simple = [joined or is_simple(term) for term in terms]
+        folded = self.source.folded
+        return conjunction(bound, simple, where.at, self.binder.context, folded=folded)
 
     def _aggregated(self) -> bool:
         from lakeshell.engine.embedded.aggregation import has_aggregates
@@ -322,3 +337,12 @@ def _implied_name(node: ast.Expression) -> str | None:
     if isinstance(node, ast.Dereference) and column_name(node) is not None:
         return node.field.value
     return None
+
+
+def _is_literal(relation: ast.Relation) -> bool:
+    if isinstance(relation, ast.Aliased):
+        return _is_literal(relation.relation)
+    if isinstance(relation, ast.TableSubquery):
+        query = relation.query
+        return isinstance(query.body, ast.Values) and query.limit is None and query.offset is None
+    return isinstance(relation, ast.Values)

@@ -128,7 +128,7 @@ class SortKey:
 
     @property
     def sql(self) -> str:
-        return f"{ordering_key(self.value)} {self.direction}"
+        return sort_terms(self.value, self.direction)
 
 
 class Udf:
@@ -161,11 +161,13 @@ class Udf:
 class Needs:
     """What a statement needs on its DuckDB connection besides its text, in order of dependence."""
 
-    __slots__ = ("functions", "macros")
+    __slots__ = ("functions", "macros", "zeros")
 
     def __init__(self) -> None:
         self.macros: dict[str, str] = {}
         self.functions: dict[str, Udf] = {}
+        self.zeros = {"0e0": 0, "-0e0": 0}
+        """How often each constant is in the statement: equal ones are one to Trino's planner."""
 
     def macro(self, name: str, create: str) -> str:
         """Asks for the macro that `create` (a `CREATE TEMP MACRO` statement) makes; its name."""
@@ -219,6 +221,12 @@ def named_type(text: str, at: Position) -> t.Type:
     except t.InvalidParameter as wrong:
         raise rejected("INVALID_FUNCTION_ARGUMENT", str(wrong), None) from None
     except t.InvalidType:
+        if text.startswith("interval "):
+            fields = text.removeprefix("interval ").upper()
+            span = fields if " TO " in fields else f"{fields} TO {fields}"
+            raise rejected("NOT_SUPPORTED", f"INTERVAL {span} type not supported", None) from None
+        if text.startswith("function("):
+            raise refused("a value of a function's type", at) from None
         raise rejected("TYPE_MISMATCH", f"Unknown type: {text}", at) from None
     if type == t.UNKNOWN:
         raise rejected("TYPE_MISMATCH", "UNKNOWN is not a valid type", at)
@@ -258,6 +266,12 @@ def quote_text(text: str) -> str:
         return quoted
     parts = ("'" + part.replace("'", "''") + "'" for part in text.split("\x00"))
     return "(" + " || chr(0) || ".join(parts) + ")"
+
+
+def column_alias(name: str) -> str:
+    """What a table's column is called in our SQL: no name that a lambda's parameter may have, for
+    DuckDB takes `q.n` for a part of the column `q` where there is one."""
+    return quote_name(f":{name}")
 
 
 def quote_name(name: str) -> str:
@@ -367,3 +381,21 @@ def ordering_key(value: Typed) -> str:
     if isinstance(value.type, t.CharType):
         return f"rpad({value.sql}, {value.type.length}, ' ')"
     return value.sql
+
+
+def sort_terms(value: Typed, direction: str) -> str:
+    """The key and its `direction` for DuckDB's ORDER BY: with NULLS FIRST Trino has NaN for the
+    least number, otherwise for the greatest. NULL inside of a value is refused: Trino fails where
+    it compares one."""
+    key = ordering_key(value)
+    if isinstance(value.type, t.ArrayType | t.RowType):
+        from lakeshell.engine.embedded.functions.nested import has_null
+
+        message = "the embedded engine does not run the order of values with NULL inside"
+        fails = failure("NOT_SUPPORTED", message, value.type)
+        inside = f"{key} IS NOT NULL AND {has_null(key, value.type)}"
+        key = f"(CASE WHEN {inside} THEN {fails} ELSE {key} END)"
+    term = f"{key} {direction}"
+    if value.type not in (t.REAL, t.DOUBLE) or not direction.endswith("NULLS FIRST"):
+        return term
+    return f"isnan({key}) {'DESC' if direction.startswith('ASC') else 'ASC'} NULLS FIRST, {term}"

@@ -19,6 +19,7 @@ from lakeshell.engine.embedded.typed import (
     ordering_key,
     refused,
     rejected,
+    sort_terms,
 )
 from lakeshell.sql import ast
 from lakeshell.sql.coercion import common_type
@@ -139,6 +140,8 @@ class Windows:
             keys, frame = _Frame(own, window, keys, at).bind(window.frame)
         order = [
             f"{ordering_key(key)} {direction(item)}"
+            if _has_offsets(window.frame)
+            else sort_terms(key, direction(item))
             for key, item in zip(keys, window.order_by, strict=True)
             if not key.is_constant
         ]
@@ -371,3 +374,10 @@ def _checked(value: Typed) -> str:
 
 def _is_datetime(type: Type) -> bool:
     return type in (DATE, INTERVAL_DAY, INTERVAL_YEAR) or isinstance(type, TimestampType | TimeType)
+
+
+def _has_offsets(frame: ast.Frame | None) -> bool:
+    """Whether a RANGE counts from the sort key, which then is one number."""
+    if frame is None or frame.kind.upper() != "RANGE":
+        return False
+    return any(bound is not None and bound.value is not None for bound in (frame.start, frame.end))

@@ -291,7 +291,7 @@ class JsonCall(Node):
 
     name: str
     value: Expression
-    path: str
+    path: StringLiteral
     passing: tuple[tuple[Expression, Identifier], ...] = ()
     returning: TypeName | None = None
     wrapper: str = "without"

@@ -66,7 +66,8 @@ class TableBody(Node):
 
 
 class Limit(Node):
-    """`LIMIT n`, `LIMIT ALL` (count None) and `FETCH FIRST n ROWS ONLY | WITH TIES`."""
+    """`LIMIT n`, `LIMIT ALL` (count None) and `FETCH FIRST n ROWS ONLY | WITH TIES`, where no
+    count is one row."""
 
     count: Expression | None
     with_ties: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.sql.ast.expressions import JsonArray, JsonCall, JsonObject
+from lakeshell.sql.ast.expressions import JsonArray, JsonCall, JsonObject, StringLiteral
 from lakeshell.sql.ast.nodes import Identifier, TypeName
 from lakeshell.sql.parser.cursor import IDENTIFIERS
 from lakeshell.sql.parser.literals import LiteralParser
@@ -79,11 +79,11 @@ class JsonParser(LiteralParser):
             at=place,
         )
 
-    def _path_invocation(self) -> tuple[Expression, str, tuple[_Passed, ...]]:
+    def _path_invocation(self) -> tuple[Expression, StringLiteral, tuple[_Passed, ...]]:
         value = self.expression()
         self._plain_format()
         self.expect(",")
-        path = self.string()
+        path = self.string_literal()
         if self.accept("AS"):
             self.identifier()
         passing: tuple[_Passed, ...] = ()

@@ -93,7 +93,7 @@ class QueryParser(RelationParser):
     def _fetch(self) -> Limit:
         place = self.expect("FETCH")
         self.expect_one("FIRST", "NEXT")
-        count: LongLiteral | Parameter = LongLiteral(1, at=place)
+        count: LongLiteral | Parameter | None = None
         if self.kind in ("integer", "?"):
             count = self._row_count()
         self.expect_one("ROW", "ROWS")

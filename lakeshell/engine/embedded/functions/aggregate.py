@@ -111,7 +111,8 @@ def _extreme(call: Call) -> str:
 def _null_inside(x: str, type: t.ArrayType | t.RowType) -> str:
     if isinstance(type, t.ArrayType):
         return f"list_count({x}) < len({x})"
-    return " OR ".join(f"struct_extract({x}, 'f{i}') IS NULL" for i in range(len(type.fields)))
+    tests = (f"struct_extract({x}, 'f{i}') IS NULL" for i in range(len(type.fields)))
+    return f"{x} IS NOT NULL AND ({' OR '.join(tests)})"
 
 
 def _check_order(value: Typed, call: Call) -> None:

@@ -120,8 +120,8 @@ def _format(call: Call) -> Typed:
         raise rejected("TYPE_MISMATCH", message, first.at)
     for value in others:
         if isinstance(value.type, _UNSUPPORTED) or value.type == t.VARBINARY:
-            message = f"Type not supported for formatting: {value.type}"
-            raise rejected("NOT_SUPPORTED", message, value.at)
+            message = f"Type not supported for formatting: {others[0].type}"
+            raise rejected("NOT_SUPPORTED", message, others[0].at)
     shown = [_java_text(value, call.context) for value in others]
     fast = _plain(first, shown) if first.is_constant else None
     if fast is not None:

@@ -44,12 +44,13 @@ def parse_path(text: str) -> Path:
     mode = re.match(r"\s*(lax|strict)\b", text, re.IGNORECASE)
     if mode is None:
         first = re.match(r"\s*(\w+|.)", text)
-        said = first[1] if first else ""
-        if re.match(r"\w", said):
+        said = first[1] if first else "<EOF>"
+        place = first.start(1) if first else len(text)
+        if re.match(r"\w|<EOF>", said):
             message = f"mismatched input '{said}' expecting {{'lax', 'strict'}}"
         else:
             message = f"missing {{'lax', 'strict'}} at '{said}'"
-        raise QueryRejected(message, code="SYNTAX_ERROR")
+        raise QueryRejected(message, code="SYNTAX_ERROR", line=1, column=place + 1)
     reader = _Reader(text, mode.end())
     root = reader.sum()
     if reader.peek():

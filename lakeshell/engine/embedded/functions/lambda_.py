@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lakeshell.engine.embedded.comparison import may_fail
 from lakeshell.engine.embedded.functions.emission import (
     Arguments,
     Emission,
@@ -22,7 +23,7 @@ from lakeshell.engine.embedded.typed import duckdb_type
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import BoundLambda, Context
+    from lakeshell.engine.embedded.typed import BoundLambda, Context, Typed
 
 
 def applied(called: BoundLambda, arguments: Sequence[str]) -> str:
@@ -43,15 +44,36 @@ def _filter(arguments: Arguments, result: t.Type, context: Context) -> str:
     return f"list_filter({array.sql}, {function(arguments, 1).sql})"
 
 
-def _match(template: str) -> Emission:
-    """`template` over `$0`, the list of the lambda's answers."""
+def _match(wanted: str, found: str, otherwise: str) -> Emission:
+    """Whether the lambda says `wanted` of any element: `found` if it does."""
 
     def emit(arguments: Arguments, result: t.Type, context: Context) -> str:
         (array,) = values(arguments)
-        tests = f"list_transform({array.sql}, {function(arguments, 1).sql})"
-        return filled(template, [tests])
+        called = function(arguments, 1)
+        if may_fail(called.body.sql):
+            return _match_in_order(array, called, wanted, found)
+        tests = f"list_transform({array.sql}, {called.sql})"
+        return filled(_ANY.format(wanted, found, otherwise), [tests])
 
     return emit
+
+
+def _match_in_order(array: Typed, called: BoundLambda, wanted: str, found: str) -> str:
+    """Asks of no element behind the first that decides, as Trino does: the lambda may fail there."""
+    assert isinstance(array.type, t.ArrayType)
+    item = duckdb_type(array.type.element)
+    op, first = ("OR", "false") if wanted == "true" else ("AND", "true")
+    items = f"list_transform({array.sql}, lambda item: struct_pack(said := {first}, item := item))"
+    said = (
+        f"CASE WHEN held.said = {wanted} THEN {wanted} "
+        f"ELSE held.said {op} {applied(called, ['next.item'])} END"
+    )
+    reduced = (
+        f"list_reduce({items}, lambda held, next: struct_pack(said := {said}, "
+        f"item := CAST(NULL AS {item})), "
+        f"struct_pack(said := {first}, item := CAST(NULL AS {item}))).said"
+    )
+    return f"(NOT {reduced})" if wanted != found else f"({reduced})"
 
 
 _ANY = (
@@ -117,15 +139,15 @@ SCALARS: tuple[Entry, ...] = (
     ("filter(array(T), function(T,boolean)) -> array(T)", _filter),
     (
         "any_match(array(T), function(T,boolean)) -> boolean",
-        _match(_ANY.format("true", "true", "false")),
+        _match("true", "true", "false"),
     ),
     (
         "all_match(array(T), function(T,boolean)) -> boolean",
-        _match(_ANY.format("false", "false", "true")),
+        _match("false", "false", "true"),
     ),
     (
         "none_match(array(T), function(T,boolean)) -> boolean",
-        _match(_ANY.format("true", "false", "true")),
+        _match("true", "false", "true"),
     ),
     ("zip_with(array(T), array(U), function(T,U,R)) -> array(R)", _zip_with),
     ("reduce(array(T), S, function(S,T,S), function(S,R)) -> R", _reduce),

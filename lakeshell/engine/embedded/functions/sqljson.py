@@ -72,9 +72,11 @@ def _input(node: ast.JsonCall, bind: Bind) -> Typed:
 
 def _check_path(node: ast.JsonCall) -> None:
     try:
-        parse_path(node.path)
+        parse_path(node.path.value)
     except QueryRejected as wrong:
-        raise rejected(wrong.code, wrong.message, node.at) from wrong
+        place = node.path.at  # of the quote
+        column = place.column + (wrong.column or 0)
+        raise rejected(wrong.code, wrong.message, ast.Position(place.line, column)) from wrong
     except QueryFailed as failed:
         raise refused(failed.message.partition(" does not run ")[2], node.at) from failed
 
@@ -92,7 +94,9 @@ def _call(name: str, value: Typed, clauses: list[str], result: str, context: Con
 
 
 def _exists(node: ast.JsonCall, value: Typed, context: Context) -> Typed:
-    made = _call("json_exists", value, [node.path, node.on_error or "false"], "BOOLEAN", context)
+    made = _call(
+        "json_exists", value, [node.path.value, node.on_error or "false"], "BOOLEAN", context
+    )
     return Typed(made, t.BOOLEAN, node.at)
 
 
@@ -112,7 +116,7 @@ def _value(node: ast.JsonCall, value: Typed, bind: Bind, context: Context) -> Ty
     if result.name not in _RETURNED and not isinstance(result, t.DecimalType):
         raise refused(f"JSON_VALUE returning {result}", node.at)
     held = duckdb_type(result)
-    clauses = [node.path, str(result), node.on_empty or "null", node.on_error or "null"]
+    clauses = [node.path.value, str(result), node.on_empty or "null", node.on_error or "null"]
     called = _call("json_value", value, clauses, f"STRUCT(status INTEGER, value {held})", context)
     defaults = [
         _default(given, result, node, bind, context)
@@ -158,7 +162,7 @@ def _query(node: ast.JsonCall, value: Typed, context: Context) -> Typed:
             raise rejected("TYPE_MISMATCH", message, node.at)
         raise refused(f"JSON_QUERY returning {result}", node.at)
     clauses = [
-        node.path,
+        node.path.value,
         node.wrapper,
         node.quotes or "keep",
         node.on_empty or "null",

@@ -20,7 +20,7 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
-from lakeshell.engine.embedded.typed import rejected
+from lakeshell.engine.embedded.typed import failure, rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
@@ -111,16 +111,25 @@ def _of_bytes(template: str) -> Emission:
     """`template`, which counts the characters `$0`, over bytes."""
     # Latin-1 by way of hexadecimal: DuckDB has no substring of a BLOB.
     counted = template.replace("length($0)", "octet_length($0)").replace("''", "CAST('' AS BLOB)")
-    start = "least($1, 1073741823)"
+    start = "$1"
     first = f"(CASE WHEN {start} > 0 THEN 2 * {start} - 1 ELSE 2 * {start} END)"
     counted = counted.replace(
         "substr($0, least($1, 4294967295), least($2, 2147483647))",
-        f"unhex(substr(hex($0), {first}, 2 * least($2, 1073741823)))",
+        f"unhex(substr(hex($0), {first}, 2 * $2))",
     )
     counted = counted.replace(
         "substr($0, least($1, 4294967295))", f"unhex(substr(hex($0), {first}))"
     ).replace("substr($0, $1)", "unhex(substr(hex($0), 2 * $1))")
-    return sql(counted, guarded=True)
+    for place in ("$1", "$2"):
+        counted = counted.replace(place, f"greatest(least({place}, 1073741823), -1073741823)")
+    places = ("$1", "$2") if "$2" in template else ("$1",)
+    large = " OR ".join(f"abs(CAST({place} AS HUGEINT)) >= 2147483647" for place in places)
+    beyond = failure(
+        "NOT_SUPPORTED",
+        "the embedded engine does not run substr of bytes with numbers beyond an integer",
+        t.VARBINARY,
+    )
+    return sql(f"(CASE WHEN {large} THEN {beyond} ELSE {counted} END)", guarded=True)
 
 
 def _substr(arguments: Arguments, result: t.Type, context: Context) -> str:

@@ -103,7 +103,12 @@ def rename(statement: ast.Rename, host: Host) -> Outcome:
     target = TableName(schema, table)
     if not has_schema(schema, host):
         raise rejected("NOT_FOUND", f"Schema {schema} not found", None)
-    if _kind(target, host) is not None:
+    found = _kind(target, host)
+    if found is TableKind.VIEW and not wanted_view:
+        shown = f"{LAKE}.{schema}.{table}"
+        message = f"Target table '{shown}' does not exist, but a view with that name exists."
+        raise rejected("GENERIC_USER_ERROR", message, statement.at)
+    if found is not None:
         raise rejected(
             "TABLE_ALREADY_EXISTS",
             f"Target table '{LAKE}.{schema}.{table}' already exists",

@@ -119,7 +119,13 @@ class _Merge:
         relation = self._joined("left") if case.matched else self._unmatched()
         select = self._query(relation, tuple(map(ast.SelectExpression, values)), case.condition)
         found = [column.type for column in self.host.binder().query(select).columns]
-        if len(found) != len(wanted) or not all(map(can_assign, found, wanted)):
+        if len(found) != len(wanted) and not case.matched:
+            raise QueryFailed(
+                f"Number of merge columns ({len(wanted)}) isn't equal to number of expressions "
+                f"({len(found)})",
+                code="GENERIC_INTERNAL_ERROR",
+            )
+        if not all(map(can_assign, found, wanted)):
             raise rejected(
                 "TYPE_MISMATCH",
                 f"MERGE table column types don't match for MERGE case {number}, SET expressions: "

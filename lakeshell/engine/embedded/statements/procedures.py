@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,18 @@ from lakeshell.engine.embedded.statements.naming import (
 )
 from lakeshell.engine.embedded.statements.rows import replace, rows_after
 from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.wording import expression_text
 from lakeshell.errors import QueryFailed
 from lakeshell.model import LAKE, TableKind, TableName
 from lakeshell.sql import ast
+from lakeshell.sql.coercion import can_coerce
+from lakeshell.sql.datatypes import BIGINT, VARCHAR, Type
 from lakeshell.store.planning import live_files
 
 if TYPE_CHECKING:
     from lakeshell.store.metadata import DataFile, TableMetadata
 
+_WRONG_ARGUMENT = "INVALID_PROCEDURE_ARGUMENT"
 MINIMUM_RETENTION = timedelta(days=7)
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
@@ -71,13 +75,25 @@ def _arguments(
     values: dict[str, Any] = {}
     for position, (name, value) in enumerate(given):
         key = name.key if name is not None else names[position] if position < len(names) else ""
+        at = value.at if name is None else name.at
         if key not in names:
             raise rejected(
-                "INVALID_PROCEDURE_ARGUMENT",
+                _WRONG_ARGUMENT,
                 f"Catalog 'lake' table procedure '{procedure.upper()}' property '{key}' does not exist",
-                value.at if name is None else name.at,
+                at,
             )
-        values[key] = host.evaluate(host.binder().expression(value, Scope()))
+        bound = host.binder().expression(value, Scope())
+        shown = f"[{expression_text(value)}]"
+        property = f"catalog 'lake' table procedure '{procedure.upper()}' property '{key}'"
+        wanted, read = _ARGUMENTS[key]
+        if not can_coerce(bound.type, wanted):
+            message = f"Invalid value for {property}: Cannot convert {shown} to {wanted}"
+            raise rejected(_WRONG_ARGUMENT, message, at)
+        try:
+            values[key] = read(host.evaluate(bound))
+        except ValueError as error:
+            message = f"Unable to set {property} to {shown}: {error}"
+            raise rejected(_WRONG_ARGUMENT, message, at) from None
     return values
 
 
@@ -89,7 +105,7 @@ def optimize(
     host: Host,
 ) -> None:
     """Puts small files together: the same rows, fewer files."""
-    threshold = _size(values.get("file_size_threshold", "100MB"))
+    threshold = values.get("file_size_threshold", 100 * _SIZES["MB"])
     if statement.where is not None:
         raise refused("optimize with a WHERE", statement.at)
     files = live_files(metadata.current_snapshot)
@@ -215,8 +231,7 @@ def _sweep(name: TableName, host: Host, before: datetime) -> None:
 
 
 def _before(setting: str, values: Mapping[str, Any], host: Host) -> datetime:
-    written = str(values.get("retention_threshold", "7d"))
-    retention = _duration(written)
+    retention: timedelta = values.get("retention_threshold", MINIMUM_RETENTION)
     if retention < MINIMUM_RETENTION:
         days = retention.total_seconds() / 86400
         shown = f"{days:.2f}d" if days >= 1 else f"{retention.total_seconds() / 3600:.2f}h"
@@ -227,7 +242,7 @@ def _before(setting: str, values: Mapping[str, Any], host: Host) -> datetime:
             f"Retention specified ({shown}) is shorter than the minimum retention configured in "
             f"the system (7.00d). Minimum retention can be changed with iceberg.{setting}."
             f"min-retention configuration property or lake.{named}_min_retention session property",
-            code="INVALID_PROCEDURE_ARGUMENT",
+            code=_WRONG_ARGUMENT,
         )
     return host.context.now - retention
 
@@ -235,21 +250,23 @@ def _before(setting: str, values: Mapping[str, Any], host: Host) -> datetime:
 def _duration(written: str) -> timedelta:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", written)
     if match is None or match[2] not in _UNITS:
-        raise QueryFailed(
-            f"duration is not a valid data duration string: {written}",
-            code="INVALID_PROCEDURE_ARGUMENT",
-        )
+        raise ValueError(f"duration is not a valid data duration string: {written}")
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
 
 
-def _size(written: object) -> float:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)\s*", str(written))
+def _size(written: str) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)\s*", written)
     if match is None:
-        raise QueryFailed(
-            f"size is not a valid data size string: {written}", code="INVALID_PROCEDURE_ARGUMENT"
-        )
+        raise ValueError(f"size is not a valid data size string: {written}")
     return float(match[1]) * _SIZES[match[2]]
 
+
+_ARGUMENTS: dict[str, tuple[Type, Callable[[Any], Any]]] = {
+    "file_size_threshold": (VARCHAR, _size),
+    "retention_threshold": (VARCHAR, _duration),
+    "snapshot_id": (BIGINT, int),
+}
+"""The type of each argument, and what reads its value."""
 
 _PROCEDURES: dict[str, tuple[tuple[str, ...], Any]] = {
     "optimize": (("file_size_threshold",), optimize),

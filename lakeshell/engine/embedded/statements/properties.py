@@ -39,7 +39,7 @@ def layout(properties: Sequence[ast.Property], comment: str | None, host: Host) 
         tuple(values.get("partitioning") or ()),
         tuple(values.get("sorted_by") or ()),
         kept,
-        comment or "",
+        comment,
     )
 
 

@@ -195,10 +195,9 @@ def _assigned(
                 assignment.column.at,
             )
         if column in values:
-            raise rejected(
-                "DUPLICATE_COLUMN_NAME",
-                f"Column name '{column}' specified more than once",
-                assignment.at,
+            raise QueryFailed(
+                f"Multiple entries with same key: {column}=[] and {column}=[]",
+                code="GENERIC_INTERNAL_ERROR",
             )
         values[column] = assignment.value
     items = tuple(ast.SelectExpression(value) for value in values.values())

@@ -147,7 +147,7 @@ def _create_table(statement: ast.Show, host: Host) -> Outcome:
         properties["sorted_by"] = f"ARRAY[{','.join(map(_text, order))}]"
     columns = ",\n".join(f"   {_definition(column)}" for column in described(metadata))
     comment = metadata.properties.get("comment")
-    said = f"\nCOMMENT {_text(comment)}" if comment else ""
+    said = f"\nCOMMENT {_text(comment)}" if comment is not None else ""
     listed = ",\n".join(f"   {key} = {value}" for key, value in sorted(properties.items()))
     shown = ".".join(map(quote_identifier, (catalog, schema, table)))
     text = f"CREATE TABLE {shown} (\n{columns}\n){said}\nWITH (\n{listed}\n)"
