@@ -89,11 +89,12 @@ def test_what_nobody_uses_is_stopped_and_comes_back_when_needed(schema: str) -> 
         assert keeper.act() == "stopped mysql, unused for 900 seconds"
         turned = 2 * 910
         assert keeper.act() == "stopped trino, metastore, minio, unused for 900 seconds"
-        # Until it stopped, Trino asked control for its limits every second: that was use.
+        # Where Trino asked control for its limits once more before it stopped, that was use.
         turned = 3 * 910
-        assert keeper.act() == ""
+        said = {keeper.act()}
         turned = 4 * 910
-        assert keeper.act() == "stopped control, unused for 900 seconds"
+        said.add(keeper.act())
+        assert said == {"", "stopped control, unused for 900 seconds"}
         assert set(states().values()) == {"stopped"}
         assert lake.stack.ensure([Service.TRINO], Silent())
         assert not lake.stack.ensure([Service.TRINO], Silent())
