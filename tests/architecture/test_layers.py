@@ -151,3 +151,9 @@ def test_a_query_on_trino_loads_neither_duckdb_nor_the_embedded_engine() -> None
         "assert not held & {'ssl', 'http.client', 'lakeshell.sql.parser', 'pyarrow.compute'}, held\n"
     )
     assert loaded(code) & SLOW - {"numpy"} <= {"pyarrow"}
+
+
+def test_every_test_module_has_a_name_of_its_own() -> None:
+    """pytest takes two of one name for the same module, and leaves one out with an error."""
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
