@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lakeshell.errors import ObjectGone, UsageError
+from lakeshell.errors import ObjectGone
 from lakeshell.model import Column, ObjectKind, ObjectName, SourceObject, SourceTable
+from lakeshell.source.columns import chosen_columns
 from lakeshell.source.declared import Unmapped
 from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.source.mysql_server import MysqlServer, quoted
@@ -105,14 +106,9 @@ class MysqlSource:
 
         from lakeshell.source.mysql_rows import Rows
 
-        known = {column.name: column for column in table.columns}
-        unknown = next((name for name in columns if name not in known), None)
-        if unknown is not None:
-            raise UsageError(
-                f"{table.name} has no column {unknown!r}", hint=f"it has: {', '.join(known)}"
-            )
+        wanted = chosen_columns(table, columns)
         rows = min(batch_rows, self._rows_at_once(table.name))
-        read = Rows(self.address, table, [known[name] for name in columns], rows)
+        read = Rows(self.address, table, wanted, rows)
         return pa.RecordBatchReader.from_batches(read.schema, read.batches())
 
     # --- asking ----------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.errors import ObjectGone, UsageError
+from lakeshell.errors import ObjectGone
 from lakeshell.model import Column, ObjectKind, ObjectName, SourceObject, SourceTable
+from lakeshell.source.columns import chosen_columns
 from lakeshell.source.ddl import comments
 from lakeshell.source.declared import Unmapped, trino_type
 from lakeshell.source.sqlite_file import SqliteFile, literal, quoted
@@ -114,13 +115,7 @@ class SqliteSource:
 
         from lakeshell.source.sqlite_rows import Rows
 
-        known = {column.name: column for column in table.columns}
-        unknown = next((name for name in columns if name not in known), None)
-        if unknown is not None:
-            raise UsageError(
-                f"{table.name} has no column {unknown!r}", hint=f"it has: {', '.join(known)}"
-            )
-        wanted = [known[name] for name in columns]
+        wanted = chosen_columns(table, columns)
         rows = min(batch_rows, self._rows_at_once(table, wanted))
         read = Rows(self.path, table, wanted, rows)
         return pa.RecordBatchReader.from_batches(read.schema, read.batches())

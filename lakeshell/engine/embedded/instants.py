@@ -62,11 +62,6 @@ def local_time(x: str, zone: str) -> str:
     return x if minutes == 0 else f"({x} + to_minutes({minutes}))"
 
 
-def utc_time(x: str, zone: str) -> str:
-    minutes = offset_minutes(zone) or 0
-    return x if minutes == 0 else f"({x} - to_minutes({minutes}))"
-
-
 _TIMESTAMP = re.compile(
     r"([-+]?\d{4,})-(\d{1,2})-(\d{1,2})"
     r"( (?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*(.+)?)?",

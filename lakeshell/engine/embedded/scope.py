@@ -7,7 +7,7 @@ field carries the DuckDB text that reads it, unique in the whole statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lakeshell.engine.embedded.typed import rejected
@@ -282,8 +282,3 @@ def ambiguous(name: str, at: ast.Position) -> QueryRejected:
 
 def missing(name: str, at: ast.Position) -> QueryRejected:
     return rejected("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", at)
-
-
-def select_list(fields: Iterable[Field]) -> str:
-    """The fields as c0, c1, …"""
-    return ", ".join(f"{field.sql} AS c{n}" for n, field in enumerate(fields))

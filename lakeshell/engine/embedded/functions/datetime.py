@@ -81,20 +81,6 @@ def _field(template: str) -> Emission:
     return emit
 
 
-def field_sql(name: str, value: Typed) -> str:
-    """A field of a date, a time, a timestamp or an interval as BIGINT, as EXTRACT gives it.
-
-    `name` is one of Trino's function names; raises KeyError where the type has no such field.
-    """
-    if value.type == t.INTERVAL_DAY:
-        return filled(_INTERVAL_FIELDS[name], [value.sql])
-    if value.type == t.INTERVAL_YEAR:
-        template = {"year": "($0 // 12)", "month": "($0 % 12)"}[name]
-        return f"CAST({filled(template, [value.sql])} AS BIGINT)"
-    template = _FIELDS.get(name) or _CLOCK_FIELDS[name]
-    return f"CAST({filled(template, [local_sql(value)])} AS BIGINT)"
-
-
 def _by_unit(unit: Typed, units: Sequence[str], made: Callable[[str], str], kind: str, type: t.Type) -> str:  # fmt: skip
     """The SQL for the unit that is said, `made` for each; fails at run time on another."""
     said = "lower($0)" if kind == "TIME" else "$0"

@@ -18,7 +18,6 @@ from lakeshell.engine.embedded.functions.json_text import (
     Repeated,
     Stream,
     last_of_repeated,
-    number_text,
     plain_text,
     read,
     sorted_parse,
@@ -216,18 +215,3 @@ def is_json_scalar(text: str) -> bool:
         return not isinstance(read(text), list | dict)
     except ValueError as error:
         raise invalid(f"Invalid JSON value: {_shortened(text)}") from error
-
-
-def scalar_text(text: str) -> str | None:
-    """What a json scalar casts to as varchar; raises ValueError over an object or an array."""
-    value = read(text)
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case Number():
-            return number_text(value)
-        case str():
-            return plain_text(value)
-    raise ValueError
