@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lakeshell.crawl.run import Survey
     from lakeshell.definitions.crawlers import Crawlers
     from lakeshell.definitions.jobs import Jobs
+    from lakeshell.definitions.library import Library
     from lakeshell.definitions.saved import SavedQueries
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.etl.job import Job
@@ -178,6 +179,24 @@ class Lake:
 
         return SavedQueries(self.folder / "queries")
 
+    @cached_property
+    def library(self) -> Library:
+        """The saved queries with their versions."""
+        from lakeshell.definitions.library import Library
+
+        return Library(self.saved, lambda: self.ledger, self.user, self.check_member)
+
+    def remove_connection(self, name: str) -> None:
+        """Raises `UsageError` while a crawler reads it."""
+        spelled = self.connections.get(name).name
+        readers = self.crawlers.of(spelled)
+        if readers:
+            raise UsageError(
+                f"the connection {spelled!r} is read by {', '.join(readers)}",
+                hint=f"remove that first: lakeshell crawler rm {readers[0]}",
+            )
+        self.connections.remove(spelled)
+
     # --- adapters --------------------------------------------------------------------------
 
     @cached_property
@@ -249,6 +268,12 @@ class Lake:
         """Whether the lake runs on its own stack, or has one beside another engine."""
         own = self.settings.engine == "trino" and self.settings.trino.url is None
         return own or self.stack.is_installed
+
+    def trino_has(self, scheme: str) -> bool:
+        """Whether the lake's own Trino reads connections of that kind: a changed one reaches it
+        by `stack.refresh`, which restarts it."""
+        own = self.settings.engine == "trino" and self.settings.trino.url is None
+        return own and scheme != "sqlite" and self.stack.is_installed
 
     # --- services of the verbs -------------------------------------------------------------
 

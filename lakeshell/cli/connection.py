@@ -1,4 +1,4 @@
-"""`lakeshell connection`: list, show, add, test."""
+"""`lakeshell connection`: list, show, add, set, rm, test."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
+    from lakeshell.definitions.connections import Connection
     from lakeshell.lake import Lake
 
 
@@ -77,30 +79,62 @@ def add(
     made = Connection(name, resolved_url(url, lake.folder), password_env, password_command, comment)
     path = lake.connections.add(made)
     click.echo(f"added connection {name} ({path})", err=True)
-    if lake.settings.engine == "trino" and made.scheme != "sqlite":
-        _tell_trino(lake, name, yes)
+    _tell_trino(lake, made, yes)
     click.echo(f"next: lakeshell connection test {name}", err=True)
 
 
-def _tell_trino(lake: Lake, name: str, yes: bool) -> None:
-    """Gives the lake's own Trino the catalog now, or says how it gets it."""
+@command.command(
+    "set", epilog="Example: lakeshell connection set shop --url mysql://reader@db.example/shop"
+)
+@click.argument("name")
+@click.option("--url", metavar="URL", help="Its address.")
+@click.option("--password-env", metavar="VAR", help="The variable that holds the password.")
+@click.option("--password-command", metavar="CMD", help="A command that prints the password.")
+@click.option("--comment", help="What it is, for people.")
+@click.option("--yes", is_flag=True, help="Restart the stack's Trino without asking.")
+@with_lake
+def set_(lake: Lake, name: str, yes: bool, **given: str | None) -> None:
+    """Change a connection; what is not named stays. `none` takes where a password comes from away."""
+    from lakeshell.definitions.connections import KEYS, resolved_url
+
+    changed = changes(given, KEYS)
+    needed(changed, "--url URL")
+    if "url" in changed:
+        changed["url"] = resolved_url(changed["url"], lake.folder)
+    path = lake.connections.set(name, changed)
+    click.echo(f"changed connection {name} ({path})", err=True)
+    _tell_trino(lake, lake.connections.get(name), yes)
+
+
+@command.command("rm", epilog="Example: lakeshell connection rm shop")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Restart the stack's Trino without asking.")
+@with_lake
+def rm(lake: Lake, name: str, yes: bool) -> None:
+    """Remove a connection that no crawler reads. The tables that were crawled from it stay."""
+    removed = lake.connections.get(name)
+    lake.remove_connection(name)
+    click.echo(f"removed connection {removed.name}", err=True)
+    _tell_trino(lake, removed, yes)
+
+
+def _tell_trino(lake: Lake, connection: Connection, yes: bool) -> None:
+    """Gives the lake's own Trino the catalogs as they now are, or says how it gets them."""
     import sys
 
     from lakeshell.cli.progress import ProgressLine
 
-    if lake.settings.trino.url is not None:
-        click.echo(
-            f"queries reach it once {lake.settings.trino.url} has a catalog {name}", err=True
-        )
+    if not lake.trino_has(connection.scheme):
+        if lake.settings.engine == "trino" and lake.settings.trino.url is not None:
+            url, name = lake.settings.trino.url, connection.name
+            click.echo(f"queries follow once {url} has the same catalog {name}", err=True)
         return
-    if not lake.stack.is_installed:
-        return
-    asked = "Trino must restart to have its catalog; queries under way fail. Now?"
+    asked = "Trino must restart for its catalogs; queries under way fail. Now?"
     if yes or (sys.stdin.isatty() and click.confirm(asked, default=True, err=True)):
         with ProgressLine() as progress:
             lake.stack.refresh(progress)
     else:
-        click.echo("queries reach it after: lakeshell stack up", err=True)
+        click.echo("queries follow after: lakeshell stack up", err=True)
 
 
 @command.command("test", epilog="Example: lakeshell connection test movies")

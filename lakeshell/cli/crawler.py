@@ -1,11 +1,12 @@
-"""`lakeshell crawler`: list, show, add, run, runs."""
+"""`lakeshell crawler`: list, show, add, set, rm, run, runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import for_eyes, show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
@@ -106,10 +107,8 @@ def add(
     on_delete: str,
 ) -> None:
     """Add a crawler. Nothing is read yet: `crawler run NAME` does that."""
-    from lakeshell.crawl.patterns import select
     from lakeshell.crawl.plan import CrawlerSettings
 
-    select((), include, exclude)
     crawler = CrawlerSettings(
         name=name,
         connection=lake.connections.get(connection).name,
@@ -123,6 +122,39 @@ def add(
     path = lake.crawlers.add(crawler)
     click.echo(f"added crawler {name} ({path})", err=True)
     click.echo(f"next: lakeshell crawler run {name} --dry-run", err=True)
+
+
+@command.command("set", epilog="Example: lakeshell crawler set movies --exclude none --prefix src_")
+@click.argument("name")
+@click.option("--connection", metavar="C", help="The source to read.")
+@click.option("--database", metavar="D", help="Where its tables register.")
+@click.option("--include", multiple=True, metavar="PATH", help="All its include paths; or none.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="All its exclude patterns; or none.")
+@click.option("--prefix", help="Put before each table's name.")
+@click.option("--on-change", type=click.Choice(("update", "add-only")))
+@click.option("--on-delete", type=click.Choice(("deprecate", "delete", "ignore")))
+@with_lake
+def set_(lake: Lake, name: str, **given: Any) -> None:
+    """Change a crawler; what is not named stays. The next run does as it then says."""
+    from lakeshell.definitions.crawlers import KEYS
+
+    changed = changes(given, KEYS)
+    needed(changed, "--exclude '*_log'")
+    if "connection" in changed:
+        changed["connection"] = lake.connections.get(changed["connection"]).name
+    if "database" in changed:
+        changed["database"] = changed["database"].lower()
+    path = lake.crawlers.set(name, changed)
+    click.echo(f"changed crawler {name} ({path})", err=True)
+
+
+@command.command("rm", epilog="Example: lakeshell crawler rm movies")
+@click.argument("name")
+@with_lake
+def rm(lake: Lake, name: str) -> None:
+    """Remove a crawler. The tables that it registered stay, and so do its runs."""
+    lake.crawlers.remove(name)
+    click.echo(f"removed crawler {name}; its tables stay", err=True)
 
 
 @command.command("run", epilog="Example: lakeshell crawler run movies --dry-run")

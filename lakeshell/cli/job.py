@@ -1,12 +1,13 @@
-"""`lakeshell job`: list, show, add, propose, run, runs, logs."""
+"""`lakeshell job`: list, show, add, propose, set, rm, run, runs, logs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
@@ -151,6 +152,46 @@ def add(
     )
     path = lake.jobs.add(job, script.read_text(encoding="utf-8"))
     click.echo(f"added job {name} ({path})", err=True)
+
+
+@command.command("set", epilog="Example: lakeshell job set load_film --retries 2 --timeout 30m")
+@click.argument("name")
+@click.option("--source", metavar="DB.TABLE", help="The table to read.")
+@click.option("--target", metavar="DB.TABLE", help="The table to write.")
+@click.option("--mode", type=click.Choice(("overwrite", "append")))
+@click.option("--workgroup", "-w", help="The workgroup that it runs in.")
+@click.option("--retries", metavar="N", help="Attempts after the first that failed.")
+@click.option("--timeout", metavar="AGE", help="2h, 30m: the most that a run may take; or none.")
+@click.option("--dpu", metavar="N", help="Capacity that a run is billed for.")
+@click.option(
+    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="All its defaults; or none."
+)
+@click.option("--description", help="What it is for.")
+@with_lake
+def set_(lake: Lake, name: str, parameters: tuple[str, ...], **given: Any) -> None:
+    """Change a job; what is not named stays, its script too. The next run does as it then says."""
+    from lakeshell.definitions.jobs import KEYS, table_name
+
+    changed = changes(given, KEYS)
+    if parameters:
+        changed["parameters"] = {} if parameters == ("none",) else pairs(parameters, "--param")
+    needed(changed, "--retries 2")
+    for key in ("source", "target"):
+        if changed.get(key) is not None:
+            changed[key] = table_name(changed[key])
+    if "workgroup" in changed:
+        lake.workgroups.get(changed["workgroup"])
+    path = lake.jobs.set(name, changed)
+    click.echo(f"changed job {name} ({path})", err=True)
+
+
+@command.command("rm", epilog="Example: lakeshell job rm load_film")
+@click.argument("name")
+@with_lake
+def rm(lake: Lake, name: str) -> None:
+    """Remove a job and its script. The tables that it wrote stay, and so do its runs."""
+    lake.jobs.remove(name)
+    click.echo(f"removed job {name}; its tables and runs stay", err=True)
 
 
 @command.command("run", epilog="Example: lakeshell job run load_film")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,6 @@ from lakeshell.cli.query import running_options
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
-    from lakeshell.model import SavedVersion
 
 _workgroup = click.option(
     "-w", "--workgroup", metavar="WORKGROUP", help="Whose query it is. Default: your workgroup."
@@ -58,9 +55,9 @@ def show(lake: Lake, name: str, number: int | None, workgroup: str | None) -> No
     """The text of a saved query."""
     group = _group(lake, workgroup)
     if number is None:
-        text = lake.saved.read(group, name)
+        text = lake.library.read(group, name)
     else:
-        text = _version(_versions(lake, group, name), number).text
+        text = lake.library.version(group, name, number).text
     click.echo(text, nl=False)
 
 
@@ -77,8 +74,8 @@ def run(
     from lakeshell.errors import UsageError
 
     group = _group(lake, workgroup)
-    found = lake.saved.get(group, name)
-    _keep(lake, group, name)
+    found = lake.library.get(group, name)
+    lake.library.note(group, name)
     given = pairs(parameters, "--param")
     values = {**{k: v for k, v in found.parameters.items() if v is not None}, **given}
     lacking = [parameter for parameter in found.parameters if parameter not in values]
@@ -128,10 +125,7 @@ def save(
         raise click.UsageError("there is no SQL to save")
     if description is not None:
         query = changed(query, description=description)
-    if name in lake.saved.names(group):
-        _keep(lake, group, name)
-    path = lake.saved.save(query, replace=replace)
-    version = _keep(lake, group, name)
+    path, version = lake.library.save(query, replace=replace)
     click.echo(f"saved {name} of {group}, version {version.version} ({path})", err=True)
 
 
@@ -143,8 +137,7 @@ def save(
 def rename(lake: Lake, name: str, target: str, workgroup: str | None) -> None:
     """Give a saved query another name; its versions go with it."""
     group = _group(lake, workgroup)
-    path = lake.saved.rename(group, name, target)
-    lake.ledger.move_versions(group, name, target)
+    path = lake.library.rename(group, name, target)
     click.echo(f"renamed {name} to {target} ({path})", err=True)
 
 
@@ -155,8 +148,7 @@ def rename(lake: Lake, name: str, target: str, workgroup: str | None) -> None:
 def rm(lake: Lake, name: str, workgroup: str | None) -> None:
     """Remove a saved query. Its versions stay: `saved log NAME`, `saved show NAME --version N`."""
     group = _group(lake, workgroup)
-    _keep(lake, group, name)
-    lake.saved.remove(group, name)
+    lake.library.remove(group, name)
     click.echo(f"removed {name} of {group}", err=True)
 
 
@@ -169,7 +161,7 @@ def log(lake: Lake, name: str, workgroup: str | None, output_format: str | None)
     """The versions of a saved query, newest first."""
     rows = [
         (v.version, v.saved, v.user, " ".join(v.text.split()))
-        for v in reversed(_versions(lake, _group(lake, workgroup), name))
+        for v in reversed(lake.library.versions(_group(lake, workgroup), name))
     ]
     show_listing(("version", "saved", "user", "text"), rows, output_format)
 
@@ -184,12 +176,7 @@ def diff(
     lake: Lake, name: str, first: int | None, second: int | None, workgroup: str | None
 ) -> None:
     """What changed between two versions; without numbers, in the last change."""
-    versions = _versions(lake, _group(lake, workgroup), name)
-    newest = versions[-1].version
-    sides = (first or max(newest - 1, 1), second or newest)
-    old, new = (_version(versions, number).text.splitlines(keepends=True) for number in sides)
-    before, after = (f"{name}, version {number}" for number in sides)
-    click.echo("".join(difflib.unified_diff(old, new, before, after)), nl=False)
+    click.echo(lake.library.diff(_group(lake, workgroup), name, first, second), nl=False)
 
 
 def _group(lake: Lake, workgroup: str | None) -> str:
@@ -197,33 +184,6 @@ def _group(lake: Lake, workgroup: str | None) -> str:
     group = workgroup or lake.settings.workgroup
     lake.check_member(group)
     return group
-
-
-def _keep(lake: Lake, group: str, name: str) -> SavedVersion:
-    """Notes the file as it is, so that what somebody edited by hand is a version too."""
-    from datetime import UTC, datetime
-
-    text = lake.saved.read(group, name)
-    return lake.ledger.keep_version(group, name, text, lake.user, datetime.now(UTC))
-
-
-def _versions(lake: Lake, group: str, name: str) -> Sequence[SavedVersion]:
-    if name in lake.saved.names(group):
-        _keep(lake, group, name)
-    found = lake.ledger.versions(group, name)
-    if not found:
-        lake.saved.read(group, name)
-    return found
-
-
-def _version(versions: Sequence[SavedVersion], number: int) -> SavedVersion:
-    from lakeshell.errors import NotFound
-
-    found = next((version for version in versions if version.version == number), None)
-    if found is None:
-        name = versions[0].name
-        raise NotFound(f"{name} has no version {number}", hint=f"see: lakeshell saved log {name}")
-    return found
 
 
 def _given(lake: Lake, sql: str | None, file: Path | None, query_id: str | None) -> str:

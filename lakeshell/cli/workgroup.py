@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.output.fit import Fit
@@ -92,9 +93,10 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 @with_lake
 def add(lake: Lake, name: str, **given: Any) -> None:
     """Add a workgroup."""
+    from lakeshell.definitions.workgroups import KEYS
     from lakeshell.query.workgroup import Workgroup
 
-    path = lake.workgroups.add(Workgroup(name=name, **_changes(given)))
+    path = lake.workgroups.add(Workgroup(name=name, **changes(given, KEYS)))
     click.echo(f"added workgroup {name} ({path})", err=True)
 
 
@@ -106,10 +108,11 @@ def add(lake: Lake, name: str, **given: Any) -> None:
 @with_lake
 def set_(lake: Lake, name: str, **given: Any) -> None:
     """Change a workgroup; what is not named stays. `none` takes a limit away."""
-    changes = _changes(given)
-    if not changes:
-        raise click.UsageError("nothing to change: name a limit, for example --scan-limit 10MB")
-    path = lake.workgroups.set(name, changes)
+    from lakeshell.definitions.workgroups import KEYS
+
+    changed = changes(given, KEYS)
+    needed(changed, "--scan-limit 10MB")
+    path = lake.workgroups.set(name, changed)
     click.echo(f"changed workgroup {name} ({path})", err=True)
 
 
@@ -120,24 +123,3 @@ def rm(lake: Lake, name: str) -> None:
     """Remove a workgroup. Its history stays."""
     lake.workgroups.remove(name)
     click.echo(f"removed workgroup {name}; its history stays", err=True)
-
-
-def _changes(given: dict[str, Any]) -> dict[str, Any]:
-    from lakeshell.definitions.workgroups import KEYS
-
-    read = {key.name: key.read for key in KEYS}
-    changes: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None or value == ():
-            continue
-        if isinstance(value, str) and value.lower() == "none" and name != "description":
-            changes[name] = 0 if name == "reuse" else None
-        elif name == "members":
-            changes[name] = () if value == ("none",) else tuple(value)
-        else:
-            try:
-                changes[name] = read[name](value)
-            except ValueError as error:
-                option = "--" + name.replace("_", "-")
-                raise click.UsageError(f"{option} {value!r} is not right: it is {error}") from error
-    return changes

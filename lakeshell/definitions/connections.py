@@ -12,19 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from lakeshell.definitions.schema import (
-    Key,
-    checked_name,
-    dump,
-    load,
-    missing,
-    names,
-    text,
-    write,
-)
-from lakeshell.errors import AlreadyExists, ConfigurationError, ConnectionFailed, UsageError
+from lakeshell.definitions.folder import DefinitionFolder
+from lakeshell.definitions.schema import Key, text
+from lakeshell.errors import ConfigurationError, ConnectionFailed, UsageError
 from lakeshell.source.mysql_address import DEFAULT_PORT, MysqlAddress, SslMode
 
 KEYS = (
@@ -179,49 +172,25 @@ def password(connection: Connection, environment: Mapping[str, str]) -> str | No
     return done.stdout.rstrip("\n")
 
 
-class Connections:
+class Connections(DefinitionFolder[Connection]):
     """The connections of one lake, by name. Names are catalogs in SQL, so they fold to one case."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    kind = "connection"
+    keys = KEYS
+    how = ADD
 
-    def names(self) -> list[str]:
-        return names(self.folder)
+    def spelled(self, name: str) -> str | None:
+        return next((known for known in self.names() if known.lower() == name.lower()), None)
 
-    def get(self, name: str) -> Connection:
-        """Raises `UsageError` with the nearest name."""
-        known = self.names()
-        spelled = next((n for n in known if n.lower() == name.lower()), None)
-        if spelled is None:
-            raise missing("connection", name, known, ADD)
-        values = load(self.folder / f"{spelled}.toml", KEYS)
-        return Connection(
-            spelled,
-            checked_url(values["url"]),
-            values["password_env"],
-            values["password_command"],
-            values["comment"],
-        )
+    def _made(self, name: str, values: dict[str, Any]) -> Connection:
+        return Connection(name, **{**values, "url": checked_url(values["url"])})
 
-    def add(self, connection: Connection) -> Path:
-        name = checked_name("connection", connection.name)
-        checked_url(connection.url)
-        if name.lower() in ("lake", "system"):
+    def _written(self, made: Connection) -> dict[str, Any]:
+        return {key.name: getattr(made, key.name) or None for key in KEYS}
+
+    def _check(self, made: Connection) -> None:
+        checked_url(made.url)
+        if made.name.lower() in ("lake", "system"):
             raise UsageError(
-                f"{name!r} is the name of a catalog already", hint="choose another name"
+                f"{made.name!r} is the name of a catalog already", hint="choose another name"
             )
-        taken = next((n for n in self.names() if n.lower() == name.lower()), None)
-        if taken is not None:
-            raise AlreadyExists(
-                f"there is a connection {taken!r} already",
-                hint=f"edit {self.folder / taken}.toml, or choose another name",
-            )
-        path = self.folder / f"{name}.toml"
-        values = {
-            "url": connection.url,
-            "password_env": connection.password_env,
-            "password_command": connection.password_command,
-            "comment": connection.comment or None,
-        }
-        write(path, dump(values))
-        return path

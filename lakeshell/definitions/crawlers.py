@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
+from lakeshell.crawl.patterns import select
 from lakeshell.crawl.plan import CrawlerSettings
-from lakeshell.definitions.schema import (
-    Key,
-    checked_name,
-    choice,
-    dump,
-    load,
-    missing,
-    names,
-    text,
-    texts,
-    write,
-)
-from lakeshell.errors import AlreadyExists
+from lakeshell.definitions.folder import DefinitionFolder
+from lakeshell.definitions.schema import Key, choice, text, texts
 
 ON_CHANGE = ("update", "add-only")
 ON_DELETE = ("deprecate", "delete", "ignore")
@@ -33,28 +23,22 @@ KEYS = (
 ADD = "lakeshell crawler add NAME --connection C --database D"
 
 
-class Crawlers:
+class Crawlers(DefinitionFolder[CrawlerSettings]):
     """The crawlers of one lake, by name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    kind = "crawler"
+    keys = KEYS
+    how = ADD
 
-    def names(self) -> list[str]:
-        return names(self.folder)
+    def of(self, connection: str) -> list[str]:
+        """The crawlers that read it."""
+        return [name for name in self.names() if self.get(name).connection == connection]
 
-    def get(self, name: str) -> CrawlerSettings:
-        if name not in self.names():
-            raise missing("crawler", name, self.names(), ADD)
-        values = load(self.folder / f"{name}.toml", KEYS)
+    def _made(self, name: str, values: dict[str, Any]) -> CrawlerSettings:
         return CrawlerSettings(name=name, **values)
 
-    def add(self, crawler: CrawlerSettings) -> Path:
-        name = checked_name("crawler", crawler.name)
-        if name in self.names():
-            raise AlreadyExists(
-                f"there is a crawler {name!r} already",
-                hint=f"edit {self.folder / name}.toml, or choose another name",
-            )
-        path = self.folder / f"{name}.toml"
-        write(path, dump({key.name: getattr(crawler, key.name) or None for key in KEYS}))
-        return path
+    def _written(self, made: CrawlerSettings) -> dict[str, Any]:
+        return {key.name: getattr(made, key.name) or None for key in KEYS}
+
+    def _check(self, made: CrawlerSettings) -> None:
+        select((), made.include, made.exclude)

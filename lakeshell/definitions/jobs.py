@@ -5,21 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lakeshell.definitions.folder import DefinitionFolder
 from lakeshell.definitions.schema import (
     Key,
     checked_name,
     choice,
     count,
-    dump,
     duration,
-    load,
-    missing,
-    names,
     table,
     text,
     write,
 )
-from lakeshell.errors import AlreadyExists, ConfigurationError, UsageError
+from lakeshell.errors import ConfigurationError, UsageError
 from lakeshell.etl.job import Job
 from lakeshell.model import TableName
 
@@ -57,20 +54,30 @@ def table_name(written: str) -> TableName:
     return TableName(*made)
 
 
-class Jobs:
+class Jobs(DefinitionFolder[Job]):
     """The jobs of one lake, by name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    kind = "job"
+    keys = KEYS
+    how = ADD
 
-    def names(self) -> list[str]:
-        return names(self.folder)
+    def script_of(self, name: str, kind: str) -> Path:
+        return self.folder / (checked_name("job", name) + SUFFIX[kind])
 
-    def get(self, name: str) -> Job:
-        if name not in self.names():
-            raise missing("job", name, self.names(), ADD)
-        path = self.folder / f"{name}.toml"
-        values = load(path, KEYS)
+    def add(self, made: Job, script: str = "") -> Path:
+        """Writes script and definition, the definition last: a job is there whole or not at all."""
+        self._check_new(made)
+        write(self.script_of(made.name, made.kind), script)
+        return super().add(made)
+
+    def remove(self, name: str) -> None:
+        """The definition first, and then its script."""
+        script = self.get(name).script
+        super().remove(name)
+        script.unlink(missing_ok=True)
+
+    def _made(self, name: str, values: dict[str, Any]) -> Job:
+        path = self.path(name)
         script = self.folder / (name + SUFFIX[values["kind"]])
         for key in ("source", "target"):
             values[key] = None if values[key] is None else table_name(values[key])
@@ -86,32 +93,28 @@ class Jobs:
         values["parameters"] = {k: str(v) for k, v in (values["parameters"] or {}).items()}
         return Job(name=name, script=script, **values)
 
-    def script_of(self, name: str, kind: str) -> Path:
-        return self.folder / (checked_name("job", name) + SUFFIX[kind])
-
-    def add(self, job: Job, script: str) -> Path:
-        """Writes script and definition, the definition last: a job is there whole or not at all."""
-        name = checked_name("job", job.name)
-        if name in self.names():
-            raise AlreadyExists(
-                f"there is a job {name!r} already",
-                hint=f"edit {self.folder / name}.toml and its script, or choose another name",
-            )
-        write(self.script_of(name, job.kind), script)
-        path = self.folder / f"{name}.toml"
+    def _written(self, made: Job) -> dict[str, Any]:
         defaults = {key.name: key.default for key in KEYS}
-        values: dict[str, Any] = {key.name: getattr(job, key.name) for key in KEYS}
+        values: dict[str, Any] = {key.name: getattr(made, key.name) for key in KEYS}
         for key in ("source", "target"):
-            values[key] = None if values[key] is None else _written(values[key])
+            values[key] = None if values[key] is None else written_name(values[key])
         kept = {k: v for k, v in values.items() if k == "kind" or (v and v != defaults[k])}
-        kept["mode"] = job.mode
-        if job.kind == "sql":
-            del kept["mode"]
-        write(path, dump(kept))
-        return path
+        if made.kind == "arrow":
+            kept["mode"] = made.mode
+        else:
+            kept.pop("mode", None)
+        return kept
+
+    def _check(self, made: Job) -> None:
+        if made.kind == "arrow" and (made.source is None or made.target is None):
+            raise UsageError(
+                f"job {made.name!r} copies a table and needs both",
+                hint="name a source and a target",
+            )
 
 
-def _written(name: TableName) -> str:
+def written_name(name: TableName) -> str:
+    """As `table_name` reads it."""
     return ".".join(
         '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part for part in name
     )

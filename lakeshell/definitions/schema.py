@@ -218,7 +218,7 @@ def dump(values: Mapping[str, Any], comment: str = "") -> str:
     for line in comment.splitlines():
         document.add(tomlkit.comment(line))
     for name, value in values.items():
-        if value is None or value == () or value == {}:
+        if _is_nothing(value):
             continue
         *section, key = name.split(".")
         holder: Any = document
@@ -228,6 +228,24 @@ def dump(values: Mapping[str, Any], comment: str = "") -> str:
             holder = holder[part]
         holder[key] = _plain(value)
     return tomlkit.dumps(document)
+
+
+def rewritten(path: Path, changes: Mapping[str, Any]) -> str:
+    """The file's text with these keys, none of a section, as they are now, None taken out; every
+    remark and every other line stays."""
+    import tomlkit
+
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        if _is_nothing(value):
+            document.pop(key, None)
+        else:
+            document[key] = _plain(value)
+    return tomlkit.dumps(document)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == () or value == {}
 
 
 def _plain(value: Any) -> Any:

@@ -5,26 +5,11 @@ The workgroup `primary` exists without a file: no limits.
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
 from typing import Any
 
-from lakeshell.definitions.schema import (
-    Key,
-    checked_name,
-    dump,
-    duration,
-    load,
-    missing,
-    money,
-    names,
-    size,
-    table,
-    text,
-    texts,
-    write,
-)
-from lakeshell.errors import AlreadyExists, UsageError
+from lakeshell.definitions.folder import DefinitionFolder
+from lakeshell.definitions.schema import Key, duration, money, size, table, text, texts
+from lakeshell.errors import UsageError
 from lakeshell.query.workgroup import Workgroup
 
 PRIMARY = "primary"
@@ -41,57 +26,44 @@ KEYS = (
 ADD = "lakeshell workgroup add NAME --scan-limit 10MB"
 
 
-class Workgroups:
+class Workgroups(DefinitionFolder[Workgroup]):
     """The workgroups of one lake, by name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    kind = "workgroup"
+    keys = KEYS
+    how = ADD
 
     def names(self) -> list[str]:
-        return sorted({PRIMARY, *names(self.folder)})
+        return sorted({PRIMARY, *super().names()})
 
-    def path(self, name: str) -> Path:
-        return self.folder / f"{checked_name('workgroup', name)}.toml"
+    def _taken(self, name: str) -> str | None:
+        # The built-in one can be given a file of its own, so its name is free until it has one.
+        return name if self.path(name).exists() else None
 
     def get(self, name: str) -> Workgroup:
-        if name not in self.names():
-            raise missing("workgroup", name, self.names(), ADD)
-        path = self.folder / f"{name}.toml"
-        if not path.exists():
+        if name == PRIMARY and not self.path(name).exists():
             return Workgroup(name=name, description="everything that names no workgroup")
-        values = load(path, KEYS)
-        values["properties"] = {k: str(v) for k, v in (values["properties"] or {}).items()}
-        return Workgroup(name=name, **values)
-
-    def add(self, workgroup: Workgroup) -> Path:
-        path = self.path(workgroup.name)
-        if path.exists():
-            raise AlreadyExists(
-                f"there is a workgroup {workgroup.name!r} already",
-                hint=f"change it: lakeshell workgroup set {workgroup.name} --scan-limit 10MB",
-            )
-        return self._write(path, workgroup)
-
-    def set(self, name: str, changes: dict[str, Any]) -> Path:
-        return self._write(self.path(name), dataclasses.replace(self.get(name), **changes))
+        return super().get(name)
 
     def remove(self, name: str) -> None:
-        self.get(name)
-        path = self.path(name)
-        if not path.exists():
+        if name == PRIMARY and not self.path(name).exists():
             raise UsageError(
                 f"{name!r} is the built-in workgroup", hint="it cannot be removed, only limited"
             )
-        path.unlink()
+        super().remove(name)
 
-    def _write(self, path: Path, workgroup: Workgroup) -> Path:
-        values = {key.name: getattr(workgroup, key.name) for key in KEYS}
+    def _made(self, name: str, values: dict[str, Any]) -> Workgroup:
+        values["properties"] = {k: str(v) for k, v in (values["properties"] or {}).items()}
+        return Workgroup(name=name, **values)
+
+    def _written(self, made: Workgroup) -> dict[str, Any]:
+        values = {key.name: getattr(made, key.name) for key in KEYS}
         if values["scan_limit"] is not None:
             values["scan_limit"] = size_text(values["scan_limit"])
         values["description"] = values["description"] or None
         values["reuse"] = values["reuse"] or None
-        write(path, dump({k: dict(v) if k == "properties" and v else v for k, v in values.items()}))
-        return path
+        values["properties"] = dict(values["properties"]) or None
+        return values
 
 
 def size_text(size_in_bytes: int) -> str | int:
