@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lakeshell.etl.run import Workshop
     from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
+    from lakeshell.query.results import Results
     from lakeshell.runtime.place import Place
     from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
@@ -171,7 +172,7 @@ class Lake:
     def workgroups(self) -> Workgroups:
         from lakeshell.definitions.workgroups import Workgroups
 
-        return Workgroups(self.folder / "workgroups")
+        return Workgroups(self.folder / "workgroups", on_cluster=self.settings.engine == "trino")
 
     @cached_property
     def saved(self) -> SavedQueries:
@@ -282,7 +283,6 @@ class Lake:
         """What queries are run with."""
         from lakeshell.cost.prices import query_prices
         from lakeshell.query.order import Services
-        from lakeshell.query.results import Results
 
         settings = self.settings
         return Services(
@@ -291,11 +291,25 @@ class Lake:
             workgroup=self.workgroups.get,
             prices=query_prices(settings.query_prices, settings.per_tb, settings.currency),
             engine_name=self.runtime.engine_name,
-            results=Results(
-                self.state / "results", settings.results_keep, settings.results_max_size
-            ),
+            results=self._results,
             history_keep=settings.history_keep,
         )
+
+    @cached_property
+    def _results(self) -> Results:
+        from lakeshell.query.results import Results
+
+        settings = self.settings
+        folder = self.state / "results"
+        return Results(folder, settings.results_keep, settings.results_max_size, self.folder)
+
+    def results(self, record: QueryRecord) -> Results:
+        """Where a query's result is, if it is kept: where its workgroup says, or the lake."""
+        if record.workgroup in self.workgroups.names():
+            found = self._results.of(self.workgroups.get(record.workgroup))
+            if found.path(record.result_id).exists():
+                return found
+        return self._results
 
     @cached_property
     def workshop(self) -> Workshop:

@@ -13,21 +13,24 @@ _FREE = ("description", "comment", "prefix")
 """Of which `none` is a text as any other, and an empty one takes it away."""
 
 
-def changes(given: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
+def changes(
+    given: Mapping[str, Any], keys: Sequence[Key], spelled: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The keys that were named, with their values; none for a new definition is none. Raises a
-    usage error for a wrong one."""
+    usage error for a wrong one. `spelled` are the options that are not called as their key."""
     known = {key.name: key for key in keys}
     made: dict[str, Any] = {}
+    options = spelled or {}
     for name, value in given.items():
         if value is None or value == ():
             continue
         key = known[name]
         if isinstance(value, tuple):
-            made[name] = () if value == ("none",) else value
+            made[name] = () if value == ("none",) else _read(key, list(value), options)
         elif value.lower() == "none" and name not in _FREE:
             made[name] = key.default
         else:
-            made[name] = _read(key, value)
+            made[name] = _read(key, value, options)
     return made
 
 
@@ -37,9 +40,10 @@ def needed(made: Mapping[str, Any], example: str) -> None:
         raise click.UsageError(f"nothing to change: name it, for example {example}")
 
 
-def _read(key: Key, value: str) -> Any:
+def _read(key: Key, value: str | list[str], options: Mapping[str, str]) -> Any:
     try:
         return key.read(value)
     except ValueError as error:
-        option = "--" + key.name.replace("_", "-")
-        raise click.UsageError(f"{option} {value!r} is not right: it is {error}") from error
+        option = options.get(key.name) or "--" + key.name.replace("_", "-")
+        shown = value if isinstance(value, str) else " ".join(value)
+        raise click.UsageError(f"{option} {shown!r} is not right: it is {error}") from error

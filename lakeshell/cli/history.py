@@ -129,7 +129,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "currency": record.currency,
         "error_code": record.error_code or None,
         "error": record.error or None,
-        "result": "kept" if lake.services.results and _kept(lake, record.result_id) else None,
+        "result": "kept" if lake.results(record).path(record.result_id).exists() else None,
         "query": record.sql,
     }
     show_values(values, output_format)
@@ -137,11 +137,6 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
 
 def _seconds(time: float | None) -> str | None:
     return None if time is None else f"{time:.3f}s"
-
-
-def _kept(lake: Lake, id: str) -> bool:
-    results = lake.services.results
-    return results is not None and results.path(id).exists()
 
 
 @command.command("result", epilog="Example: lakeshell history result 20261124_1403 -o films.xlsx")
@@ -159,9 +154,7 @@ def result(lake: Lake, id: str, output_format: str | None, output: Path | None) 
     from lakeshell.cli.sink import open_sink
 
     record = lake.past_query(id)
-    results = lake.services.results
-    assert results is not None
-    columns, batches = results.open(record.result_id)
+    columns, batches = lake.results(record).open(record.result_id)
     with open_sink(output_format, output) as sink:
         sink.write_rows(columns, batches)
 

@@ -8,14 +8,14 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import pairs, with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lakeshell.lake import Lake
-    from lakeshell.query.workgroup import Workgroup
+    from lakeshell.workgroup import Workgroup
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -24,21 +24,46 @@ COLUMNS = ("name", "scan_limit", "daily_budget", "monthly_budget", "database", "
 
 def limits(function: F) -> F:
     """The options that say what a workgroup may do. `none` takes a limit away."""
-    for option in reversed(
-        (
-            click.option("--scan-limit", metavar="SIZE", help="Most that a query may scan: 10MB."),
-            click.option("--daily-budget", metavar="AMOUNT", help="Most that a UTC day may cost."),
-            click.option("--monthly-budget", metavar="AMOUNT", help="The same for a UTC month."),
-            click.option("--database", metavar="DB", help="Database of names without one."),
-            click.option(
-                "--reuse", metavar="AGE", help="Give kept results up to this age, if still right."
-            ),
-            click.option("--member", "members", multiple=True, help="A user; repeat for more."),
-            click.option("--description", help="What it is for."),
-        )
-    ):
+    for option in reversed(_LIMITS):
         function = option(function)
     return function
+
+
+_LIMITS = (
+    click.option("--scan-limit", metavar="SIZE", help="Most that a query may scan: 10MB."),
+    click.option("--daily-budget", metavar="AMOUNT", help="Most that a UTC day may cost."),
+    click.option("--monthly-budget", metavar="AMOUNT", help="The same for a UTC month."),
+    click.option(
+        "--budget-warn", metavar="SHARE", help="Warn from this share of a budget: 80%, never."
+    ),
+    click.option(
+        "--budget-stop", metavar="SHARE", help="Stop queries at this share: 100%, never."
+    ),
+    click.option("--notify", metavar="COMMAND", help="Run once when a budget warns or stops."),
+    click.option("--concurrency", metavar="N", help="Most queries that run at once."),
+    click.option("--queue", metavar="N", help="Most queries that wait."),
+    click.option("--database", metavar="DB", help="Database of names without one."),
+    click.option(
+        "--grant", "databases", multiple=True, metavar="DB",
+        help="A database for its members alone; repeat for more.",
+    ),
+    click.option("--member", "members", multiple=True, help="A user; repeat for more."),
+    click.option(
+        "--tag", "tags", multiple=True, help="A client tag that means it, beside its name; repeat."
+    ),
+    click.option(
+        "--property", "properties", multiple=True, metavar="NAME=VALUE",
+        help="A session property of its queries; repeat for more.",
+    ),
+    click.option(
+        "--override", type=click.Choice(("allow", "refuse")),
+        help="Whether clients may set its properties otherwise. Default: allow.",
+    ),
+    click.option("--result-location", metavar="DIR", help="The folder of its kept results."),
+    click.option("--result-keep", metavar="AGE", help="How long they can be opened: 30d."),
+    click.option("--reuse", metavar="AGE", help="Give kept results up to this age, if still right."),
+    click.option("--description", help="What it is for."),
+)  # fmt: skip
 
 
 @click.group("workgroup")
@@ -77,12 +102,32 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     """One workgroup: limits, members, and what it has spent."""
     group = lake.workgroups.get(name)
     values: dict[str, Any] = dict(zip(COLUMNS, _row(group), strict=True))
-    values["members"] = ", ".join(group.members) or None
-    values["properties"] = ", ".join(f"{k}={v}" for k, v in group.properties.items()) or None
-    values["reuse"] = f"{group.reuse}s" if group.reuse else None
+    values |= _settings(group)
     day, month = lake.spent(group.name)
     values["spent_today"], values["spent_this_month"] = day, month
     show_values(values, output_format)
+
+
+def _settings(group: Workgroup) -> dict[str, Any]:
+    return {
+        "members": ", ".join(group.members) or None,
+        "tags": ", ".join(group.tags) or None,
+        "databases": ", ".join(group.databases) or None,
+        "concurrency": group.concurrency,
+        "queue": group.queue,
+        "budget_warn": _percent(group.budget_warn) if group.has_budget else None,
+        "budget_stop": _percent(group.budget_stop) if group.has_budget else None,
+        "notify": group.notify,
+        "properties": ", ".join(f"{k}={v}" for k, v in group.properties.items()) or None,
+        "override": "allow" if group.may_override else "refuse",
+        "result_location": group.result_location,
+        "result_keep": None if group.result_keep is None else f"{group.result_keep}s",
+        "reuse": f"{group.reuse}s" if group.reuse else None,
+    }
+
+
+def _percent(share: int | None) -> str:
+    return "never" if share is None else f"{share}%"
 
 
 @command.command(
@@ -93,10 +138,9 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 @with_lake
 def add(lake: Lake, name: str, **given: Any) -> None:
     """Add a workgroup."""
-    from lakeshell.definitions.workgroups import KEYS
-    from lakeshell.query.workgroup import Workgroup
+    from lakeshell.workgroup import Workgroup
 
-    path = lake.workgroups.add(Workgroup(name=name, **changes(given, KEYS)))
+    path = lake.workgroups.add(Workgroup(name=name, **_changes(given)))
     click.echo(f"added workgroup {name} ({path})", err=True)
 
 
@@ -108,9 +152,7 @@ def add(lake: Lake, name: str, **given: Any) -> None:
 @with_lake
 def set_(lake: Lake, name: str, **given: Any) -> None:
     """Change a workgroup; what is not named stays. `none` takes a limit away."""
-    from lakeshell.definitions.workgroups import KEYS
-
-    changed = changes(given, KEYS)
+    changed = _changes(given)
     needed(changed, "--scan-limit 10MB")
     path = lake.workgroups.set(name, changed)
     click.echo(f"changed workgroup {name} ({path})", err=True)
@@ -123,3 +165,18 @@ def rm(lake: Lake, name: str) -> None:
     """Remove a workgroup. Its history stays."""
     lake.workgroups.remove(name)
     click.echo(f"removed workgroup {name}; its history stays", err=True)
+
+
+def _changes(given: dict[str, Any]) -> dict[str, Any]:
+    from lakeshell.definitions.workgroups import KEYS
+
+    properties = given.pop("properties")
+    made = changes(given, KEYS, _SPELLED)
+    if "override" in made:
+        made["may_override"] = made.pop("override") == "allow"
+    if properties:
+        made["properties"] = {} if properties == ("none",) else pairs(properties, "--property")
+    return made
+
+
+_SPELLED = {"members": "--member", "tags": "--tag", "databases": "--grant"}

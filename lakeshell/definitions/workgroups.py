@@ -1,28 +1,96 @@
 """Workgroups: what separates and limits teams, `workgroups/NAME.toml`.
 
-The workgroup `primary` exists without a file: no limits.
+The workgroup `primary` exists without a file: no limits. So does `unmatched` on a cluster, which
+other clients use as well.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lakeshell.definitions.folder import DefinitionFolder
-from lakeshell.definitions.schema import Key, duration, money, size, table, text, texts
+from lakeshell.definitions.schema import (
+    Key,
+    choice,
+    count,
+    duration,
+    money,
+    size,
+    table,
+    text,
+    texts,
+)
 from lakeshell.errors import UsageError
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import MANY, PRIMARY, QUEUED, UNMATCHED, Workgroup
 
-PRIMARY = "primary"
+NEVER = "never"
+
+
+def percent(value: object) -> int | None:
+    """A share of a budget: `80%`, 80 or `never`, which is None."""
+    written = str(value).strip().removesuffix("%").strip()
+    if written == NEVER:
+        return None
+    if isinstance(value, bool) or not written.isdecimal() or not 0 < int(written) <= 1000:
+        raise ValueError('a share such as "80%", or "never"')
+    return int(written)
+
+
+def tags(value: object) -> tuple[str, ...]:
+    """Client tags, as Trino's clients send them: in one header, by commas."""
+    found = texts(value)
+    for tag in found:
+        if not tag or tag in RESERVED or any(c in ", " or not c.isprintable() for c in tag):
+            raise ValueError(
+                f"a list of client tags without blanks and commas, and none is {' or '.join(RESERVED)}"
+            )
+    return found
+
+
+def databases(value: object) -> tuple[str, ...]:
+    return tuple(name.lower() for name in texts(value))
+
+
+def folder(value: object) -> str:
+    written = text(value)
+    if "://" in written or not written:
+        raise ValueError("a folder, in the lake's own or absolute")
+    return written
+
+
+RESERVED = ("lakeshell",)
+"""Tags that every query of Lakeshell has."""
+OVERRIDE = ("allow", "refuse")
 KEYS = (
     Key("description", text, ""),
     Key("members", texts, (), doc="users; none admits everybody"),
+    Key("tags", tags, (), doc="client tags that mean it, beside its name"),
     Key("database", text, None, doc="the database of names without one"),
+    Key("databases", databases, (), doc="databases that only its members may use"),
     Key("scan_limit", size, None, doc='most bytes that one query may scan: "10MB"'),
     Key("daily_budget", money, None, doc="most that a UTC day may cost"),
     Key("monthly_budget", money, None, doc="most that a UTC month may cost"),
+    Key("budget_warn", percent, 80, doc="from which share of a budget it warns"),
+    Key("budget_stop", percent, 100, doc="at which share of a budget queries are stopped"),
+    Key("notify", text, None, doc="a command that is run once when a budget warns or stops"),
+    Key("concurrency", count, None, doc="most queries that run at once"),
+    Key("queue", count, None, doc="most queries that wait"),
+    Key("result_location", folder, None, doc="the folder of its kept results"),
+    Key("result_keep", duration, None, doc="how long its results can be opened again"),
     Key("reuse", duration, 0, doc="up to which age an older result of the same will do"),
+    Key("override", choice(*OVERRIDE), "allow", doc="what clients set against its properties"),
     Key("properties", table, None, doc="session properties of the engine"),
 )
+BUILT_IN = {
+    PRIMARY: Workgroup(PRIMARY, "everything that names no workgroup"),
+    UNMATCHED: Workgroup(
+        UNMATCHED,
+        "other clients, without a workgroup's tag or member",
+        concurrency=MANY,
+        queue=QUEUED,
+    ),
+}
 ADD = "lakeshell workgroup add NAME --scan-limit 10MB"
 
 
@@ -33,37 +101,55 @@ class Workgroups(DefinitionFolder[Workgroup]):
     keys = KEYS
     how = ADD
 
+    def __init__(self, folder: Path, *, on_cluster: bool = False) -> None:
+        """`on_cluster`: other clients use the same engine."""
+        super().__init__(folder)
+        self._built_in = BUILT_IN if on_cluster else {PRIMARY: BUILT_IN[PRIMARY]}
+
     def names(self) -> list[str]:
-        return sorted({PRIMARY, *super().names()})
+        return sorted({*self._built_in, *super().names()})
+
+    def all(self) -> list[Workgroup]:
+        return [self.get(name) for name in self.names()]
 
     def _taken(self, name: str) -> str | None:
-        # The built-in one can be given a file of its own, so its name is free until it has one.
+        # A built-in one can be given a file of its own, so its name is free until it has one.
         return name if self.path(name).exists() else None
 
     def get(self, name: str) -> Workgroup:
-        if name == PRIMARY and not self.path(name).exists():
-            return Workgroup(name=name, description="everything that names no workgroup")
+        if name in self._built_in and not self.path(name).exists():
+            return self._built_in[name]
         return super().get(name)
 
     def remove(self, name: str) -> None:
-        if name == PRIMARY and not self.path(name).exists():
+        if name in self._built_in and not self.path(name).exists():
             raise UsageError(
                 f"{name!r} is the built-in workgroup", hint="it cannot be removed, only limited"
             )
         super().remove(name)
 
     def _made(self, name: str, values: dict[str, Any]) -> Workgroup:
-        values["properties"] = {k: str(v) for k, v in (values["properties"] or {}).items()}
+        values["properties"] = {k: _property(v) for k, v in (values["properties"] or {}).items()}
+        values["may_override"] = values.pop("override") == "allow"
         return Workgroup(name=name, **values)
 
     def _written(self, made: Workgroup) -> dict[str, Any]:
-        values = {key.name: getattr(made, key.name) for key in KEYS}
-        if values["scan_limit"] is not None:
-            values["scan_limit"] = size_text(values["scan_limit"])
-        values["description"] = values["description"] or None
-        values["reuse"] = values["reuse"] or None
-        values["properties"] = dict(values["properties"]) or None
+        """What differs from the defaults."""
+        values = {key.name: getattr(made, key.name, None) for key in KEYS}
+        values["override"] = OVERRIDE[not made.may_override]
+        for key in KEYS:
+            if values[key.name] == key.default:
+                values[key.name] = None
+            elif key.read is percent:
+                values[key.name] = NEVER if values[key.name] is None else f"{values[key.name]}%"
+        if made.scan_limit is not None:
+            values["scan_limit"] = size_text(made.scan_limit)
+        values["properties"] = dict(made.properties) or None
         return values
+
+
+def _property(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def size_text(size_in_bytes: int) -> str | int:

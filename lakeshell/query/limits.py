@@ -6,6 +6,7 @@ and the ledger's sums.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from lakeshell.cost.periods import day_start, month_start
@@ -14,9 +15,10 @@ from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LimitExceeded
 from lakeshell.model import Estimate
 from lakeshell.ports import Session
+from lakeshell.query.budgets import Standing, standings
 from lakeshell.query.order import Order, Services
 from lakeshell.query.statement import is_billed_kind, statement_kind
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 
 def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
@@ -38,8 +40,11 @@ def estimate(order: Order, session: Session, services: Services) -> tuple[Estima
 
 
 def check_limits(order: Order, session: Session, group: Workgroup, services: Services) -> None:
-    """Raises `LimitExceeded` for what would pass the limit of a query or a budget."""
-    if group.scan_limit is None and group.daily_budget is None and group.monthly_budget is None:
+    """Raises `LimitExceeded` for what would pass the limit of a query or a budget, and for a session
+    that sets what the workgroup has set."""
+    if not group.may_override and statement_kind(order.sql) not in _OF_SESSIONS:
+        _check_properties(session, group)
+    if group.scan_limit is None and not group.has_budget:
         return
     found, cost = estimate(order, session, services)
     if group.scan_limit is not None and (found.scanned or 0) > group.scan_limit:
@@ -53,18 +58,38 @@ def check_limits(order: Order, session: Session, group: Workgroup, services: Ser
         _check_budgets(cost, group, services)
 
 
+_OF_SESSIONS = ("SET", "RESET")
+"""With these a session comes back to what the workgroup says."""
+
+
+def _check_properties(session: Session, group: Workgroup) -> None:
+    for name, value in group.properties.items():
+        given = session.properties.get(name)
+        if given != value:
+            raise LimitExceeded(
+                f"workgroup {group.name!r} sets {name} = {value} and refuses "
+                + ("a session without it" if given is None else f"{given}"),
+                hint=f"leave it out, or: SET SESSION {name} = {value}; `lakeshell workgroup set "
+                f"{group.name} --override allow` lets sessions set it",
+            )
+
+
+def standing(services: Services, group: Workgroup) -> Sequence[Standing]:
+    """How the workgroup stands to each of its budgets now."""
+    if not group.has_budget:
+        return []
+    return standings(group, *spent(services, group.name), services.now())
+
+
 def _check_budgets(cost: Decimal, group: Workgroup, services: Services) -> None:
     currency = services.prices.currency
-    day, month = spent(services, group.name)
-    for budget, used, period, until in (
-        (group.daily_budget, day, "daily", "tomorrow (UTC)"),
-        (group.monthly_budget, month, "monthly", "next month (UTC)"),
-    ):
-        if budget is not None and used + cost > budget:
+    for budget in standing(services, group):
+        if not budget.allows(cost):
+            until = "tomorrow" if budget.period == "daily" else "next month"
             raise LimitExceeded(
-                f"the {period} budget of workgroup {group.name!r} is used up: "
-                f"{money_text(used)} of {money_text(budget)} {currency} are spent, and it "
-                f"would cost {money_text(cost)}",
-                hint=f"raise it: lakeshell workgroup set {group.name} --{period}-budget "
-                f"AMOUNT; or wait until {until}",
+                f"the {budget.period} budget of workgroup {group.name!r} is used up: "
+                f"{money_text(budget.spent)} of {money_text(budget.stop)} {currency} are spent, "
+                f"and it would cost {money_text(cost)}",
+                hint=f"raise it: lakeshell workgroup set {group.name} --{budget.period}-budget "
+                f"AMOUNT; or wait until {until} (UTC)",
             )

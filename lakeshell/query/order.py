@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from lakeshell.cost.prices import QueryPrices
 from lakeshell.ports import Engine, Ledger
 from lakeshell.query.results import Results
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lakeshell.errors import NotFound
 from lakeshell.model import Column
 from lakeshell.sql.datatypes import parse_type
+from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,12 +29,20 @@ _PRUNE_EVERY = 3600
 
 
 class Results:
-    """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result."""
+    """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result; `lake` is
+    the folder that a workgroup's location is in, where it is not absolute."""
 
-    def __init__(self, folder: Path, keep: int, max_size: int) -> None:
+    def __init__(self, folder: Path, keep: int, max_size: int, lake: Path = Path()) -> None:
         self.folder = folder
         self.keep = keep
         self.max_size = max_size
+        self.lake = lake
+
+    def of(self, group: Workgroup) -> Results:
+        """Those of a workgroup, where and for as long as it says."""
+        place = self.folder if group.result_location is None else self.lake / group.result_location
+        keep = self.keep if group.result_keep is None else group.result_keep
+        return Results(place.expanduser(), keep, self.max_size, self.lake)
 
     def path(self, id: str) -> Path:
         return self.folder / f"{id}.arrow"
@@ -55,7 +64,7 @@ class Results:
             raise NotFound(
                 f"the result of query {id} is not kept",
                 hint="results are kept for the time and up to the size of [results] in "
-                "lakeshell.toml; run the query again: `lakeshell history show` has its text",
+                "lakeshell.toml, or of the workgroup; run the query again: `lakeshell history show` has its text",
             ) from error
         reader = pa.ipc.open_file(source)
         said = json.loads(reader.schema.metadata[_COLUMNS])

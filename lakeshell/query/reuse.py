@@ -20,7 +20,7 @@ from lakeshell.model import Column, QueryRecord
 from lakeshell.ports import Engine, Progress, Session
 from lakeshell.query.order import Order, Services
 from lakeshell.query.statement import is_executed, statement_kind
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,13 +58,14 @@ class Reuse:
     def __init__(self, order: Order, group: Workgroup, services: Services) -> None:
         self._order = order
         self._services = services
+        self._results = None if services.results is None else services.results.of(group)
         self._age = group.reuse if order.reuse is None else order.reuse
         self._session: Session | None = None
         self._key: str | None = None
 
     def find(self, session: Session) -> tuple[str, KeptResult] | None:
         """The query whose result will do, and that result."""
-        results = self._services.results
+        results = self._results
         if not self._age or results is None or not self._order.keep_result:
             return None
         self._session, self._key = session, self._key_now(session)
@@ -81,7 +82,7 @@ class Reuse:
 
     def remember(self, record: QueryRecord) -> None:
         """The kept result of the query answers for the like of it, if what it read is unchanged."""
-        results, session = self._services.results, self._session
+        results, session = self._results, self._session
         if results is None or session is None or self._key is None:
             return
         if self._key == self._key_now(session):

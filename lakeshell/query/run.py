@@ -35,7 +35,7 @@ from lakeshell.query.results import ResultWriter
 from lakeshell.query.reuse import Reuse
 from lakeshell.query.statement import is_billed_kind, statement_kind
 from lakeshell.query.watch import Watch
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -195,7 +195,7 @@ class RunningQuery:
         results = self._services.results
         keep = self._order.keep_result and not self.record.reused
         if results is not None and keep and self._running.update_type is None:
-            self._kept = results.writer(self.record.id, columns)
+            self._kept = results.of(self._group).writer(self.record.id, columns)
 
     def _reused(self, session: Session) -> Running | None:
         """An older result of the same, if one will do."""
@@ -250,7 +250,7 @@ class RunningQuery:
             self._reuse.remember(self.record)
         running.close()
         self._record(QueryState.FINISHED, "", "" if over is None else over.message)
-        _tidy(self._services)
+        _tidy(self._services, self._group)
 
     def _record(self, state: QueryState, code: str, message: str) -> None:
         running = self._running
@@ -332,9 +332,9 @@ _FORGET = 20
 """Old queries that one new one takes out of the history: few, for somebody waits for it."""
 
 
-def _tidy(services: Services) -> None:
+def _tidy(services: Services, group: Workgroup) -> None:
     if services.results is not None:
-        services.results.prune()
+        services.results.of(group).prune()
     if services.history_keep:
         before = services.now() - timedelta(seconds=services.history_keep)
         services.ledger.prune(before, _FORGET)

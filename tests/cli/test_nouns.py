@@ -128,6 +128,22 @@ def test_workgroups_are_added_changed_and_removed(shell: Shell) -> None:
     assert shell("workgroup", "set", "team", "--scan-limit", "none").code == 0
     assert one(shell("workgroup", "show", "team", "--output-format", "JSON"))["scan_limit"] is None
     assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary", "team"]
+    done = shell(
+        "workgroup", "set", "team", "--tag", "bi", "--grant", "Raw", "--property", "a=b,c",
+        "--concurrency", "2", "--queue", "none", "--budget-stop", "never", "--override", "refuse",
+        "--result-keep", "30d", "--notify", "true",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    shown = one(shell("workgroup", "show", "team", "--output-format", "JSON"))
+    said = {key: shown[key] for key in ("tags", "databases", "properties", "concurrency", "queue")}
+    assert said == {
+        "tags": "bi", "databases": "raw", "properties": "a=b,c", "concurrency": 2, "queue": None,
+    }  # fmt: skip
+    assert (shown["budget_warn"], shown["budget_stop"]) == ("80%", "never")
+    assert (shown["override"], shown["notify"]) == ("refuse", "true")
+    wrong = shell("workgroup", "set", "team", "--tag", "a b")
+    assert wrong.code == 2
+    assert "--tag 'a b'" in wrong.err
     assert shell("workgroup", "rm", "team").code == 0
     assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary"]
 

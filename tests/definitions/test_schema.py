@@ -21,7 +21,7 @@ from lakeshell.definitions.schema import (
 )
 from lakeshell.definitions.workgroups import Workgroups
 from lakeshell.errors import AlreadyExists, ConfigurationError, UsageError
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 KEYS = (
     Key("url", text, required=True, doc='url = "…"'),
@@ -111,6 +111,51 @@ def test_a_workgroup_is_kept_found_and_removed(tmp_path: Path) -> None:
         groups.get("team")
     with pytest.raises(UsageError):
         groups.remove("primary")
+
+
+def test_every_key_of_a_workgroup_is_written_and_read(tmp_path: Path) -> None:
+    made = Workgroup(
+        name="team", description="for ads", members=("ada", "grace"), tags=("ads", "bi"),
+        database="raw", databases=("raw", "movies.sakila"), scan_limit=3 * 2**20,
+        daily_budget=Decimal("2.50"), monthly_budget=Decimal(40), budget_warn=None, budget_stop=120,
+        notify="mail -s 'budget' ops", concurrency=2, queue=0, result_location="results/team",
+        result_keep=86_400, reuse=600, may_override=False,
+        properties={"query_max_run_time": "5m", "lake.parquet_ignore_statistics": "true"},
+    )  # fmt: skip
+    groups = Workgroups(tmp_path / "workgroups")
+    groups.add(made)
+    assert groups.get("team") == made
+    assert groups.get(groups.set("team", {"budget_stop": None}).stem).budget_stop is None
+
+
+def test_a_workgroup_file_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    path = Workgroups(tmp_path).add(Workgroup(name="team", scan_limit=2**20))
+    assert path.read_text() == 'scan_limit = "1MB"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('tags = ["a,b"]', "without blanks and commas"),
+        ('tags = ["lakeshell"]', "none is lakeshell"),
+        ("budget_warn = 0", '"80%", or "never"'),
+        ('override = "never"', "one of allow, refuse"),
+        ('result_location = "s3://lake/x"', "a folder"),
+        ("concurrency = -1", "0 or more"),
+    ],
+)
+def test_wrong_keys_of_a_workgroup(tmp_path: Path, written: str, said: str) -> None:
+    (tmp_path / "team.toml").write_text(written)
+    with pytest.raises(ConfigurationError, match="line 1") as raised:
+        Workgroups(tmp_path).get("team")
+    assert said in raised.value.hint
+
+
+def test_other_clients_have_a_workgroup_on_a_cluster_alone(tmp_path: Path) -> None:
+    assert Workgroups(tmp_path).names() == ["primary"]
+    found = Workgroups(tmp_path, on_cluster=True)
+    assert found.names() == ["primary", "unmatched"]
+    assert (found.get("unmatched").concurrency, found.get("unmatched").queue) == (10, 100)
 
 
 def test_names_that_are_no_file_names(tmp_path: Path) -> None:

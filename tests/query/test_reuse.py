@@ -19,7 +19,7 @@ from lakeshell.ports import Session
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import Results
 from lakeshell.query.run import start_query
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)
 N = columns(n="integer")

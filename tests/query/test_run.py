@@ -31,11 +31,13 @@ from lakeshell.errors import (
 )
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter, Session
+from lakeshell.query import limits
+from lakeshell.query.budgets import Level
 from lakeshell.query.limits import estimate, spent
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import Results
 from lakeshell.query.run import RunningQuery, run_query, start_query
-from lakeshell.query.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)
 MB = 2**20
@@ -537,3 +539,37 @@ def test_a_statement_may_end_in_another_thread(services: Services) -> None:
     thread.join()
     assert query.record.state is QueryState.FINISHED
     assert run_query(Order("SELECT n"), Session("ada"), services).rows == 3
+
+
+def test_a_budget_stops_at_its_share_and_may_only_warn(engine: FakeEngine) -> None:
+    group = Workgroup("primary", daily_budget=MINIMUM * 2, budget_stop=50)
+    services = made(engine, group)
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    with pytest.raises(LimitExceeded, match="daily budget"):
+        rows_of(services, Order("SELECT n"))
+    warns = made(engine, replace(group, budget_stop=None))
+    for _ in range(3):
+        assert rows_of(warns, Order("SELECT n")) == [1, 2, 3]
+    (standing,) = limits.standing(warns, replace(group, budget_stop=None))
+    assert standing.level is Level.WARN
+    assert standing.said("USD").startswith("150 % of the daily budget of workgroup 'primary'")
+
+
+def test_a_workgroup_may_refuse_what_a_session_sets(engine: FakeEngine) -> None:
+    engine.answers["SET SESSION a = 'x'"] = Answer(update_type="SET SESSION")
+    group = Workgroup("primary", properties={"a": "1"}, may_override=False)
+    services = made(engine, group)
+    other = replace(session(), properties={"a": "2"})
+    with pytest.raises(LimitExceeded, match="sets a = 1 and refuses 2"):
+        start_query(Order("SELECT n"), other, services)
+    run_query(Order("SET SESSION a = 'x'"), other, services)
+    allowed = made(engine, replace(group, may_override=True))
+    assert run_query(Order("SELECT n"), other, allowed).state is QueryState.FINISHED
+
+
+def test_results_of_a_workgroup_are_where_it_says(engine: FakeEngine, tmp_path: Path) -> None:
+    group = Workgroup("primary", result_location="of/team", result_keep=60)
+    services = made(engine, group, results=Results(tmp_path / "results", 3600, MB, tmp_path))
+    rows_of(services, Order("SELECT n"))
+    assert (tmp_path / "of" / "team" / f"{only(services).id}.arrow").exists()
+    assert not (tmp_path / "results").exists()

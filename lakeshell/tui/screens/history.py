@@ -68,8 +68,7 @@ class HistoryScreen(NounScreen):
 
     def sheet(self, key: str) -> Sequence[Content]:
         record = self.lake.past_query(key)
-        results = self.lake.services.results
-        kept = results is not None and results.path(record.result_id).exists()
+        kept = self.lake.results(record).path(record.result_id).exists()
         return [
             shown_lines(record.sql),
             heading(record.id),
@@ -137,9 +136,8 @@ class HistoryScreen(NounScreen):
         def work(_: object) -> int:
             from lakeshell.output.files import format_of, write_file
 
-            results = self.lake.services.results
-            assert results is not None
-            columns, batches = results.open(self.lake.past_query(key).result_id)
+            record = self.lake.past_query(key)
+            columns, batches = self.lake.results(record).open(record.result_id)
             return write_file(columns, batches, format_of(path), path)
 
         self.carry_out(

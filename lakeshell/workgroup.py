@@ -1,0 +1,64 @@
+"""A workgroup: who may use it and what its queries may do. A value, nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from lakeshell.errors import UsageError
+
+PRIMARY = "primary"
+"""Of queries of Lakeshell that name none."""
+UNMATCHED = "unmatched"
+"""Of queries on the cluster that belong to no other: another client's, without a tag and a member."""
+MANY, QUEUED = 10, 100
+"""What `unmatched` may run at once and have waiting, until its file says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workgroup:
+    """`scan_limit` in bytes for one query; budgets in the lake's currency, for a UTC day and month,
+    with a warning at `budget_warn` percent of them and an end at `budget_stop`; `notify` is a shell
+    command that is run once at each. `concurrency` and `queue` count queries that run and wait.
+
+    None is no limit. `members` are users, none admits everybody; `tags` are client tags that mean
+    this workgroup beside its name; `databases` are for its members alone. `properties` are session
+    properties that its queries run with, and `may_override` whether a client may set them otherwise.
+    `result_location` is a folder, None the lake's own; `result_keep` in seconds, None the lake's.
+    `reuse` is the age in seconds up to which an older result will do, 0 is never.
+    """
+
+    name: str
+    description: str = ""
+    members: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    database: str | None = None
+    databases: tuple[str, ...] = ()
+    scan_limit: int | None = None
+    daily_budget: Decimal | None = None
+    monthly_budget: Decimal | None = None
+    budget_warn: int | None = 80
+    budget_stop: int | None = 100
+    notify: str | None = None
+    concurrency: int | None = None
+    queue: int | None = None
+    result_location: str | None = None
+    result_keep: int | None = None
+    reuse: int = 0
+    may_override: bool = True
+    properties: dict[str, str] = field(default_factory=dict)
+
+    def admits(self, user: str) -> bool:
+        return not self.members or user in self.members
+
+    def admit(self, user: str) -> None:
+        """Raises `UsageError` for who is not a member."""
+        if not self.admits(user):
+            raise UsageError(
+                f"{user} is not a member of workgroup {self.name!r}",
+                hint="use another workgroup (-w), or add the user to its members",
+            )
+
+    @property
+    def has_budget(self) -> bool:
+        return self.daily_budget is not None or self.monthly_budget is not None
