@@ -197,7 +197,8 @@ class SavedVersion:
 class RunRecord:
     """One run of a crawler or a job, as the ledger keeps it.
 
-    `kind` is `crawler` or `job`; `attempt` counts from 1; `rows` and `bytes` are what it wrote;
+    `kind` is `crawler` or `job`, or `service` for a part of a UTC day that one of the stack's was
+    seen running, `bytes` being its memory; `attempt` counts from 1; `rows` and `bytes` are what it wrote;
     `detail` is a line for people; `cost` in `currency`.
     """
 
@@ -222,10 +223,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was used and spent under one key (a workgroup, user, day or job) in one currency.
+    """What was used and spent under one key (a workgroup, user, day, month, job or crawler) in one
+    currency.
 
-    `kind` is `query`, `job` or `crawler`; `scanned` in bytes, None where nothing was metered;
-    `elapsed` in seconds. Runs have no workgroup: their key is empty there.
+    `kind` is `query`, `job`, `crawler` or `service`; `scanned` in bytes, None where nothing was
+    metered; `elapsed` in seconds. What has no such key has an empty one: runs have no workgroup.
     """
 
     kind: str
@@ -235,3 +237,30 @@ class Usage:
     scanned: int | None
     elapsed: float
     cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ScanCount:
+    """Queries that are alike in all that decides their price. `units` are those scanned of each,
+    begun ones counted whole, None where it was not metered; `scanned` is the bytes of all of them.
+    `wrote`: whether they wrote rows or read any to write."""
+
+    state: QueryState
+    kind: str
+    wrote: bool
+    reused: bool
+    units: int | None
+    count: int
+    scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunCount:
+    """Runs that are alike in all that decides their price: each of so many begun seconds and `dpu`,
+    or, of a service, with so many bytes of `memory`."""
+
+    kind: str
+    seconds: int
+    dpu: int
+    memory: int
+    count: int

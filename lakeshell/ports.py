@@ -22,8 +22,10 @@ from lakeshell.model import (
     ObjectName,
     QueryRecord,
     QueryState,
+    RunCount,
     RunRecord,
     SavedVersion,
+    ScanCount,
     SourceObject,
     SourceTable,
     TableName,
@@ -359,8 +361,20 @@ class Ledger(Protocol):
     def usage(
         self, since: datetime, until: datetime, by: str, workgroup: str | None = None
     ) -> Sequence[Usage]:
-        """Queries and runs grouped `by` workgroup, user, day or job (a job's or crawler's name;
-        queries by the job that ran them), in order of the key; of one workgroup only queries."""
+        """Queries and runs grouped `by` workgroup, user, day, month, job (queries by the job that ran
+        them) or crawler, in order of the key; of one workgroup only queries. Every grouping adds
+        up to the same."""
+
+    def dearest(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        """Those that cost something, what cost most first."""
+
+    def scan_counts(
+        self, since: datetime, until: datetime, unit: int, workgroup: str | None = None
+    ) -> Sequence[ScanCount]:
+        """What queries scanned in units of so many bytes, to be priced anew."""
+
+    def run_counts(self, since: datetime, until: datetime) -> Sequence[RunCount]:
+        """The same of runs, in seconds."""
 
     def begin_run(self, record: RunRecord) -> None: ...
 

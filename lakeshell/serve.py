@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +47,16 @@ def tasks(lake: Lake) -> Sequence[Task]:
 
         every = min(15.0, lake.settings.stack.idle_stop / 4)
         found.append(Task("idle stop", every, Keeper(lake.stack).act))
+    if found and lake.stack.is_installed:
+        found.append(Task("hours of services", 60.0, partial(_note_services, lake)))
     return found
+
+
+def _note_services(lake: Lake) -> str:
+    from lakeshell.billing import note_services
+
+    note_services(lake, datetime.now(UTC))
+    return ""
 
 
 def run(given: Sequence[Task], ended: threading.Event, say: Callable[[str], None]) -> None:

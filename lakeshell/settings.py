@@ -76,6 +76,8 @@ KEYS = (
     Key("prices.compute", choice("glue", "glue-2019", "self-hosted"), "glue"),
     Key("prices.per_tb", money, None, doc="your own price of a TB scanned"),
     Key("prices.per_dpu_hour", money, None, doc="your own price of a DPU-hour"),
+    Key("prices.own_per_tb", money, None, doc="self-hosted beside AWS: a TB scanned; none is free"),
+    Key("prices.own_per_dpu_hour", money, None, doc="the same of a DPU-hour; none is compute's"),
     Key("prices.currency", text, "USD"),
     Key("stack.idle_stop", duration, 0, doc="how long unused a service runs on; 0 is for ever"),
     *stack_keys(),
@@ -125,6 +127,8 @@ class Settings:
     compute_prices: str
     per_tb: Decimal | None
     per_dpu_hour: Decimal | None
+    own_per_tb: Decimal | None
+    own_per_dpu_hour: Decimal | None
     currency: str
     stack: StackSettings
 
@@ -154,6 +158,8 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         compute_prices=values["prices.compute"],
         per_tb=values["prices.per_tb"],
         per_dpu_hour=values["prices.per_dpu_hour"],
+        own_per_tb=values["prices.own_per_tb"],
+        own_per_dpu_hour=values["prices.own_per_dpu_hour"],
         currency=values["prices.currency"],
         stack=_stack(values),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -19,8 +21,10 @@ from lakeshell.model import (
     Estimate,
     QueryRecord,
     QueryState,
+    RunCount,
     RunRecord,
     SavedVersion,
+    ScanCount,
     Usage,
 )
 from lakeshell.ports import HistoryFilter, Progress, Session
@@ -239,7 +243,9 @@ class FakeLedger:
                     "workgroup": query.workgroup,
                     "user": query.user,
                     "day": query.started.date().isoformat(),
+                    "month": query.started.date().isoformat()[:7],
                     "job": run.name if run else "",
+                    "crawler": "",
                 }[by]
                 rows.append(("query", key, query.currency, query))
         for run in self._runs.values():
@@ -248,7 +254,9 @@ class FakeLedger:
                     "workgroup": "",
                     "user": run.user,
                     "day": run.started.date().isoformat(),
-                    "job": run.name,
+                    "month": run.started.date().isoformat()[:7],
+                    "job": run.name if run.kind == "job" else "",
+                    "crawler": run.name if run.kind == "crawler" else "",
                 }[by]
                 rows.append((run.kind, key, run.currency, run))
         rows.sort(key=lambda row: (row[0] != "query", row[:3]))
@@ -256,6 +264,33 @@ class FakeLedger:
             _usage(*group, [row[3] for row in members])
             for group, members in groupby(rows, key=lambda row: row[:3])
         ]
+
+    def dearest(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        found = [q for q in self.queries(replace(filter, limit=None)) if q.cost]
+        found.sort(key=lambda q: (q.cost, q.id), reverse=True)
+        return found[: filter.limit]
+
+    def scan_counts(
+        self, since: datetime, until: datetime, unit: int, workgroup: str | None = None
+    ) -> Sequence[ScanCount]:
+        alike: Counter[tuple[Any, ...]] = Counter()
+        scanned: Counter[tuple[Any, ...]] = Counter()
+        for q in self._queries.values():
+            if since <= q.started < until and workgroup in (None, q.workgroup):
+                units = None if q.scanned is None else -(-q.scanned // unit)
+                key = (q.state, q.kind, bool(q.rows or q.scanned), bool(q.reused), units)
+                alike[key] += 1
+                scanned[key] += q.scanned or 0
+        made = [ScanCount(*key, count, scanned[key]) for key, count in alike.items()]
+        return sorted(made, key=lambda s: (s.kind, s.state, s.wrote, s.reused, s.units or -1))
+
+    def run_counts(self, since: datetime, until: datetime) -> Sequence[RunCount]:
+        alike: Counter[tuple[Any, ...]] = Counter()
+        for run in self._runs.values():
+            if since <= run.started < until and run.finished is not None:
+                memory = (run.bytes or 0) if run.kind == "service" else 0
+                alike[run.kind, math.ceil(run.elapsed or 0), run.dpu, memory] += 1
+        return [RunCount(*key, count) for key, count in sorted(alike.items())]
 
     def begin_run(self, record: RunRecord) -> None:
         self._runs[record.id] = record

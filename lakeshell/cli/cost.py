@@ -1,10 +1,13 @@
-"""`lakeshell cost`: what a month cost so far, and what it will if it goes on like that."""
+"""`lakeshell cost`: what a month cost so far, what it will, and what it would have cost on AWS."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,51 +17,249 @@ from lakeshell.cli.options import with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
+    from lakeshell.billing import Comparison, Month
     from lakeshell.lake import Lake
     from lakeshell.model import Usage
 
-GROUPS = ("workgroup", "user", "day", "job")
+GROUPS = ("workgroup", "user", "day", "month", "job", "crawler", "query")
+Listed = tuple[Sequence[str], list[Sequence[Any]], Fit]
 
 
-@click.command("cost", epilog="Example: lakeshell cost --by user --month 2026-11")
+@click.command(
+    "cost",
+    epilog="Example: lakeshell cost --by user --month 2026-11; lakeshell cost --compare; "
+    "lakeshell cost --by day --svg november.svg",
+)
 @click.option("-w", "--workgroup", metavar="WORKGROUP", help="Only queries of this workgroup.")
-@click.option("--by", type=click.Choice(GROUPS), default="workgroup", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(GROUPS),
+    help="Default: workgroup, and day for a chart. month: the last twelve; query: the dearest.",
+)
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
+@click.option(
+    "--compare", is_flag=True, help="The same month by Athena's, Glue's and your own prices."
+)
+@click.option("--budgets", is_flag=True, help="How much of each workgroup's budgets is used.")
+@click.option("--chart", is_flag=True, help="Bars instead of a listing.")
+@click.option(
+    "--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write the chart as a picture."
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the listing here, as CSV with a header unless its ending or the format says else.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Of --by query."
+)
 @with_format
 @with_lake
 def command(
-    lake: Lake, workgroup: str | None, by: str, month: str | None, output_format: str | None
+    lake: Lake,
+    workgroup: str | None,
+    by: str | None,
+    month: str | None,
+    compare: bool,
+    budgets: bool,
+    chart: bool,
+    svg: Path | None,
+    output: Path | None,
+    limit: int,
+    output_format: str | None,
 ) -> None:
-    """Actual cost of queries, jobs and crawlers, and the month's projection.
+    """Actual cost of queries, jobs, crawlers and services, and the month's projection.
 
     The projection takes the month to go on as it went: what is spent, over the share of the month
-    that is gone.
+    that is gone, of which the first day counts as gone. Prices are settings: see [prices].
     """
-    from lakeshell.cost.periods import month_end, month_start, projected
-    from lakeshell.cost.prices import money_text
+    from lakeshell import billing
+    from lakeshell.cost.periods import month_start
 
     now = datetime.now(UTC)
     start = _month(month) if month else month_start(now)
+    drawn = chart or svg is not None
+    _check_together(compare, budgets, drawn, by, month, output)
     if workgroup is not None:
         lake.workgroups.get(workgroup)
-    usage = lake.ledger.usage(start, month_end(start), by, workgroup)
-    with_projection = by != "day"
-    columns = [by, "kind", "count", "scanned", "time", "cost"]
-    columns += ["projected", "currency"] if with_projection else ["currency"]
-    rounded = for_eyes(output_format)
-    show_listing(
-        columns,
-        [_row(used, now, start if with_projection else None, rounded) for used in usage],
-        output_format,
-        Fit(spare=("currency", "time")),
-    )
-    totals: dict[str, Decimal] = {}
-    for used in usage:
-        totals[used.currency] = totals.get(used.currency, Decimal(0)) + used.cost
-    for currency, total in totals.items():
-        ahead = money_text(projected(total, now, start))
+    billing.note_services(lake, now)
+    if budgets:
+        _write(_budgets(lake, now, workgroup), output_format, output)
+        return
+    if compare:
+        compared = billing.comparison(lake, start, workgroup)
+        rounded = for_eyes(output_format) and output is None
+        _write(_comparison(compared, rounded), output_format, output)
+        for line in billing.comparison_notes(compared, start):
+            click.echo(line, err=True)
+        return
+    if by == "query":
+        _write(_dearest(lake, start, workgroup, limit), output_format, output)
+        return
+    found = billing.month(lake, start, now, by or ("day" if drawn else "workgroup"), workgroup)
+    if drawn:
+        _draw(lake, found, now, svg, chart)
+        return
+    rounded = for_eyes(output_format) and output is None
+    _write(_usage(found, now, rounded), output_format, output)
+    _say_sums(lake, found, now)
+
+
+def _check_together(
+    compare: bool,
+    budgets: bool,
+    drawn: bool,
+    by: str | None,
+    month: str | None,
+    output: Path | None,
+) -> None:
+    asked = [name for name, given in (("--compare", compare), ("--budgets", budgets)) if given]
+    asked += ["--chart or --svg"] if drawn else []
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} are asked for one at a time")
+    if asked and not drawn and by is not None:
+        raise click.UsageError(f"{asked[0]} and --by do not go together")
+    if budgets and month is not None:
+        raise click.UsageError("--budgets are of today and this month: leave --month out")
+    if drawn and by == "query":
+        raise click.UsageError("--by query has no chart")
+    if drawn and output is not None:
+        raise click.UsageError("-o writes a listing: a picture goes to --svg FILE")
+
+
+# --- listings ------------------------------------------------------------------------------
+
+
+def _usage(found: Month, now: datetime, rounded: bool) -> Listed:
+    from lakeshell.cost.periods import projected
+    from lakeshell.cost.prices import money_text
+
+    ahead = found.by not in ("day", "month")
+    columns = [found.by, "kind", "count", "scanned", "time", "cost"]
+    columns += ["projected", "currency"] if ahead else ["currency"]
+    rows: list[Sequence[Any]] = []
+    for used in found.usage:
+        row = [*_used(used), money_text(used.cost, rounded=rounded)]
+        if ahead:
+            row.append(money_text(projected(used.cost, now, found.start), rounded=rounded))
+        rows.append([*row, used.currency])
+    return columns, rows, Fit(spare=("currency", "time"))
+
+
+def _used(used: Usage) -> list[Any]:
+    from lakeshell.cost.sizes import size_text
+
+    scanned = size_text(used.scanned) if used.kind == "query" else None
+    return [used.key or None, used.kind, used.count, scanned, f"{used.elapsed:.2f}s"]
+
+
+def _dearest(lake: Lake, start: datetime, workgroup: str | None, limit: int) -> Listed:
+    from lakeshell.cost.periods import month_end
+    from lakeshell.cost.prices import money_text
+    from lakeshell.cost.sizes import size_text
+    from lakeshell.ports import HistoryFilter
+
+    wanted = HistoryFilter(
+        workgroup=workgroup, since=start, until=month_end(start), limit=limit
+    )  # fmt: skip
+    rows: list[Sequence[Any]] = [
+        (q.id, q.started, q.workgroup, q.user, q.state.value, size_text(q.scanned), money_text(q.cost), q.currency, " ".join(q.sql.split()))
+        for q in lake.ledger.dearest(lake.seen(wanted))
+    ]  # fmt: skip
+    columns = ("query", "started", "workgroup", "user", "state", "scanned", "cost", "currency", "sql")  # fmt: skip
+    return columns, rows, Fit(spare=("started", "currency", "user", "workgroup"), cut=("sql",))
+
+
+def _budgets(lake: Lake, now: datetime, workgroup: str | None) -> Listed:
+    from lakeshell.billing import budgets
+    from lakeshell.cost.prices import money_text
+
+    rows: list[Sequence[Any]] = [
+        (b.standing.workgroup, b.standing.period, money_text(b.standing.budget),
+         money_text(b.standing.spent), money_text(b.left),
+         b.percent, money_text(b.projected), b.state, b.currency)
+        for b in budgets(lake, now, workgroup)
+    ]  # fmt: skip
+    columns = ("workgroup", "period", "budget", "spent", "left", "percent", "projected", "state", "currency")  # fmt: skip
+    if not rows:
         click.echo(
-            f"{start:%Y-%m}: {money_text(total)} {currency} so far, {ahead} projected", err=True
+            "no workgroup has a budget: lakeshell workgroup set NAME --monthly-budget 50", err=True
+        )
+    return columns, rows, Fit(spare=("currency", "left", "projected"))
+
+
+def _comparison(found: Comparison, rounded: bool) -> Listed:
+    from lakeshell.billing import used_text
+    from lakeshell.cost.comparison import total
+    from lakeshell.cost.prices import money_text
+
+    recorded = sum(found.recorded.values(), Decimal(0))
+    rows: list[Sequence[Any]] = [
+        (line.kind, line.count, used_text(line),
+         money_text(found.recorded.get(line.kind), rounded=rounded),
+         *(money_text(cost, rounded=rounded) for cost in line.costs))
+        for line in found.lines
+    ]  # fmt: skip
+    rows.append(
+        ("total", None, None, money_text(recorded, rounded=rounded),
+         *(money_text(total(found.lines, i), rounded=rounded) for i in range(len(found.lists))))
+    )  # fmt: skip
+    columns = ("kind", "count", "used", "recorded", *(known.name for known in found.lists))
+    return columns, rows, Fit(spare=("count",))
+
+
+def _write(listed: Listed, output_format: str | None, output: Path | None) -> None:
+    columns, rows, fit = listed
+    if output is None:
+        show_listing(columns, rows, output_format, fit)
+        return
+    from lakeshell.output.files import BINARY, format_of, replaced
+    from lakeshell.output.table import write_table
+
+    name = (output_format or format_of(output)).upper()
+    if name in BINARY:
+        raise click.UsageError(f"-o writes text, as CSV, TSV, JSON or Markdown, and not {name}")
+    if output_format is None and name == "CSV":
+        name = "CSV_HEADER"
+    with replaced(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+        write_table(columns, rows, name, file)
+    click.echo(f"{len(rows)} lines are in {output}", err=True)
+
+
+# --- charts --------------------------------------------------------------------------------
+
+
+def _draw(lake: Lake, found: Month, now: datetime, svg: Path | None, shown: bool) -> None:
+    from lakeshell.billing import chart
+    from lakeshell.output.chart import chart_lines
+
+    made = chart(found, now, lake.settings.currency)
+    if svg is not None:
+        from lakeshell.output.files import replaced
+        from lakeshell.output.svg import chart_svg
+
+        with replaced(svg) as part:
+            part.write_text(chart_svg(made), encoding="utf-8")
+        click.echo(f"the chart is in {svg}", err=True)
+    if shown:
+        unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        for line in chart_lines(made, shutil.get_terminal_size().columns, unicode=unicode):
+            click.echo(line)
+
+
+# --- said beside the data ------------------------------------------------------------------
+
+
+def _say_sums(lake: Lake, found: Month, now: datetime) -> None:
+    from lakeshell.cost.prices import money_text
+
+    for sum_ in found.sums:
+        click.echo(
+            f"{found.start:%Y-%m}: {money_text(sum_.spent)} {sum_.currency} so far, "
+            f"{money_text(sum_.projected)} projected",
+            err=True,
         )
     if lake.stack.is_installed:
         _say_running(lake)
@@ -83,25 +284,6 @@ def _say_running(lake: Lake) -> None:
         " (lakeshell stack status)",
         err=True,
     )
-
-
-def _row(used: Usage, now: datetime, month: datetime | None, rounded: bool) -> Sequence[Any]:
-    """`month` is None where nothing is projected."""
-    from lakeshell.cost.periods import projected
-    from lakeshell.cost.prices import money_text
-    from lakeshell.cost.sizes import size_text
-
-    row = [
-        used.key or None,
-        used.kind,
-        used.count,
-        size_text(used.scanned) if used.kind == "query" else None,
-        f"{used.elapsed:.2f}s",
-        money_text(used.cost, rounded=rounded),
-    ]
-    if month is not None:
-        row.append(money_text(projected(used.cost, now, month), rounded=rounded))
-    return [*row, used.currency]
 
 
 def _month(text: str) -> datetime:

@@ -76,11 +76,13 @@ def _say_addresses(lake: Lake) -> None:
 def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     """Stop and remove the containers; the data stays."""
     from lakeshell import serve
+    from lakeshell.billing import note_services
     from lakeshell.cli.progress import ProgressLine
 
     if delete_data and not yes:
         click.confirm("Delete every table and database of this stack?", abort=True, err=True)
     serve.stop(lake.state)
+    note_services(lake, datetime.now(UTC))
     with ProgressLine() as progress:
         lake.stack.down(progress, volumes=delete_data)
     click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)
@@ -103,8 +105,11 @@ def start(lake: Lake, services: tuple[str, ...]) -> None:
 @with_lake
 def stop(lake: Lake, services: tuple[str, ...]) -> None:
     """Stop services; all when none is named. Memory is given back, data kept."""
+    from lakeshell.billing import note_services
     from lakeshell.cli.progress import ProgressLine
 
+    # What ran by the hour is known only while it runs.
+    note_services(lake, datetime.now(UTC))
     with ProgressLine() as progress:
         lake.stack.stop(_services(services), progress)
     click.echo(f"{', '.join(services or NAMES)}: stopped", err=True)

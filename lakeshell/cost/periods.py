@@ -29,6 +29,16 @@ def parse_month(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
 
 
+METHOD = "what is spent, over the share of the month that is gone; its first day counts as gone"
+"""How `projected` does it, in words."""
+
+
+def month_before(month: datetime, count: int = 1) -> datetime:
+    """The start of the month so many before the one that begins at `month`."""
+    number = month.year * 12 + month.month - 1 - count
+    return month.replace(year=number // 12, month=number % 12 + 1)
+
+
 def projected(spent: Decimal, now: datetime, month: datetime) -> Decimal:
     """A month's cost if it goes on as it went: what is spent, over the share of the month gone.
 

@@ -49,6 +49,7 @@ query = "athena"         # 5.00 USD per TB scanned; or "self-hosted" with per_tb
 compute = "glue"         # 0.44 USD per DPU-hour; or "glue-2019", "self-hosted"
 # per_tb = 1.20
 # per_dpu_hour = 0.10
+# own_per_dpu_hour = 0.05  # what your machines cost, in `lakeshell cost --compare` beside AWS
 
 [results]
 keep = "7d"              # how long results can be opened again

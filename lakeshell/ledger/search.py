@@ -53,6 +53,15 @@ class Search:
             return self._scanned(index, [*conditions, held], limit)
         return self._among(candidates, [*conditions, held], limit)
 
+    def dearest(self, filter: HistoryFilter) -> list[int]:
+        """Those that cost most, whatever `contains` and `after` say."""
+        where, values = _where([*_equalities(filter), *_others(filter), ("cost > 0", ())])
+        rows = self._read(
+            f"SELECT number FROM queries {where} ORDER BY cost DESC, number DESC LIMIT ?",
+            (*values, -1 if filter.limit is None else filter.limit),
+        )
+        return [number for (number,) in rows]
+
     def _behind(self, id: str) -> Condition:
         found = self._read("SELECT started, number FROM queries WHERE id = ?", (id,))
         return "(started, number) < (?, ?)", tuple(found[0]) if found else (0, 0)

@@ -30,7 +30,15 @@ from lakeshell.ledger.records import (
     to_run,
 )
 from lakeshell.ledger.search import Search, holds
-from lakeshell.model import QueryRecord, QueryState, RunRecord, SavedVersion, Usage
+from lakeshell.model import (
+    QueryRecord,
+    QueryState,
+    RunCount,
+    RunRecord,
+    SavedVersion,
+    ScanCount,
+    Usage,
+)
 from lakeshell.ports import HistoryFilter
 
 _WAIT = 30.0
@@ -43,13 +51,17 @@ _GROUPS = {
     "workgroup": ("q.workgroup", ""),
     "user": ("q.user", ""),
     "day": ("date(q.started / 1000000, 'unixepoch')", ""),
+    "month": ("strftime('%Y-%m', q.started / 1000000, 'unixepoch')", ""),
     "job": ("coalesce(r.name, '')", "LEFT JOIN runs r ON r.id = q.job_run"),
+    "crawler": ("''", ""),
 }
 _RUN_GROUPS = {
     "workgroup": "''",
     "user": "user",
     "day": "date(started / 1000000, 'unixepoch')",
-    "job": "name",
+    "month": "strftime('%Y-%m', started / 1000000, 'unixepoch')",
+    "job": "CASE kind WHEN 'job' THEN name ELSE '' END",
+    "crawler": "CASE kind WHEN 'crawler' THEN name ELSE '' END",
 }
 ABANDONED = "ABANDONED"
 
@@ -101,7 +113,11 @@ class SqliteLedger:
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         self._bury()
-        numbers = Search(self._read).numbers(filter)
+        records = self._records(Search(self._read).numbers(filter))
+        records.sort(key=lambda record: (record.started, record.id), reverse=True)
+        return records
+
+    def _records(self, numbers: Sequence[int]) -> list[QueryRecord]:
         found = []
         for start in range(0, len(numbers), _PAGE):
             page = numbers[start : start + _PAGE]
@@ -109,9 +125,7 @@ class SqliteLedger:
                 f"SELECT {', '.join(QUERY)} FROM queries WHERE number IN ({', '.join('?' * len(page))})",
                 page,
             )
-        records = [to_query(row) for row in found]
-        records.sort(key=lambda record: (record.started, record.id), reverse=True)
-        return records
+        return [to_query(row) for row in found]
 
     def prune(self, before: datetime, most: int | None = None) -> int:
         pruned = 0
@@ -187,6 +201,43 @@ class SqliteLedger:
             )
             for kind, name, currency, count, scanned, elapsed, cost in rows
         ]
+
+    def dearest(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
+        records = self._records(Search(self._read).dearest(filter))
+        records.sort(key=lambda record: (record.cost or 0, record.id), reverse=True)
+        return records
+
+    def scan_counts(
+        self, since: datetime, until: datetime, unit: int, workgroup: str | None = None
+    ) -> Sequence[ScanCount]:
+        filtered = "" if workgroup is None else " AND workgroup = ?"
+        rows = self._read(
+            "SELECT state, kind, coalesce(rows, 0) > 0 OR coalesce(scanned, 0) > 0, reused <> '',"
+            " (scanned + ? - 1) / ?, count(*), coalesce(sum(scanned), 0) FROM queries"
+            f" WHERE started >= ? AND started < ?{filtered} GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 1, 3, 4, 5",
+            (
+                unit,
+                unit,
+                micros(since),
+                micros(until),
+                *(() if workgroup is None else (workgroup,)),
+            ),
+        )
+        return [
+            ScanCount(QueryState(state), kind, bool(wrote), bool(reused), units, count, scanned)
+            for state, kind, wrote, reused, units, count, scanned in rows
+        ]
+
+    def run_counts(self, since: datetime, until: datetime) -> Sequence[RunCount]:
+        rows = self._read(
+            "SELECT kind, CAST(coalesce(elapsed, 0) AS INTEGER)"
+            " + (coalesce(elapsed, 0) > CAST(coalesce(elapsed, 0) AS INTEGER)), dpu,"
+            " CASE kind WHEN 'service' THEN coalesce(bytes, 0) ELSE 0 END, count(*) FROM runs"
+            " WHERE started >= ? AND started < ? AND finished IS NOT NULL"
+            " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+            (micros(since), micros(until)),
+        )
+        return [RunCount(*row) for row in rows]
 
     # --- runs ------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from lakeshell.cost.charges import is_billed_kind
 from lakeshell.cost.periods import day_start, month_start
 from lakeshell.cost.prices import money_text, query_cost
 from lakeshell.cost.sizes import size_text
@@ -17,7 +18,7 @@ from lakeshell.model import Estimate
 from lakeshell.ports import Session
 from lakeshell.query.budgets import Standing, standings
 from lakeshell.query.order import Order, Services
-from lakeshell.query.statement import is_billed_kind, statement_kind
+from lakeshell.query.statement import statement_kind
 from lakeshell.workgroup import Workgroup
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from lakeshell.cost.prices import query_cost
+from lakeshell.cost.charges import charge
 from lakeshell.errors import (
     Cancelled,
     Interrupted,
@@ -33,7 +33,7 @@ from lakeshell.query.limits import check_limits
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import ResultWriter
 from lakeshell.query.reuse import Reuse
-from lakeshell.query.statement import is_billed_kind, statement_kind
+from lakeshell.query.statement import statement_kind
 from lakeshell.query.watch import Watch
 from lakeshell.workgroup import Workgroup
 
@@ -278,15 +278,14 @@ class RunningQuery:
         self._services.ledger.end(self.record)
 
     def _cost(self, state: QueryState, scanned: int | None, writes: bool) -> Decimal | None:
-        """Free are definitions, what failed and an older result; what was stopped costs what it
-        scanned."""
-        if self.record.reused:
-            return Decimal(0)
-        if state is QueryState.FAILED or not is_billed_kind(self.record.kind, writes_rows=writes):
-            return Decimal(0)
-        if state is not QueryState.FINISHED and scanned == 0:
-            return Decimal(0)
-        return query_cost(scanned, self._services.prices)
+        return charge(
+            state,
+            self.record.kind,
+            scanned,
+            self._services.prices,
+            writes_rows=writes,
+            reused=bool(self.record.reused),
+        )
 
 
 def start_query(

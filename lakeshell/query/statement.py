@@ -15,7 +15,6 @@ _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+")
 _SELECTS = ("WITH", "VALUES", "TABLE", "EXECUTE")
 _OBJECTS = ("TABLE", "VIEW", "SCHEMA", "MATERIALIZED", "FUNCTION", "ROLE", "CATALOG")
-_BILLED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN ANALYZE"})
 
 
 def statement_kind(sql: str) -> str:
@@ -48,11 +47,6 @@ def is_executed(sql: str) -> bool:
 def is_blank(sql: str) -> bool:
     """Whether it is nothing but blanks and comments."""
     return _SPACE.fullmatch(sql) is not None
-
-
-def is_billed_kind(kind: str, *, writes_rows: bool) -> bool:
-    """Whether Athena charges for it: queries and what writes rows, not what defines things."""
-    return writes_rows or kind in _BILLED
 
 
 def _words(sql: str) -> list[str]:

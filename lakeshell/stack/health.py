@@ -112,6 +112,17 @@ def size(written: str) -> int:
     return int(float(match[1]) * base ** ("KMGT".index(match[2].upper()) + 1 if match[2] else 0))
 
 
+def running_since(compose: Compose) -> Sequence[tuple[Service, str, datetime]]:
+    """Each container that runs: its service, its id, and since when."""
+    running = [found for found in compose.containers() if found.state == "running"]
+    started = _started([found.id for found in running])
+    return [
+        (found.service, found.id[:12], started[found.id[:12]])
+        for found in running
+        if found.id[:12] in started
+    ]
+
+
 def _started(ids: Sequence[str]) -> Mapping[str, datetime]:
     if not ids:
         return {}

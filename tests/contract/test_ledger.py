@@ -266,7 +266,78 @@ def test_usage_by_each_key(ledger: Ledger) -> None:
         ("query", "load_film", 1, 1234, 1),
         ("job", "load_film", 1, None, half),
     ]
+    assert used("month") == [
+        ("query", "2026-11", 3, 1334, Decimal("1.5")),
+        ("job", "2026-11", 1, None, half),
+    ]
+    crawl = job(ledger, kind="crawler", name="movies", state=QueryState.FINISHED, cost=half)
+    ledger.end_run(replace(crawl, finished=T0, elapsed=2.0))
+    assert used("crawler") == [
+        ("query", "", 3, 1334, Decimal("1.5")),
+        ("crawler", "movies", 1, None, half),
+        ("job", "", 1, None, half),
+    ]
+    assert used("job")[2:] == [
+        ("crawler", "", 1, None, half),
+        ("job", "load_film", 1, None, half),
+    ]
     assert ledger.usage(until, until, "user") == []
+
+
+def test_the_dearest_queries_come_first(ledger: Ledger) -> None:
+    for sql, cost, user in (("a", "0.5", "ada"), ("b", "2", "bob"), ("c", "1", "ada")):
+        ledger.end(ended(query(ledger, sql, user=user), cost=Decimal(cost)))
+    ledger.end(ended(query(ledger, "free"), cost=Decimal(0)))
+    ledger.end(ended(query(ledger, "in place"), cost=None))
+    ledger.end(ended(query(ledger, "before", started=T0 - timedelta(days=9)), cost=Decimal(9)))
+
+    def found(**filters: object) -> list[str]:
+        wanted = HistoryFilter(since=T0 - timedelta(days=1), **filters)  # type: ignore[arg-type]
+        return [record.sql for record in ledger.dearest(wanted)]
+
+    assert found() == ["b", "c", "a"]
+    assert found(limit=1) == ["b"]
+    assert found(user="ada") == ["c", "a"]
+    assert found(among=frozenset(), viewer="bob") == ["b"]
+
+
+def test_what_decides_a_price_is_counted(ledger: Ledger) -> None:
+    for changes in (
+        {"scanned": 10}, {"scanned": 1}, {"scanned": 11}, {"scanned": None}, {"scanned": 0},
+        {"scanned": 0, "rows": 0}, {"state": QueryState.FAILED}, {"reused": "q", "scanned": 0},
+        {"workgroup": "others"}, {"started": T0 - timedelta(days=2)},
+    ):  # fmt: skip
+        ledger.end(ended(query(ledger, kind="SELECT"), **changes))
+    since, until = T0 - timedelta(days=1), T0 + timedelta(days=1)
+    found = ledger.scan_counts(since, until, 10, "primary")
+    assert [(s.state.value, s.wrote, s.reused, s.units, s.count, s.scanned) for s in found] == [
+        ("FAILED", True, False, 124, 1, 1234),
+        ("FINISHED", False, False, 0, 1, 0),
+        ("FINISHED", True, False, None, 1, 0),
+        ("FINISHED", True, False, 0, 1, 0),
+        ("FINISHED", True, False, 1, 2, 11),
+        ("FINISHED", True, False, 2, 1, 11),
+        ("FINISHED", True, True, 0, 1, 0),
+    ]
+    assert sum(s.count for s in ledger.scan_counts(since, until, 10)) == 9
+
+
+def test_runs_are_counted_by_begun_seconds(ledger: Ledger) -> None:
+    for kind, elapsed, dpu, size in (
+        ("job", 1.2, 1, 5), ("job", 2.0, 1, 7), ("job", 2.0, 2, None), ("crawler", 0.1, 1, None),
+        ("service", 3600.0, 1, 2**30),
+    ):  # fmt: skip
+        run = job(ledger, kind=kind, elapsed=elapsed, dpu=dpu, bytes=size, finished=T0)
+        ledger.end_run(replace(run, state=QueryState.FINISHED))
+    ledger.begin_run(job(ledger))
+    found = ledger.run_counts(T0, T0 + timedelta(days=1))
+    assert [(r.kind, r.seconds, r.dpu, r.memory, r.count) for r in found] == [
+        ("crawler", 1, 1, 0, 1),
+        ("job", 2, 1, 0, 2),
+        ("job", 2, 2, 0, 1),
+        ("service", 3600, 1, 2**30, 1),
+    ]
+    assert ledger.run_counts(T0 - timedelta(days=1), T0) == []
 
 
 def test_a_run_comes_back_as_it_was(ledger: Ledger) -> None:

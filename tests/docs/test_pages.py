@@ -20,7 +20,14 @@ from lakeshell.lake import Lake, make_lake
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SQL = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "ARCHITECTURE.md", "docs/sql.md", "docs/history.md", "docs/python.md")
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "docs/sql.md",
+    "docs/history.md",
+    "docs/python.md",
+    "docs/cost.md",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakeshell.cost.charges import is_billed_kind
 from lakeshell.errors import UsageError
 from lakeshell.query.parameters import bind, literal, names
-from lakeshell.query.statement import is_billed_kind, statement_kind
+from lakeshell.query.statement import statement_kind
 
 
 @pytest.mark.parametrize(
