@@ -55,8 +55,8 @@ CAPACITY: Mapping[Service, Capacity] = {
     Service.MYSQL: Capacity(64 * MB, 1024 * MB, 2),
     Service.MINIO: Capacity(64 * MB, 1024 * MB, 2),
     Service.METASTORE: Capacity(128 * MB, 768 * MB, 2),
-    Service.TRINO: Capacity(512 * MB, 2048 * MB, 2),
-    Service.WORKER: Capacity(512 * MB, 2048 * MB, 2),
+    Service.TRINO: Capacity(512 * MB, 2560 * MB, 2),
+    Service.WORKER: Capacity(512 * MB, 2560 * MB, 2),
 }
 PORTS: Mapping[Service, int] = {
     Service.CONTROL: 3307,

@@ -128,9 +128,10 @@ _FOLDERS = {"coordinator": "trino", "worker": "worker"}
 
 
 def _figures(capacity: Capacity, installation: Installation) -> Mapping[str, str]:
-    """Megabytes: code, threads and buffers of Trino take some 700 MB beside its heap."""
+    """Megabytes. After thousands of different queries, code, threads and buffers take some 900 MB
+    beside a heap that is used whole."""
     most = capacity.memory_max // MB
-    heap = max(most - 704, most // 2)
+    heap = max(most - 1024, most // 2)
     headroom = heap // 5
     return {
         "HEAP": str(heap),

@@ -89,7 +89,7 @@ def test_capacity_reaches_the_containers_and_what_is_inside(state: Path) -> None
     assert made.values["TRINO_CPUS"] == "3.5"
     trino.write_configuration(made, settings, stack_files() / "trino", [])
     options = (made.folder / "trino" / "jvm.config").read_text().split()
-    assert f"-Xmx{8192 - 704}m" in options
+    assert f"-Xmx{8192 - 1024}m" in options
 
 
 def test_one_name_for_iceberg_and_files() -> None:
