@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from lakeshell.tui import terminal
 from lakeshell.tui.background import Task, said
+from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.preferences import (
     DARK,
     Preferences,
@@ -45,6 +46,7 @@ class Console(App[None]):
     MODES = {entry.name: entry.make for entry in ENTRIES}
     DEFAULT_MODE = "home"
     BINDINGS = [
+        Binding("alt+x", "palette", "Commands", id="app.palette", priority=True, show=False),
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
         *(
@@ -76,6 +78,7 @@ class Console(App[None]):
         if preferences is None:
             preferences = self._read_preferences(lake)
         self.lake = lake
+        self.preferences = preferences
         self.now = now
         self.running: dict[int, Task] = {}
         self._opened = threading.Event()
@@ -120,6 +123,15 @@ class Console(App[None]):
         """Tasks wait here, off the event loop, until the lake is open."""
         self._opened.wait()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In emacs' way of editing some of the console's keys are the text's."""
+        return action not in TAKEN or not self.edits_as_emacs
+
+    @property
+    def edits_as_emacs(self) -> bool:
+        """Whether keys go to a text in emacs' way."""
+        return self.preferences.editing == "emacs" and getattr(self.focused, "editing", "") != ""
+
     def _keep_theme(self, theme: str) -> None:
         try:
             keep_theme(theme, self.lake.environment)
@@ -146,6 +158,10 @@ class Console(App[None]):
         yield SystemCommand("Theme", "Dark, light, high contrast, and others", self.search_themes)
         yield SystemCommand("Help", "The keys of this screen", self.action_help)
         yield SystemCommand("Quit", "End the console", self.action_quit)
+
+    def action_palette(self) -> None:
+        """As Ctrl+P, where that is the text's."""
+        super().action_command_palette()
 
     def action_help(self) -> None:
         from lakeshell.tui.screens.help import HelpScreen

@@ -2,6 +2,7 @@
 
     theme = "high-contrast"
     animations = "none"            # none, full; auto: none over SSH
+    editing = "vim"                # plain, emacs, vim: the keys where SQL is typed
 
     [keys]
     "query.run" = "f5,ctrl+g"      # the names are in the help screen, F1
@@ -21,6 +22,7 @@ DARK, LIGHT, CONTRAST = "lakeshell-dark", "lakeshell-light", "high-contrast"
 KEYS = (
     Key("theme", text, DARK, doc='theme = "high-contrast"'),
     Key("animations", choice("auto", "none", "full"), "auto"),
+    Key("editing", choice("plain", "emacs", "vim"), "plain"),
     Key("keys", table, None, doc='[keys] with "screen.action" = "key,key" below it'),
 )
 
@@ -29,6 +31,7 @@ KEYS = (
 class Preferences:
     theme: str = DARK
     animations: str = "auto"
+    editing: str = "plain"
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,7 +46,7 @@ def read_preferences(environment: Mapping[str, str]) -> Preferences:
         return Preferences()
     values = load(path, KEYS)
     keys = {name: str(value) for name, value in (values["keys"] or {}).items()}
-    return Preferences(values["theme"], values["animations"], keys)
+    return Preferences(values["theme"], values["animations"], values["editing"], keys)
 
 
 def keep_theme(theme: str, environment: Mapping[str, str]) -> None:
@@ -52,6 +55,7 @@ def keep_theme(theme: str, environment: Mapping[str, str]) -> None:
     values = {
         "theme": theme,
         "animations": None if kept.animations == "auto" else kept.animations,
+        "editing": None if kept.editing == "plain" else kept.editing,
         "keys": kept.keys,
     }
     write(preferences_file(environment), dump(values))

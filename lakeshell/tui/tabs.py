@@ -7,7 +7,9 @@ own, so that neither takes the other's text away.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -41,6 +43,9 @@ class TabFile:
 
     def __init__(self, folder: Path) -> None:
         self._held: IO[bytes] | None = None
+        self._lock = threading.Lock()
+        self._turns = itertools.count(1)
+        self._last = 0
         self.path = folder / "tabs-1.json"
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,11 +69,19 @@ class TabFile:
             return Tabs()
         return Tabs(tabs, min(max(0, current), len(tabs) - 1)) if tabs else Tabs()
 
-    def keep(self, tabs: Tabs) -> None:
+    def turn(self) -> int:
+        """Taken when tabs are looked at that are to be kept later: the newest look is what stays."""
+        return next(self._turns)
+
+    def keep(self, tabs: Tabs, turn: int | None = None) -> None:
+        """From any thread."""
         made = {"tabs": [asdict(tab) for tab in tabs.tabs], "current": tabs.current}
+        turn = self.turn() if turn is None else turn
         # A full disk must not end the console; the text is still on the screen.
-        with suppress(LakeshellError, OSError):
-            write(self.path, json.dumps(made, ensure_ascii=False, indent=1))
+        with self._lock, suppress(LakeshellError, OSError):
+            if turn > self._last:
+                write(self.path, json.dumps(made, ensure_ascii=False, indent=1))
+                self._last = turn
 
     def close(self) -> None:
         if self._held is not None:

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.timer import Timer
 
+from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
@@ -62,6 +63,9 @@ class QueryScreen(LakeScreen):
     def look(self) -> None:
         for tab in self._tabs:
             tab.read_words()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in TAKEN or not self.console.edits_as_emacs
 
     @property
     def _tabs(self) -> list[QueryTab]:
@@ -130,14 +134,26 @@ class QueryScreen(LakeScreen):
         """Something that is kept changed."""
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_KEEP_AFTER, self.keep)
+        self._timer = self.set_timer(_KEEP_AFTER, self._keep_aside)
+
+    def _keep_aside(self) -> None:
+        tabs = self._state()
+        if tabs is not None:
+            turn = self._file.turn()
+            self.ask("keep", lambda: self._file.keep(tabs, turn), lambda _: None)
 
     def keep(self) -> None:
-        """Writes the tabs; called when the console ends, too."""
+        """Writes the tabs at once: the console ends."""
+        tabs = self._state()
+        if tabs is not None:
+            self._file.keep(tabs)
+
+    def _state(self) -> Tabs | None:
         tabs = self._tabs
         # A tab that is being taken down has lost its editor already, and must not lose its text.
-        if tabs and all(tab.has_editor for tab in tabs):
-            self._file.keep(Tabs([tab.state() for tab in tabs], self._current))
+        if not tabs or not all(tab.has_editor for tab in tabs):
+            return None
+        return Tabs([tab.state() for tab in tabs], self._current)
 
     def on_unmount(self) -> None:
         self._file.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
@@ -16,46 +15,14 @@ from textual.widgets import Label, TextArea
 from textual_textarea import TextEditor
 from textual_textarea.autocomplete import CompletionList
 from textual_textarea.containers import FooterContainer, TextContainer
-from textual_textarea.messages import TextAreaHideCompletionList
-from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.query.completion import Vocabulary, complete
 from lakeshell.tui.safe import words
+from lakeshell.tui.widgets.sqlarea import SqlArea, is_too_large
 
 _AROUND, _LINES = 20_000, 500
 """Characters and lines on either side of the cursor that completion looks at."""
 Found = Sequence[tuple[tuple[str, str], str]]
-
-
-class SqlArea(TextAreaPlus):
-    """The text itself. A suggestion is taken with Tab, or with Enter after the arrows chose it."""
-
-    BINDINGS = [
-        Binding("alt+b", "cursor_word_left", "Word left", show=False),
-        Binding("alt+f", "cursor_word_right", "Word right", show=False),
-        Binding("ctrl+e", "cursor_line_end", "End of line", show=False),
-        Binding("ctrl+k", "delete_to_end_of_line", "Delete to end of line", show=False),
-        Binding("alt+d", "delete_word_right", "Delete word", show=False),
-    ]
-    chose = False
-
-    def _handle_up_down(self, event: events.Key) -> None:
-        self.chose = self.completer_active is not None
-        super()._handle_up_down(event)
-
-    def _handle_enter(self, event: events.Key) -> None:
-        if self.completer_active is not None and not self.chose:
-            self.completer_active = None
-            self.post_message(TextAreaHideCompletionList())
-        self.chose = False
-        super()._handle_enter(event)
-
-    def _handle_slash(self, event: events.Key) -> None:
-        """A slash divides here; it begins no path."""
-
-    def _handle_printable_character(self, event: events.Key) -> None:
-        self.chose = False
-        super()._handle_printable_character(event)
 
 
 class SqlEditor(TextEditor):
@@ -72,21 +39,22 @@ class SqlEditor(TextEditor):
     class Edited(Message):
         """The text, or the place in it, changed."""
 
-    def __init__(self, text: str, vocabulary: Callable[[], Vocabulary]) -> None:
+    def __init__(
+        self, text: str, vocabulary: Callable[[], Vocabulary], editing: str = "plain"
+    ) -> None:
         super().__init__(
             text=text,
-            language="sql",
             theme="css",
             word_completer=self._suggest,
             member_completer=self._suggest,
             path_completer=None,
         )
         self._vocabulary = vocabulary
+        self._editing = editing
 
     def compose(self) -> ComposeResult:
         self.text_container = TextContainer()
-        self.text_input = SqlArea(self._initial_text, language=self._language)
-        self.text_input.cursor_blink = False
+        self.text_input = SqlArea(self._initial_text, self._editing)
         self.completion_list = CompletionList()
         self.footer = FooterContainer(classes="hide")
         self.footer_label = Label("", id="textarea__save_open_input_label")
@@ -102,6 +70,26 @@ class SqlEditor(TextEditor):
     def follow_theme(self) -> None:
         """The colours of SQL are those of the console's theme."""
         self.theme = self.app.theme
+
+    @property
+    def text(self) -> str:
+        return super().text
+
+    @text.setter
+    def text(self, contents: str) -> None:
+        if is_too_large(contents):
+            self.post_message(SqlArea.TooLarge(contents))
+            return
+        area = self.text_input
+        if area is not None:
+            area.history.checkpoint()
+            area.replace(contents, (0, 0), area.document.end, maintain_selection_offset=False)
+            area.move_cursor((0, 0))
+
+    @property
+    def mode(self) -> str:
+        """Vim's mode; empty in the other ways of editing."""
+        return self.text_input.mode if isinstance(self.text_input, SqlArea) else ""
 
     @property
     def place(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,16 +14,18 @@ from textual.widgets import Static
 
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
-from lakeshell.errors import LakeshellError, QueryFailed
+from lakeshell.errors import LakeshellError, QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
 from lakeshell.query.statement import is_blank, statement_under
 from lakeshell.sql.statement import StatementText
 from lakeshell.tui.background import Task
 from lakeshell.tui.running import StatementRun
 from lakeshell.tui.safe import shortened, shown
+from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.editor import SqlEditor
 from lakeshell.tui.widgets.results import ResultPane
+from lakeshell.tui.widgets.sqlarea import SqlArea
 from lakeshell.tui.widgets.tabline import TabLine
 
 if TYPE_CHECKING:
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
     from lakeshell.lake import Lake
     from lakeshell.model import Estimate
     from lakeshell.ports import Session
+    from lakeshell.tui.app import Console
     from lakeshell.tui.screens.query import QueryScreen
 
 _PAUSE = 0.4
 """Seconds without a key after which the estimate is made anew."""
+_ESTIMATED = 100_000
+"""Characters up to which that is done: splitting statements takes the time of keys from them."""
 
 
 class QueryTab(Vertical):
@@ -60,9 +65,11 @@ class QueryTab(Vertical):
         self.panes: list[ResultPane] = []
         self._picked = 0
         self._words = Vocabulary()
+        self._note = ""
 
     def compose(self) -> ComposeResult:
-        yield SqlEditor(self._first.sql, lambda: self._words)
+        editing = cast("Console", self.app).preferences.editing
+        yield SqlEditor(self._first.sql, lambda: self._words, editing)
         yield Static(id="estimate", markup=False)
         with Vertical(id="results"):
             yield TabLine(id="result_names")
@@ -144,6 +151,9 @@ class QueryTab(Vertical):
         text, place = self.editor.text, self.editor.place
         if is_blank(text):
             return
+        if len(text) > _ESTIMATED:
+            self._say(f"{len(text):,} characters are too many for an estimate while you type")
+            return
         self.host.ask(
             f"estimate {id(self)}",
             lambda: self._estimated(text, place),
@@ -186,8 +196,41 @@ class QueryTab(Vertical):
         self._say(where + message)
 
     def _say(self, text: str) -> None:
+        self._note = text
+        self._draw_note()
+
+    def _draw_note(self) -> None:
+        """Where statements run, vim's mode, and what the statement would scan."""
         place = f"{self.workgroup or 'primary'}  {self.database or ''}".strip()
-        self.query_one("#estimate", Static).update(shown(f"{place}  |  {text}"))
+        parts = [part for part in (place, self.editor.mode, self._note) if part]
+        self.query_one("#estimate", Static).update(shown("  |  ".join(parts)))
+
+    # --- the editor's questions --------------------------------------------------------------
+
+    def on_sql_area_mode_changed(self) -> None:
+        self._draw_note()
+
+    def on_sql_area_asked(self, event: SqlArea.Asked) -> None:
+        def take(text: str | None) -> None:
+            if text is not None:
+                event.answered(text)
+
+        titles = {"/": "Search downward", "?": "Search upward", ":": "Line number, or w"}
+        self.app.push_screen(LineScreen(titles[event.prompt]), take)
+
+    def on_sql_area_too_large(self, event: SqlArea.TooLarge) -> None:
+        """It is not lost: it can go to a file, which the command runs."""
+        size = f"{len(event.text) / 2**20:,.1f} MB"
+
+        def take(name: str | None) -> None:
+            if name:
+                self.host.ask("save", partial(_write, Path(name).expanduser(), event.text), said)
+
+        def said(path: Path) -> None:
+            self.host.status(f"lakeshell query -f {path} runs the {size} that are in it")
+
+        note = "the editor holds 1 MB and lines of 20,000 characters: Enter saves it, Esc drops it"
+        self.app.push_screen(LineScreen(f"{size} are no query; save to", "pasted.sql", note), take)
 
     # --- running ---------------------------------------------------------------------------
 
@@ -348,6 +391,19 @@ class QueryTab(Vertical):
         for pane in self.panes:
             if pane.run.rows is not None and pane.run.ended:
                 pane.run.rows.close()
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"there is a {path} already", hint="choose another name") from None
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", hint="choose another place"
+        ) from error
+    return path
 
 
 def _cancel(runs: Sequence[StatementRun]) -> None:

@@ -1,0 +1,1 @@
+"""Ways of editing that a person may choose: vim's modes, emacs' keys."""
