@@ -23,6 +23,7 @@ from pyiceberg.typedef import Record
 
 from lakeshell.errors import QueryFailed
 from lakeshell.store.arrays import stored
+from lakeshell.store.dictionaries import repeating
 from lakeshell.store.files import Files
 from lakeshell.store.limits import FOLDER, WriteLimits
 from lakeshell.store.schema import arrow_schema
@@ -38,7 +39,8 @@ Key = tuple[Any, ...]
 class OpenFile:
     """One data file under way."""
 
-    def __init__(self, files: Files, location: str, schema: pa.Schema, group_rows: int) -> None:
+    def __init__(self, files: Files, location: str, first: pa.Table, group_rows: int) -> None:
+        """`first` is its first row group, which `write` gets as all others."""
         self.group_rows = group_rows
         self.sink = files.create(location)
         self.location = location
@@ -46,7 +48,11 @@ class OpenFile:
         self.bytes = 0
         """Known when it is closed."""
         self.writer = pq.ParquetWriter(
-            self.sink, schema, compression="zstd", store_decimal_as_integer=True
+            self.sink,
+            first.schema,
+            compression="zstd",
+            use_dictionary=repeating(first),
+            store_decimal_as_integer=True,
         )
 
     def write(self, table: pa.Table) -> None:
@@ -193,7 +199,7 @@ class DataFiles:
             location = f"{self.location}/data/{self.name}-{self._count:05d}.parquet"
             self._count += 1
             file = self._open[key] = OpenFile(
-                self.files, location, self.arrow, self.limits.row_group_rows
+                self.files, location, table, self.limits.row_group_rows
             )
         self._open.move_to_end(key)
         file.write(table)
