@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -372,6 +372,17 @@ class Lake:
         from lakeshell.query.limits import spent
 
         return spent(self.services, workgroup)
+
+    def spent_up(self) -> Sequence[str]:
+        """The workgroups whose budget is used up."""
+        from lakeshell.query.budgets import Level
+        from lakeshell.query.limits import standing
+
+        return [
+            group.name
+            for group in self.workgroups.all()
+            if any(found.level is Level.STOP for found in standing(self.services, group))
+        ]
 
     def may_use(self, workgroup: str) -> bool:
         """Whether this user is a member; false for a workgroup that is no more."""

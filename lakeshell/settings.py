@@ -14,6 +14,7 @@ from typing import Any
 
 from lakeshell.definitions.schema import Key, choice, count, duration, load, money, size, text
 from lakeshell.errors import ConfigurationError
+from lakeshell.stack.groups import Cluster
 from lakeshell.stack.services import CAPACITY, PORTS, Capacity, Service, StackSettings
 
 FILE = "lakeshell.toml"
@@ -79,6 +80,9 @@ KEYS = (
     Key("prices.own_per_tb", money, None, doc="self-hosted beside AWS: a TB scanned; none is free"),
     Key("prices.own_per_dpu_hour", money, None, doc="the same of a DPU-hour; none is compute's"),
     Key("prices.currency", text, "USD"),
+    Key("stack.concurrency", count, 40, doc="most queries of Trino that run at once"),
+    Key("stack.queue", count, 1000, doc="most queries of Trino that wait"),
+    Key("stack.scan_limit", size, None, doc="most bytes that any query of Trino may scan"),
     Key("stack.idle_stop", duration, 0, doc="how long unused a service runs on; 0 is for ever"),
     *stack_keys(),
 )
@@ -192,7 +196,8 @@ def _stack(values: Mapping[str, Any]) -> StackSettings:
                 hint=f"give one of them another: port = {number + 1}",
             )
         ports[service] = number
-    return StackSettings(values["stack.idle_stop"], capacity, ports)
+    cluster = Cluster(*(values[f"stack.{key}"] for key in ("concurrency", "queue", "scan_limit")))
+    return StackSettings(values["stack.idle_stop"], cluster, capacity, ports)
 
 
 _WITH = {"embedded": ("local", "local"), "trino": ("hive", "s3")}

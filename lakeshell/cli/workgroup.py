@@ -142,6 +142,7 @@ def add(lake: Lake, name: str, **given: Any) -> None:
 
     path = lake.workgroups.add(Workgroup(name=name, **_changes(given)))
     click.echo(f"added workgroup {name} ({path})", err=True)
+    _hold(lake)
 
 
 @command.command(
@@ -156,6 +157,7 @@ def set_(lake: Lake, name: str, **given: Any) -> None:
     needed(changed, "--scan-limit 10MB")
     path = lake.workgroups.set(name, changed)
     click.echo(f"changed workgroup {name} ({path})", err=True)
+    _hold(lake)
 
 
 @command.command("rm", epilog="Example: lakeshell workgroup rm interns")
@@ -165,6 +167,45 @@ def rm(lake: Lake, name: str) -> None:
     """Remove a workgroup. Its history stays."""
     lake.workgroups.remove(name)
     click.echo(f"removed workgroup {name}; its history stays", err=True)
+    _hold(lake)
+
+
+@command.command("apply", epilog="Example: lakeshell workgroup apply --dry-run")
+@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@with_format
+@with_lake
+def apply(lake: Lake, dry_run: bool, output_format: str | None) -> None:
+    """Make the stack's Trino hold what the workgroups' files say, and show what changed.
+
+    add, set, rm and `stack up` do it by themselves, and `serve` when a file was edited.
+    """
+    plan = lake.stack.enforcement.plan(lake.spent_up())
+    for warning in plan.warnings:
+        click.echo(f"note: {warning}", err=True)
+    if not dry_run:
+        lake.stack.enforcement.apply(plan)
+    show_listing(("action", "what", "name", "detail"), plan.changes, output_format, _PLANNED)
+    if not plan.changes:
+        click.echo("Trino holds what the workgroups say", err=True)
+
+
+_PLANNED = Fit(wrapped=("detail",))
+
+
+def _hold(lake: Lake) -> None:
+    """Has the stack's Trino hold the change; one that does not run does with its next start."""
+    from lakeshell.errors import ConnectionFailed
+
+    if not lake.stack.is_installed:
+        return
+    try:
+        plan = lake.stack.enforcement.plan(lake.spent_up())
+        lake.stack.enforcement.apply(plan)
+    except ConnectionFailed:
+        click.echo("the stack does not run: Trino holds it from its next start on", err=True)
+        return
+    for warning in plan.warnings:
+        click.echo(f"note: {warning}", err=True)
 
 
 def _changes(given: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lakeshell.definitions.connections import Connection
+from lakeshell.definitions.workgroups import Workgroups
 from lakeshell.runtime.place import Place
 from lakeshell.stack.services import Service
 from lakeshell.stack.stack import Stack
@@ -16,7 +17,14 @@ ACCESS = "access"
 
 def open_stack(place: Place) -> Stack:
     """Nothing is started, and no connection's password asked for, before it is used."""
-    return Stack(place.state, place.settings.stack, lambda: remotes(place), place.folder / ACCESS)
+    groups = Workgroups(place.folder / "workgroups", on_cluster=True)
+    return Stack(
+        place.state,
+        place.settings.stack,
+        lambda: remotes(place),
+        place.folder / ACCESS,
+        groups.all,
+    )
 
 
 def wake(place: Place, service: Service, notice: Callable[[str], None]) -> None:

@@ -118,11 +118,17 @@ def _schema(stack: Stack) -> str:
 
 
 def _groups(stack: Stack) -> str:
-    if not control.has_groups(stack.installation):
+    plan = stack.enforcement.plan()
+    if not plan.before.selectors:
         raise LakeshellError(
             "no selector is in control: Trino refuses every query", hint="lakeshell stack up"
         )
-    return "are there"
+    if plan.changes:
+        raise LakeshellError(
+            f"{len(plan.changes)} of them are not as the workgroups say",
+            hint="lakeshell workgroup apply; `--dry-run` lists them",
+        )
+    return "are as the workgroups say"
 
 
 def _buckets(stack: Stack) -> str:

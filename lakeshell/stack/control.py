@@ -23,8 +23,6 @@ SCHEMAS = (
     ("trino", "trino", secrets.CONTROL_TRINO, "utf8mb4"),
     ("ledger", "ledger", secrets.CONTROL_LEDGER, "utf8mb4"),
 )
-ENVIRONMENT = "lakeshell"
-"""`node.environment` of Trino's configuration: its groups in the database are by it."""
 _ACCESS_DENIED = 1045
 
 
@@ -88,33 +86,6 @@ def clear_half_made_schema(installation: Installation) -> None:
     with cursor(installation, Service.CONTROL) as sql:
         sql.execute("DROP DATABASE metastore")
     prepare(installation)
-
-
-def has_groups(installation: Installation) -> bool:
-    with cursor(installation, Service.CONTROL) as sql:
-        return _has_table(sql, "trino", "selectors") and bool(
-            sql.execute("SELECT 1 FROM trino.selectors")
-        )
-
-
-def seed_groups(installation: Installation) -> bool:
-    """One group that takes every query, without which Trino refuses them all. False while Trino
-    has not made its tables yet."""
-    with cursor(installation, Service.CONTROL) as sql:
-        if not _has_table(sql, "trino", "selectors"):
-            return False
-        if sql.execute("SELECT 1 FROM trino.selectors"):
-            return True
-        sql.execute(
-            "INSERT INTO trino.resource_groups (name, soft_memory_limit, max_queued,"
-            " soft_concurrency_limit, hard_concurrency_limit, environment)"
-            " VALUES ('global', '90%%', 1000, 20, 40, %s)",
-            (ENVIRONMENT,),
-        )
-        sql.execute(
-            "INSERT INTO trino.selectors (resource_group_id, priority) VALUES (LAST_INSERT_ID(), 0)"
-        )
-        return True
 
 
 def _has_table(sql: Cursor, schema: str, table: str) -> bool:

@@ -77,6 +77,11 @@ class Installation:
         return self.values["S3_BUCKET"]
 
     @property
+    def rules(self) -> Path:
+        """The folder of the rules of access that Trino reads."""
+        return self.folder / "access"
+
+    @property
     def warehouse(self) -> str:
         return f"s3://{self.bucket}/warehouse"
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lakeshell.stack.groups import Cluster
+
 MB = 2**20
 
 
@@ -69,9 +71,11 @@ PORTS: Mapping[Service, int] = {
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """The `[stack]` of a lake's settings. `idle_stop` in seconds, 0 keeps every service running."""
+    """The `[stack]` of a lake's settings. `idle_stop` in seconds, 0 keeps every service running;
+    `cluster` is what all queries of Trino together may do."""
 
     idle_stop: int = 0
+    cluster: Cluster = field(default_factory=Cluster)
     capacity: Mapping[Service, Capacity] = field(default_factory=lambda: CAPACITY)
     ports: Mapping[Service, int] = field(default_factory=lambda: PORTS)
 

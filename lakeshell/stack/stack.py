@@ -14,11 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import LakeshellError, TimedOut
+from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut
 from lakeshell.stack import control, docker, images, probe, trino
 from lakeshell.stack.compose import Compose, stack_files
+from lakeshell.stack.enforce import Enforcement
 from lakeshell.stack.installation import Installation, install, is_installed, open_installation
 from lakeshell.stack.services import PORTS, Service, StackSettings, with_needs
+from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     from lakeshell.ports import Reporter
@@ -33,12 +35,20 @@ Remotes = Callable[[], Sequence[trino.Remote]]
 
 
 class Stack:
-    def __init__(self, state: Path, settings: StackSettings, remotes: Remotes, rules: Path) -> None:
-        """`state` is the lake's `.lakeshell`, `rules` its folder of access rules."""
+    def __init__(
+        self,
+        state: Path,
+        settings: StackSettings,
+        remotes: Remotes,
+        rules: Path,
+        workgroups: Callable[[], Sequence[Workgroup]] = tuple,
+    ) -> None:
+        """`state` is the lake's `.lakeshell`, `rules` its folder of access rules by hand."""
         self.state = state
         self.settings = settings
         self._remotes = remotes
         self.rules = rules
+        self._workgroups = workgroups
 
     @property
     def is_installed(self) -> bool:
@@ -52,6 +62,16 @@ class Stack:
     @cached_property
     def files(self) -> Path:
         return stack_files()
+
+    @property
+    def enforcement(self) -> Enforcement:
+        """Of the workgroups, on this installation."""
+        return Enforcement(
+            self.installation,
+            trino.first_rules(self.rules),
+            self.settings.cluster,
+            self._workgroups,
+        )
 
     @property
     def compose(self) -> Compose:
@@ -110,6 +130,8 @@ class Stack:
             self._start_metastore(reporter)
         reporter.step(f"waiting for {', '.join(later)}")
         self._wait([service for service in later if service in PORTS], reporter)
+        if Service.TRINO in later:
+            self._enforce(reporter)
 
     def stop(self, services: Collection[Service], reporter: Reporter) -> None:
         """Stops just these; their memory is given back, their data stays."""
@@ -161,12 +183,12 @@ class Stack:
 
     def _configure(self) -> None:
         """Writes what the containers read; a changed configuration makes their containers anew."""
-        trino.write_rules(self.rules)
+        self.enforcement.write_rules()
         digest = trino.write_configuration(
             self.installation, self.settings, self.files / "trino", self._remotes()
         )
         self.installation = self.installation.with_values(
-            {"TRINO_CONFIGURATION": digest, "ACCESS_RULES": str(self.rules)}
+            {"TRINO_CONFIGURATION": digest, "ACCESS_RULES": str(self.installation.rules)}
         )
 
     def _check_ports(self, services: Iterable[Service]) -> None:
@@ -226,9 +248,22 @@ class Stack:
             time.sleep(_POLL)
 
     def _serves(self, service: Service) -> bool:
-        if service is Service.TRINO and not control.seed_groups(self.installation):
-            return False
         return self.answers(service)
+
+    def _enforce(self, reporter: Reporter) -> None:
+        """Trino refuses every query until it has groups. A file that is wrong is no reason to have
+        none, once there are some."""
+        enforcement = self.enforcement
+        try:
+            plan = enforcement.plan()
+        except ConfigurationError as error:
+            if not enforcement.has_groups():
+                raise
+            reporter.warn(f"workgroups stay as they were: {error.message}")
+            return
+        enforcement.apply(plan)
+        for warning in plan.warnings:
+            reporter.warn(warning)
 
     def _check_alive(self, waiting: Sequence[Service]) -> None:
         for container in self.compose.containers():

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakeshell.stack import secrets
+from lakeshell.stack import rules, secrets
 from lakeshell.stack.installation import SPOOL_BUCKET, Installation
 from lakeshell.stack.services import MB, Capacity, Service, StackSettings
 
@@ -48,8 +48,6 @@ _OPTIONS = {"mysql": "sslMode={}", "postgresql": ""}
 """What is put behind the address, by connector; `{}` is the mode of TLS."""
 _OWN_MYSQL = ("mysql", 3306)
 """The stack's source database, as its containers reach it."""
-
-ALLOW_ALL = {"catalogs": [{"allow": "all"}], "system_information": [{"allow": ["read"]}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +116,9 @@ def write_configuration(
     digest = hashlib.sha256(json.dumps(passwords, sort_keys=True).encode())
     for kind, service in (("coordinator", Service.TRINO), ("worker", Service.WORKER)):
         files = _filled(templates, kind, _figures(settings.capacity[service], installation))
+        if settings.cluster.scan_limit is not None and service is Service.TRINO:
+            limit = f"query.max-scan-physical-bytes={settings.cluster.scan_limit}B\n"
+            files["config.properties"] += limit
         files |= {f"catalog/{name}.properties": _text(p) for name, p in catalogs.items()}
         _replace(installation.folder / _FOLDERS[kind], files)
         digest.update(json.dumps(files, sort_keys=True).encode())
@@ -171,11 +172,10 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
             path.unlink()
 
 
-def write_rules(folder: Path) -> Path:
-    """The rules of access control, of the lake's own `access/`; all is allowed until it is edited.
-    Trino reads them again every few seconds."""
+def first_rules(folder: Path) -> Path:
+    """The lake's own rules of access, in its `access/`; all is allowed until they are edited."""
     path = folder / "rules.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(ALLOW_ALL, indent=2) + "\n", encoding="utf-8")
+        path.write_text(rules.text(rules.ALLOW_ALL), encoding="utf-8")
     return path

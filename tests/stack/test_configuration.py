@@ -151,9 +151,9 @@ def test_another_configuration_is_another_digest(state: Path) -> None:
 
 
 def test_rules_of_access_are_the_users_to_edit(tmp_path: Path) -> None:
-    path = trino.write_rules(tmp_path / "access")
+    path = trino.first_rules(tmp_path / "access")
     path.write_text("{}")
-    trino.write_rules(tmp_path / "access")
+    trino.first_rules(tmp_path / "access")
     assert path.read_text() == "{}"
 
 

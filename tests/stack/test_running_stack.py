@@ -144,6 +144,7 @@ def test_rules_of_access_are_followed_without_a_restart(schema: str) -> None:
     refused = {"user": "mallory", "catalog": "lake", "schema": schema, "privileges": []}
     everyone = {"privileges": ["SELECT", "INSERT", "UPDATE", "DELETE", "OWNERSHIP"]}
     rules.write_text(json.dumps({**json.loads(before), "tables": [refused, everyone]}))
+    live.done("workgroup", "apply")
     read = f"SELECT amount FROM lake.{schema}.pay"
 
     def denied() -> bool:
@@ -158,6 +159,7 @@ def test_rules_of_access_are_followed_without_a_restart(schema: str) -> None:
         assert live.sql(read) == [[1]]
     finally:
         rules.write_text(before)
+        live.done("workgroup", "apply")
     assert eventually(lambda: not denied())
 
 
