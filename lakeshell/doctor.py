@@ -63,7 +63,7 @@ def findings(lake: Lake) -> Iterator[Finding]:
             yield finding
             if finding.health is Health.FAILED and not finding.part.startswith("mysql"):
                 broken.append(finding.part)
-    yield _guarded("ledger", lambda: f"{len(lake.ledger.runs('job', None, None))} job runs")
+    yield _guarded("ledger", lambda: _ledger(lake))
     if broken and lake.settings.engine == "trino":
         # What leans on a broken part says the same again, or waits for it in vain.
         said = f"not looked at while {' and '.join(broken)} fails"
@@ -125,6 +125,20 @@ def _definition(store: _Definitions, name: str) -> str:
             f"its script {script} is missing", hint="put it back, or propose the job again"
         )
     return "reads well"
+
+
+def _ledger(lake: Lake) -> str:
+    from lakeshell.ledger.sqlite import REPAIR, SqliteLedger
+
+    ledger = lake.sql_ledger
+    if isinstance(ledger, SqliteLedger):
+        wrong = ledger.database.check()
+        if wrong:
+            raise LakeshellError(f"{ledger.path} is damaged: {wrong}", hint=REPAIR)
+    counts = ledger.counts()
+    said = f"{counts['queries']:,} queries, {counts['runs']:,} runs in {ledger.database.place}"
+    kept = sorted(path.name for path in lake.state.glob("ledger.db.damaged-*[0-9]"))
+    return f"{said}; kept of an earlier damage: {', '.join(kept)}" if kept else said
 
 
 def _catalog(lake: Lake) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
+    from lakeshell.ledger.ledger import SqlLedger
     from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
     from lakeshell.query.results import Results
@@ -235,11 +236,16 @@ class Lake:
     def store(self) -> IcebergStore:
         return self.runtime.store()
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
-        from lakeshell.ledger.sqlite import SqliteLedger
+        return self.sql_ledger
 
-        return self._opened(SqliteLedger(self.state / "ledger.db"))
+    @cached_property
+    def sql_ledger(self) -> SqlLedger:
+        """The ledger, with the database that it is in."""
+        from lakeshell.runtime.ledgers import open_ledger
+
+        return self._opened(open_ledger(self.place, self.notice))
 
     @cached_property
     def engine(self) -> Engine:

@@ -7,7 +7,7 @@ Arrow crosses these doors in one form for each Trino type (`sql.arrow`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -333,6 +333,9 @@ class Ledger(Protocol):
 
     def begin(self, record: QueryRecord) -> None: ...
 
+    def runs_now(self, id: str) -> None:
+        """The query has waited and is no longer queued."""
+
     def end(self, record: QueryRecord) -> None:
         """Replaces the record of that id; a record once ended is not ended again."""
 
@@ -341,6 +344,9 @@ class Ledger(Protocol):
 
     def queries(self, filter: HistoryFilter) -> Sequence[QueryRecord]:
         """Newest first."""
+
+    def held(self, ids: Collection[str]) -> Mapping[str, QueryRecord]:
+        """Those of the ids that there are, each with its record."""
 
     def prune(self, before: datetime, most: int | None = None) -> int:
         """Forgets queries that have ended and began before, the oldest first, at most so many;
@@ -352,6 +358,20 @@ class Ledger(Protocol):
 
     def cancel_requested(self, id: str) -> str | None:
         """Who asked for the end of the query; its runner looks about once a second."""
+
+    def taken_in(self, origin: str) -> int:
+        """How far the queries of an origin were taken in; 0 at first."""
+
+    def take_in(
+        self,
+        origin: str,
+        records: Sequence[QueryRecord],
+        upto: int,
+        mended: Sequence[QueryRecord] = (),
+    ) -> int:
+        """Adds ended queries of others, but for those that are there, and remembers how far they
+        go; gives how many it added. `mended` replace records that had no server's id of theirs.
+        All of it or nothing."""
 
     def spent(
         self, workgroup: str, since: datetime, until: datetime | None = None, *, currency: str

@@ -67,7 +67,9 @@ KEYS = (
     Key("storage.warehouse", text, "s3://lake/warehouse", doc="where tables are"),
     Key("storage.access_key_env", text, "AWS_ACCESS_KEY_ID"),
     Key("storage.secret_key_env", text, "AWS_SECRET_ACCESS_KEY"),
-    Key("ledger.type", choice("sqlite"), "sqlite"),
+    Key("ledger.type", choice("sqlite", "mysql"), "sqlite", doc="a file of the lake, or a server"),
+    Key("ledger.url", text, None, doc="mysql://user@host:3306/schema; none is the stack's control"),
+    Key("ledger.password_env", text, None, doc="the variable that holds its password"),
     Key("query.workgroup", text, "primary", doc="the workgroup when none is named"),
     Key("query.database", text, None, doc="the database when none is named"),
     Key("history.keep", duration, 0, doc="how long queries stay in the history; 0 is for ever"),
@@ -111,6 +113,15 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Where the ledger is. `type` is `sqlite` or `mysql`; `url` None is the stack's `control`."""
+
+    type: str
+    url: str | None
+    password_env: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`engine` is `embedded` or `trino`; `metastore` is the Metastore's address, None the lake's own
     stack. `memory_limit` in bytes, `history_keep` (0 is for ever) and `results_keep` in seconds, `results_max_size` in bytes."""
@@ -119,6 +130,7 @@ class Settings:
     trino: Trino
     metastore: str | None
     storage: Storage
+    ledger: LedgerSettings
     memory_limit: int | None
     threads: int
     time_zone: str
@@ -150,6 +162,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         trino=Trino(*(values[f"engine.{key}"] for key in Trino.__slots__)),
         metastore=values["catalog.uri"],
         storage=Storage(*(values[f"storage.{key}"] for key in Storage.__slots__)),
+        ledger=LedgerSettings(*(values[f"ledger.{key}"] for key in LedgerSettings.__slots__)),
         memory_limit=values["engine.memory_limit"],
         threads=values["engine.threads"],
         time_zone=values["engine.time_zone"],
@@ -212,6 +225,12 @@ def _check_together(values: Mapping[str, Any]) -> None:
                 f"{key} = {values[key]!r} does not go with engine.type = {engine!r}",
                 hint=f"leave {key} out of {FILE}, or make it {wanted!r}",
             )
+
+    if values["ledger.type"] == "sqlite" and values["ledger.url"] is not None:
+        raise ConfigurationError(
+            "ledger.url is of a MySQL server, and ledger.type is 'sqlite'",
+            hint=f'set type = "mysql" in [ledger] of {FILE}, or leave url out',
+        )
 
 
 def _from_environment(variable: str, raw: str, key: Key) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -165,6 +165,7 @@ class FakeLedger:
         self._queries: dict[str, QueryRecord] = {}
         self._runs: dict[str, RunRecord] = {}
         self._cancels: dict[str, str] = {}
+        self._origins: dict[str, int] = {}
         self._versions: dict[tuple[str, str], list[SavedVersion]] = {}
 
     def begin(self, record: QueryRecord) -> None:
@@ -174,6 +175,32 @@ class FakeLedger:
         known = self._queries.get(record.id)
         if known is None or known.finished is None:
             self._queries[record.id] = record
+
+    def runs_now(self, id: str) -> None:
+        known = self._queries.get(id)
+        if known is not None and known.state is QueryState.QUEUED:
+            self._queries[id] = replace(known, state=QueryState.RUNNING)
+
+    def held(self, ids: Collection[str]) -> Mapping[str, QueryRecord]:
+        return {id: self._queries[id] for id in ids if id in self._queries}
+
+    def taken_in(self, origin: str) -> int:
+        return self._origins.get(origin, 0)
+
+    def take_in(
+        self,
+        origin: str,
+        records: Sequence[QueryRecord],
+        upto: int,
+        mended: Sequence[QueryRecord] = (),
+    ) -> int:
+        new = {r.id: r for r in records if r.id not in self._queries}
+        self._queries |= new
+        for record in mended:
+            if not self._queries[record.id].engine_id:
+                self._queries[record.id] = record
+        self._origins[origin] = max(upto, self.taken_in(origin))
+        return len(new)
 
     def query(self, id: str) -> QueryRecord:
         return _one(self._queries, id)
@@ -196,8 +223,8 @@ class FakeLedger:
         ]
         found.sort(key=lambda r: (r.started, r.id), reverse=True)
         if filter.after is not None:
-            ids = [record.id for record in found]
-            found = found[ids.index(filter.after) + 1 :]
+            last = self._queries.get(filter.after)
+            found = [r for r in found if last and (r.started, r.id) < (last.started, last.id)]
         return found[: filter.limit]
 
     def prune(self, before: datetime, most: int | None = None) -> int:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
 from hive_metastore import ttypes as hive
 
 from lakeshell.source.mysql_address import MysqlAddress
+from lakeshell.source.mysql_server import MysqlServer, quoted
 from lakeshell.store.metastore import DEFAULT_CATALOG, Metastore, MetastoreAddress
 from lakeshell.store.s3 import S3Address
 
@@ -36,6 +39,19 @@ def mysql(database: str = "") -> MysqlAddress:
         unquote(url.password or ""),
         database,
     )
+
+
+@contextmanager
+def scratch_schema(name: str) -> Iterator[MysqlAddress]:
+    """An empty schema on the MySQL server, dropped when it is left."""
+    server = MysqlServer(mysql())
+    try:
+        server.rows(f"DROP DATABASE IF EXISTS {quoted(name)}")
+        server.rows(f"CREATE DATABASE {quoted(name)} CHARACTER SET utf8mb4")
+        yield mysql(name)
+        server.rows(f"DROP DATABASE {quoted(name)}")
+    finally:
+        server.close()
 
 
 def metastore(catalog: str = DEFAULT_CATALOG) -> MetastoreAddress:

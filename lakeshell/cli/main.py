@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "Make a lake in a folder.",
     "query": "Run SQL and print the result.",
     "history": "Past queries: who, when, what they scanned and cost.",
+    "ledger": "Where queries and runs are recorded: show, copy, repair.",
     "saved": "Queries kept as files: list, show, run, save, rename, rm, log, diff.",
     "connection": "Sources: list, show, add, set, rm, test.",
     "crawler": "Read schemas into the catalog: list, show, add, set, rm, run, runs.",

@@ -22,6 +22,9 @@ type = "trino"           # the stack of this lake: lakeshell stack up
 
 # [stack]
 # idle_stop = "15m"      # a service that nobody used for so long is stopped until it is needed
+
+[ledger]
+type = "sqlite"          # a file of this lake; "mysql" is the stack's own MySQL, for a team
 """
 _ELSEWHERE = """\
 [engine]

@@ -1,186 +1,227 @@
 """Which queries of the history a filter means: found by an index, however many there are.
 
-In: a filter. Out: numbers of records, the newest. A text is looked for by its three-character
-pieces, which give candidates, and then in the candidates themselves. Indexes hold every column
-that filters ask for, so what they leave is counted without a look at the records.
+In: a filter. Out: numbers of records, the newest by their start. Indexes hold every column that
+filters ask for, so what they leave is counted without a look at the records. A text is looked for
+in the records themselves where they are few, else in the candidates that `texts` gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lakeshell.ledger.database import Database, marks
 from lakeshell.ledger.records import micros
+from lakeshell.ledger.texts import SEGMENT, Segment, Texts
 from lakeshell.ports import HistoryFilter
 
 _FEW = 20_000
 """Records whose texts are read faster than an index of all texts is asked."""
-_SHORT = 5_000
-"""Candidates of one or two characters; what is more frequent is soon found among the newest."""
-_SLACK = 1_000
-"""How far records may be out of the order of their start: processes write them side by side."""
-_PIECES = 24
+_PAGE = 500
+_MANY = 1_500
+"""Candidates of a segment from which on it is read whole."""
+_AT_ONCE = 2
+"""Segments of the index of texts that one search makes up for: it takes a fraction of a second."""
+_MOST_SEGMENTS = 64
 _INDEXES = {
     "workgroup": "queries_by_workgroup",
     "user": "queries_by_user",
     "state": "queries_by_state",
 }
+_ORDER = "ORDER BY started DESC, number DESC"
 
 Condition = tuple[str, tuple[Any, ...]]
+Found = list[tuple[int, int]]
+"""Start in microseconds and number of each."""
 
 
 class Search:
-    """One question. `read` runs a statement on the ledger."""
+    """One question to a ledger's database."""
 
-    def __init__(self, read: Callable[[str, Sequence[Any]], list[Any]]) -> None:
-        self._read = read
+    def __init__(self, database: Database, texts: Texts) -> None:
+        self._db = database
+        self._texts = texts
 
     def numbers(self, filter: HistoryFilter) -> list[int]:
         """The newest first, but for those that one moment began."""
-        conditions = [*_equalities(filter), *_others(filter)]
-        conditions += [self._behind(filter.after)] if filter.after is not None else []
-        index, size = self._narrowest(filter)
-        limit = filter.limit
-        if not filter.contains:
-            return self._scanned(index, conditions, limit)
-        held = _held(filter.contains)
-        if size < _FEW:
-            return self._scanned(index, [*conditions, held], limit)
-        if len(filter.contains) >= 3:
-            return self._worded(filter, [*conditions, held])
-        candidates = self._short(filter.contains)
-        if len(candidates) >= _SHORT:
-            return self._scanned(index, [*conditions, held], limit)
-        return self._among(candidates, [*conditions, held], limit)
+        sides = [(_equalities(filter), _spans(filter) + self._behind(filter))]
+        if filter.among is not None:
+            seen = [("workgroup = ?", (name,)) for name in sorted(filter.among)]
+            seen.append(('"user" = ?', (filter.viewer or "",)))
+            # Each part of what may be seen has an index; all of it together has none.
+            sides = [([one, *same], spans) for one in seen for same, spans in sides]
+        if filter.contains:
+            found = self._texted(filter, sides)
+        else:
+            found = []
+            for same, spans in sides:
+                index = self._narrowest(same, spans)[0] if len(same) > 1 else _index(same)
+                found += self._scanned(index, [*same, *spans], filter.limit)
+        return [number for _, number in sorted(set(found), reverse=True)[: filter.limit]]
 
     def dearest(self, filter: HistoryFilter) -> list[int]:
         """Those that cost most, whatever `contains` and `after` say."""
-        where, values = _where([*_equalities(filter), *_others(filter), ("cost > 0", ())])
-        rows = self._read(
-            f"SELECT number FROM queries {where} ORDER BY cost DESC, number DESC LIMIT ?",
-            (*values, -1 if filter.limit is None else filter.limit),
+        conditions = [*_equalities(filter), *_spans(filter), *_seen(filter), ("cost > 0", ())]
+        where, values = _where(conditions)
+        most = "" if filter.limit is None else f"LIMIT {filter.limit}"
+        rows = self._db.read(
+            f"SELECT number FROM queries {where} ORDER BY cost DESC, number DESC {most}", values
         )
         return [number for (number,) in rows]
 
-    def _behind(self, id: str) -> Condition:
-        found = self._read("SELECT started, number FROM queries WHERE id = ?", (id,))
-        return "(started, number) < (?, ?)", tuple(found[0]) if found else (0, 0)
+    def _behind(self, filter: HistoryFilter) -> list[Condition]:
+        if filter.after is None:
+            return []
+        found = self._db.read("SELECT started, number FROM queries WHERE id = ?", (filter.after,))
+        started, number = found[0] if found else (0, 0)
+        return [("started <= ?", (started,)), ("(started < ? OR number < ?)", (started, number))]
 
-    def _narrowest(self, filter: HistoryFilter) -> tuple[str, int]:
+    def _narrowest(self, same: Sequence[Condition], spans: Sequence[Condition]) -> tuple[str, int]:
         """The index that leaves the fewest records, and how many, counted up to `_FEW`."""
-        spans = [c for c in _others(filter) if c[0].startswith("started")]
-        sides = [("queries_by_start", spans)]
-        sides += [(_INDEXES[c[0].split()[0]], [c, *spans]) for c in _equalities(filter)]
-        if len(sides) == 1 and not filter.contains:
-            return "queries_by_start", _FEW
+        sides = [(_index([one]), [one, *spans]) for one in same] or [(_index([]), [*spans])]
         counted = [(self._count(index, conditions), index) for index, conditions in sides]
-        size, index = min(counted, key=lambda side: (side[0], side[1] == "queries_by_start"))
+        size, index = min(counted)
         return index, size
 
     def _count(self, index: str, conditions: Sequence[Condition]) -> int:
         where, values = _where(conditions)
-        rows = self._read(
-            f"SELECT count(*) FROM (SELECT 1 FROM queries INDEXED BY {index} {where} LIMIT {_FEW})",
+        rows = self._db.read(
+            "SELECT count(*) FROM"
+            f" (SELECT 1 FROM queries {self._db.using(index)} {where} LIMIT {_FEW}) few",
             values,
         )
         return int(rows[0][0])
 
-    def _scanned(self, index: str, conditions: Sequence[Condition], limit: int | None) -> list[int]:
+    def _scanned(self, index: str, conditions: Sequence[Condition], limit: int | None) -> Found:
         where, values = _where(conditions)
-        rows = self._read(
-            f"SELECT number FROM queries INDEXED BY {index} {where}"
-            " ORDER BY started DESC, number DESC LIMIT ?",
-            (*values, -1 if limit is None else limit),
+        most = "" if limit is None else f"LIMIT {limit}"
+        return self._db.read(
+            f"SELECT started, number FROM queries {self._db.using(index)} {where} {_ORDER} {most}",
+            values,
         )
-        return [number for (number,) in rows]
 
-    def _worded(self, filter: HistoryFilter, conditions: Sequence[Condition]) -> list[int]:
-        """By the pieces of the text, the last that came first: about in the order of their start."""
-        text, limit = filter.contains or "", filter.limit
-        pieces = dict.fromkeys(text[i : i + 3] for i in range(len(text) - 2))
-        match = " AND ".join('"' + p.replace('"', '""') + '"' for p in list(pieces)[:_PIECES])
-        where, values = _where([*self._bounds(filter), *conditions])
-        rows = self._read(
-            "SELECT started, number FROM words CROSS JOIN queries ON number = words.rowid"
-            f" {where} AND words MATCH ? ORDER BY words.rowid DESC LIMIT ?",
-            (*values, match, -1 if limit is None else limit + _SLACK),
-        )
-        return [number for _, number in sorted(rows, reverse=True)[:limit]]
+    # --- texts -----------------------------------------------------------------------------
 
-    def _bounds(self, filter: HistoryFilter) -> list[Condition]:
-        """The numbers between which a span of time lies, so that no others are looked at."""
-        bounds: list[Condition] = []
-        for moment, order, bound in (
-            (filter.since, "started >= ? ORDER BY started, number", "words.rowid >= ?"),
-            (filter.until, "started < ? ORDER BY started DESC, number DESC", "words.rowid <= ?"),
-        ):
-            if moment is not None:
-                found = self._read(
-                    f"SELECT number FROM queries INDEXED BY queries_by_start WHERE {order} LIMIT 1",
-                    (micros(moment),),
-                )
-                slack = -_SLACK if moment is filter.since else _SLACK
-                bounds.append((bound, (found[0][0] + slack if found else 0,)))
-        return bounds
+    def _texted(
+        self, filter: HistoryFilter, sides: Sequence[tuple[list[Condition], list[Condition]]]
+    ) -> Found:
+        held = self._db.holding(filter.contains or "")
+        narrow = [self._narrowest(same, spans) for same, spans in sides]
+        if sum(size for _, size in narrow) < _FEW:
+            found: Found = []
+            for (index, _), (same, spans) in zip(narrow, sides, strict=True):
+                found += self._scanned(index, [*same, *spans, held], filter.limit)
+            return found
+        spans = _spans(filter) + self._behind(filter)
+        conditions = [*_equalities(filter), *_seen(filter), *spans, held]
+        return self._indexed(filter, conditions)
 
-    def _short(self, text: str) -> list[int]:
-        """Candidates of a text of one or two characters: it begins some piece of theirs."""
-        folded = text.lower()
-        rows = self._read(
-            f"SELECT doc FROM grams WHERE term >= ? AND term < ? LIMIT {_SHORT}",
-            (folded, folded + "\U0010ffff"),
-        )
-        return [number for (number,) in rows]
+    def _indexed(self, filter: HistoryFilter, conditions: Sequence[Condition]) -> Found:
+        """What the index of texts leaves, and what is not in it yet."""
+        self._texts.index(_AT_ONCE)
+        segments = self._texts.segments()
+        found: Found = []
+        for first, last in self._texts.gaps(segments):
+            within: list[Condition] = [("number >= ?", (first,))]
+            within += [] if last is None else [("number < ?", (last,))]
+            where, values = _where([*within, *conditions])
+            most = "" if filter.limit is None else f"LIMIT {filter.limit}"
+            found += self._db.read(
+                f"SELECT started, number FROM queries {self._db.using('')} {where} {_ORDER} {most}",
+                values,
+            )
+        for part in _parts(_overlapping(segments, filter)):
+            if _settled(found, filter.limit, part[0].newest):
+                break
+            numbers = dict(self._texts.candidates(filter.contains or "", [s.number for s in part]))
+            for segment in part:
+                if _settled(found, filter.limit, segment.newest):
+                    break
+                found += self._among(segment, numbers.get(segment.number, ()), filter, conditions)
+        return found
 
     def _among(
-        self, candidates: Sequence[int], conditions: Sequence[Condition], limit: int | None
-    ) -> list[int]:
-        where, values = _where(conditions)
-        rows: list[tuple[int, int]] = []
-        unique = sorted(set(candidates))
-        for start in range(0, len(unique), 500):
-            page = unique[start : start + 500]
-            rows += self._read(
-                f"SELECT started, number FROM queries {where}"
-                f" AND number IN ({', '.join('?' * len(page))})",
-                (*values, *page),
+        self,
+        segment: Segment,
+        candidates: Sequence[int],
+        filter: HistoryFilter,
+        conditions: Sequence[Condition],
+    ) -> Found:
+        """Those of a segment's candidates that are meant."""
+        most = "" if filter.limit is None else f"LIMIT {filter.limit}"
+        if len(candidates) >= _MANY:
+            first = segment.number * SEGMENT
+            pages: list[Condition] = [("number >= ? AND number < ?", (first, first + SEGMENT))]
+        else:
+            starts = range(0, len(candidates), _PAGE)
+            pages = [
+                (f"number IN ({marks(len(page))})", tuple(page))
+                for page in (candidates[start : start + _PAGE] for start in starts)
+            ]
+        found: Found = []
+        for page in pages:
+            where, values = _where([page, *conditions])
+            found += self._db.read(
+                f"SELECT started, number FROM queries {self._db.using('')} {where} {_ORDER} {most}",
+                values,
             )
-        return [number for _, number in sorted(rows, reverse=True)[:limit]]
+        return found
 
 
-def holds(text: str, part: str) -> bool:
-    """SQL's `holds`: whether a part is in a text, in any case. `part` is in lower case."""
-    return part in text.lower()
+def _parts(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
+    """Few first: what is frequent is found in the newest."""
+    start, size = 0, 1
+    while start < len(segments):
+        yield segments[start : start + size]
+        start, size = start + size, min(2 * size, _MOST_SEGMENTS)
 
 
-def _held(part: str) -> Condition:
-    # SQLite's own lower() knows no letters but those of ASCII.
-    if part.isascii():
-        return "instr(lower(sql), lower(?)) > 0", (part,)
-    return "holds(sql, ?)", (part.lower(),)
+def _overlapping(segments: Sequence[Segment], filter: HistoryFilter) -> list[Segment]:
+    """Of the time that is asked for, those with the newest queries first."""
+    since, until = micros(filter.since), micros(filter.until)
+    found = [
+        segment
+        for segment in segments
+        if (since is None or segment.newest >= since) and (until is None or segment.oldest < until)
+    ]
+    return sorted(found, key=lambda segment: segment.newest, reverse=True)
+
+
+def _settled(found: Found, limit: int | None, newest: int) -> bool:
+    """Whether what begins at `newest` or before changes nothing any more."""
+    if limit is None or len(found) < limit:
+        return False
+    return sorted(found, reverse=True)[limit - 1][0] > newest
+
+
+def _index(same: Sequence[Condition]) -> str:
+    return _INDEXES[same[0][0].split()[0].strip('"')] if same else "queries_by_start"
 
 
 def _equalities(filter: HistoryFilter) -> list[Condition]:
     given = (
         ("workgroup", filter.workgroup),
-        ("user", filter.user),
+        ('"user"', filter.user),
         ("state", filter.state and filter.state.value),
     )
     return [(f"{name} = ?", (value,)) for name, value in given if value is not None]
 
 
-def _others(filter: HistoryFilter) -> list[Condition]:
+def _spans(filter: HistoryFilter) -> list[Condition]:
     found: list[Condition] = []
     if filter.since is not None:
         found.append(("started >= ?", (micros(filter.since),)))
     if filter.until is not None:
         found.append(("started < ?", (micros(filter.until),)))
-    if filter.among is not None:
-        marks = ", ".join("?" * len(filter.among))
-        found.append(
-            (f"(workgroup IN ({marks}) OR user = ?)", (*filter.among, filter.viewer or ""))
-        )
     return found
+
+
+def _seen(filter: HistoryFilter) -> list[Condition]:
+    if filter.among is None:
+        return []
+    groups = sorted(filter.among)
+    among = f"workgroup IN ({marks(len(groups))}) OR " if groups else ""
+    return [(f'({among}"user" = ?)', (*groups, filter.viewer or ""))]
 
 
 def _where(conditions: Sequence[Condition]) -> tuple[str, tuple[Any, ...]]:

@@ -2,28 +2,33 @@
 
 Limits: 100 ms for any filter or search, the 50 newest of it; 5 ms for a new record, begun and
 ended. The million is made of generated statements of four years, whose texts all differ, by 40
-users in 8 workgroups.
+users in 8 workgroups. With LAKESHELL_BENCH_MYSQL=mysql://USER:PASSWORD@HOST:PORT/SCHEMA the same in an
+empty schema of MySQL, else in a SQLite file.
 """
 
 from __future__ import annotations
 
+import os
 import random
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from fixtures import arguments
 from ledger import add
 from timing import verdict
 
+from lakeshell.ledger.ledger import SqlLedger
+from lakeshell.ledger.mysql import MysqlLedger
 from lakeshell.ledger.sqlite import SqliteLedger
-from lakeshell.model import QueryState
+from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
+from lakeshell.source.mysql_address import MysqlAddress
 
 RECORDS = 1_000_000
 _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -45,34 +50,44 @@ def statement(number: int) -> str:
     )
 
 
-def records() -> Iterator[tuple[Any, ...]]:
+def records() -> Iterator[QueryRecord]:
     for number in range(RECORDS):
-        started = int((_NOW - _STEP * (RECORDS - number)).timestamp() * 1_000_000)
+        started = _NOW - _STEP * (RECORDS - number)
         state = random.choices(_STATES, (95, 3, 1, 1))[0]
         group = random.choices(_GROUPS, _SHARES)[0]
-        yield (
+        yield QueryRecord(
             f"{number:028}", started, random.choice(_USERS), group, "bench", "raw",
-            statement(number), state, started + 10**6, 1.0, 10**7, 4, 500_000, "USD",
-            "" if state == "FINISHED" else "DIVISION_BY_ZERO", "", "duckdb", "SELECT", "", "",
+            statement(number), QueryState(state), started + timedelta(seconds=1), 1.0, 10**7, 4,
+            Decimal("0.00005"), error_code="" if state == "FINISHED" else "DIVISION_BY_ZERO",
+            kind="SELECT",
         )  # fmt: skip
 
 
-_INTO = (
-    "id", "started", "user", "workgroup", "source", "database", "sql", "state", "finished",
-    "elapsed", "scanned", "rows", "cost", "currency", "error_code", "error", "engine", "kind",
-    "job_run", "process",
-)  # fmt: skip
+def opened(folder: Path) -> SqlLedger:
+    url = os.environ.get("LAKESHELL_BENCH_MYSQL")
+    if url is None:
+        return SqliteLedger(folder / f"history-{RECORDS}.db")
+    parts = urlsplit(url)
+    address = MysqlAddress(
+        parts.hostname or "", parts.port or 3306, unquote(parts.username or ""),
+        unquote(parts.password or ""), parts.path.strip("/"),
+    )  # fmt: skip
+    return MysqlLedger(address.pymysql(), str(address))
 
 
-def filled(path: Path) -> float:
-    """A ledger of a million records; gives the seconds that it took."""
+def fill(ledger: SqlLedger) -> None:
+    """A million records, where there are none yet."""
+    if ledger.taken_in("bench"):
+        return
     random.seed(20261124)
-    SqliteLedger(path).close()
+    started, made, upto = time.perf_counter(), records(), 0
+    while part := list(islice(made, 10_000)):
+        upto += len(part)
+        ledger.take_in("bench", part, upto)
+    print(f"{upto:,} records written in {time.perf_counter() - started:.0f} s")
     started = time.perf_counter()
-    with closing(sqlite3.connect(path)) as db, db:
-        marks = ", ".join("?" * len(_INTO))
-        db.executemany(f"INSERT INTO queries ({', '.join(_INTO)}) VALUES ({marks})", records())
-    return time.perf_counter() - started
+    segments = ledger.index_texts()
+    print(f"{segments} segments of texts indexed in {time.perf_counter() - started:.0f} s")
 
 
 def questions() -> dict[str, HistoryFilter]:
@@ -110,6 +125,9 @@ def questions() -> dict[str, HistoryFilter]:
         "text in many, of a year": HistoryFilter(
             contains="report 2", since=_NOW - timedelta(days=1000), until=_NOW - timedelta(days=635)
         ),
+        "text in every one, seen by a member of three": HistoryFilter(
+            contains="select", among=frozenset({"audit", "etl", "analysts"}), viewer="user07"
+        ),
         "text in few, seen by a member of one": HistoryFilter(
             contains="report 123", among=frozenset({"audit"}), viewer="nobody"
         ),
@@ -128,11 +146,8 @@ def median(work: Callable[[], object], rounds: int) -> float:
 
 def main() -> None:
     with arguments(__doc__, rounds=7) as given:
-        path = given.folder / f"history-{RECORDS}.db"
-        if not path.exists():
-            print(f"{RECORDS:,} records written in {filled(path):.0f} s")
-        print(f"the file has {path.stat().st_size / 2**20:,.0f} MB")
-        ledger = SqliteLedger(path)
+        ledger = opened(given.folder)
+        fill(ledger)
         worst, slowest = 0.0, ""
         for name, filter in questions().items():
             count = len(ledger.queries(filter))

@@ -20,6 +20,7 @@ from pathlib import Path
 from fixtures import arguments
 from timing import verdict
 
+from lakeshell.ledger.ledger import SqlLedger
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
@@ -36,7 +37,7 @@ def record(id: str, at: datetime) -> QueryRecord:
     )  # fmt: skip
 
 
-def add(ledger: SqliteLedger, at: datetime) -> None:
+def add(ledger: SqlLedger, at: datetime) -> None:
     begun = record(ledger.new_id(), at)
     ledger.begin(begun)
     ledger.end(

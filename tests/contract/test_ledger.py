@@ -12,6 +12,7 @@ import pytest
 from fakes import FakeLedger
 
 from lakeshell.errors import NotFound, UsageError
+from lakeshell.ledger.mysql import MysqlLedger
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import QueryRecord, QueryState, RunRecord
 from lakeshell.ports import HistoryFilter, Ledger
@@ -19,11 +20,13 @@ from lakeshell.ports import HistoryFilter, Ledger
 T0 = datetime(2026, 11, 24, 14, 3, 1, 250_000, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "fake"])
+@pytest.fixture(params=["sqlite", "mysql", "fake"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    made: Ledger = (
-        SqliteLedger(tmp_path / "ledger.db") if request.param == "sqlite" else FakeLedger()
-    )
+    made: Ledger = FakeLedger()
+    if request.param == "sqlite":
+        made = SqliteLedger(tmp_path / "ledger.db")
+    elif request.param == "mysql":
+        made = MysqlLedger(request.getfixturevalue("ledger_schema"), "a ledger of tests")
     yield made
     made.close()
 
@@ -190,6 +193,57 @@ def test_queries_of_one_moment_are_in_order_of_their_ids(ledger: Ledger) -> None
     for record in reversed(records):
         ledger.begin(record)
     assert [r.sql for r in ledger.queries(HistoryFilter())] == ["4", "3", "2", "1", "0"]
+
+
+def test_a_query_that_waited_runs(ledger: Ledger) -> None:
+    record = query(ledger, state=QueryState.QUEUED)
+    ledger.begin(record)
+    assert ledger.query(record.id).state is QueryState.QUEUED
+    ledger.runs_now(record.id)
+    assert ledger.query(record.id).state is QueryState.RUNNING
+    ledger.end(ended(record))
+    ledger.runs_now(record.id)
+    assert ledger.query(record.id).state is QueryState.FINISHED
+
+
+def test_queries_of_others_are_taken_in_once(ledger: Ledger) -> None:
+    own, waiting = ended(query(ledger, "own")), query(ledger, "killed")
+    ledger.end(own)
+    ledger.begin(waiting)
+    others = [ended(query(ledger, str(i), started=T0 + timedelta(seconds=i))) for i in range(3)]
+    assert ledger.taken_in("trino") == 0
+    assert ledger.take_in("trino", others[:2], 7) == 2
+    mended = ended(waiting, engine_id="20261124_1")
+    assert ledger.take_in("trino", [own, *others], 5, [mended]) == 1
+    assert ledger.taken_in("trino") == 7
+    assert ledger.taken_in("elsewhere") == 0
+    found = {record.id: record for record in ledger.queries(HistoryFilter())}
+    assert found == {record.id: record for record in (own, mended, *others)}
+    again = ended(waiting, engine_id="20261124_2", rows=17)
+    assert ledger.take_in("trino", [], 8, [again]) == 0
+    assert ledger.query(waiting.id) == mended
+    assert ledger.held([own.id, "nothing", others[2].id]) == {own.id: own, others[2].id: others[2]}
+
+
+def test_what_may_be_seen_is_searched_and_paged_like_the_rest(ledger: Ledger) -> None:
+    for i in range(12):
+        record = query(
+            ledger, f"SELECT {i % 2} -- film", started=T0 + timedelta(minutes=i * 7 % 12),
+            user=("ada", "bob", "eve")[i % 3], workgroup=("etl", "audit", "primary", "gone")[i % 4],
+        )  # fmt: skip
+        ledger.end(ended(record))
+    seen = HistoryFilter(among=frozenset({"etl", "primary"}), viewer="bob", limit=3)
+    whole = ledger.queries(replace(seen, limit=None))
+    assert 6 < len(whole) < 12
+    assert {r.workgroup for r in whole if r.user != "bob"} == {"etl", "primary"}
+    pages, after = [], None
+    while page := ledger.queries(replace(seen, after=after, contains="FILM")):
+        pages += page
+        after = page[-1].id
+    assert pages == whole
+    assert ledger.queries(replace(seen, workgroup="audit", contains="1")) == [
+        r for r in whole if r.workgroup == "audit" and "1" in r.sql
+    ]
 
 
 def test_a_request_to_cancel_reaches_the_runner(ledger: Ledger) -> None:

@@ -1,6 +1,6 @@
-"""The ledger's tables, as numbered steps from an empty file to the present.
+"""The tables of a ledger in SQLite, as numbered steps from an empty file to the present.
 
-In: an open connection. Out: the same at the newest version. A step once released is never
+In: an open connection to a file. Out: the same at the newest version. A step once released is never
 changed; a ledger of a newer Lakeshell is refused, not guessed at.
 """
 
@@ -128,14 +128,38 @@ CREATE TRIGGER forget AFTER DELETE ON queries BEGIN INSERT INTO words (words, ro
 """Every three characters of each text, where `search` looks. Two blanks end each text, so that its
 last characters begin three as well. The SQL of a record never changes."""
 
-STEPS = (_FIRST, _ENGINE_ID, _SAVED, _NUMBERED)
+_OTHERS = """
+DROP TRIGGER word;
+DROP TRIGGER forget;
+DROP TABLE grams;
+DROP TABLE words;
+CREATE TABLE segments (
+  segment INTEGER PRIMARY KEY,   -- of queries with the numbers from 8192 times this on
+  oldest INTEGER NOT NULL,       -- start of its queries
+  newest INTEGER NOT NULL
+);
+CREATE TABLE pieces (
+  segment INTEGER NOT NULL,
+  piece BLOB NOT NULL,           -- three characters of a text, in lower case
+  queries INTEGER NOT NULL,      -- how many of the segment have it
+  which BLOB NOT NULL,           -- and which
+  PRIMARY KEY (segment, piece)
+) WITHOUT ROWID;
+CREATE TABLE origins (
+  origin TEXT PRIMARY KEY,       -- where queries of others come from
+  upto INTEGER NOT NULL          -- how far they were taken in
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _ENGINE_ID, _SAVED, _NUMBERED, _OTHERS)
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Raises `ConfigurationError` for a ledger that a newer Lakeshell wrote."""
+def migrate(connection: sqlite3.Connection, path: str) -> bool:
+    """Whether anything had to be done. Raises `ConfigurationError` for a ledger that a newer
+    Lakeshell wrote."""
     version = _version(connection)
     if version == len(STEPS):
-        return
+        return False
     if version > len(STEPS):
         raise ConfigurationError(
             f"{path} was written by a newer Lakeshell (its version is {version})",
@@ -153,6 +177,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    return True
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,197 @@
+"""The ledger in a MySQL schema, shared by a team.
+
+In: how to reach the server. Out: a `Database`. One connection a process, opened when it is first
+needed and anew where the server closed it: every statement of the ledger may be sent twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any, TypeVar
+
+import pymysql
+from pymysql.constants import CR, ER
+
+from lakeshell.errors import ConfigurationError, ConnectionFailed, LakeshellError, UsageError
+from lakeshell.ledger.database import Row, insert
+from lakeshell.ledger.ledger import SqlLedger
+from lakeshell.ledger.mysql_tables import migrate
+
+T = TypeVar("T")
+
+_SESSION = (
+    "SET time_zone = '+00:00', sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES',"
+    " transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 30"
+)
+_LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
+_AGAIN = frozenset((ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT))
+"""What undoes a statement for the sake of another: it is sent again."""
+_TRIES = 5
+_UNREACHABLE = frozenset(
+    (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR, CR.CR_UNKNOWN_HOST, *_LOST, 1040, 1053)
+)
+_HINTS = {
+    ER.ACCESS_DENIED_ERROR: "see its user, and where the password comes from: [ledger] in lakeshell.toml",
+    ER.DBACCESS_DENIED_ERROR: "grant it: GRANT ALL ON SCHEMA.* TO USER",
+    ER.TABLEACCESS_DENIED_ERROR: "grant it: GRANT ALL ON SCHEMA.* TO USER",
+    ER.BAD_DB_ERROR: "make it: CREATE DATABASE SCHEMA CHARACTER SET utf8mb4",
+    ER.DATA_TOO_LONG: "names of users and workgroups have 255 characters at most",
+    1040: "the server takes no more connections: raise its max_connections",
+}
+_MANY = 500
+"""Rows of one INSERT."""
+
+
+class MysqlDatabase:
+    """`options` are pymysql's; `place` is said in messages, `start_hint` what to do where the
+    server does not answer."""
+
+    def __init__(self, options: Mapping[str, Any], place: str, start_hint: str = "") -> None:
+        self.place = place
+        self._options = {**options, "charset": "utf8mb4", "init_command": _SESSION}
+        self._start_hint = start_hint
+        self._lock = threading.RLock()
+        self._within = False
+        self._open: Any = None
+        migrate(self.read, place)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open is not None:
+                with suppress(pymysql.Error):
+                    self._open.close()
+                self._open = None
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        def ask(cursor: Any) -> list[Row]:
+            cursor.execute(_marked(sql), values or None)
+            return list(cursor.fetchall())
+
+        return self._sent(ask)
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> int:
+        def send(cursor: Any) -> int:
+            return int(cursor.execute(_marked(sql), values or None))
+
+        return self._sent(send, inserts=sql.startswith("INSERT"))
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
+        added, given = 0, iter(rows)
+        while part := list(islice(given, _MANY)):
+            added += self._sent(lambda cursor, part=part: cursor.executemany(_marked(sql), part))  # type: ignore[misc]
+        return added
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What another transaction undoes is not done again: it raises."""
+        with self._lock:
+            self.write("BEGIN")
+            self._within = True
+            try:
+                yield
+                self._within = False
+                self.write("COMMIT")
+            except BaseException:
+                # A session that ends has committed nothing.
+                self._within = False
+                self.close()
+                raise
+
+    def adding(self, table: str, columns: Sequence[str]) -> str:
+        key = columns[0]
+        return f'{insert(table, columns)} ON DUPLICATE KEY UPDATE "{key}" = {table}."{key}"'
+
+    def using(self, index: str) -> str:
+        return f"FORCE INDEX ({index or 'PRIMARY'})"
+
+    def day(self, micros: str) -> str:
+        return f"date_format(from_unixtime({micros} DIV 1000000), '%Y-%m-%d')"
+
+    def ceiling(self, expression: str, unit: int) -> str:
+        return f"CAST(ceiling({expression} / {unit}e0) AS SIGNED)"
+
+    def holding(self, part: str) -> tuple[str, tuple[Any, ...]]:
+        return 'instr(lower("sql"), lower(?)) > 0', (part,)
+
+    # --- the server ------------------------------------------------------------------------
+
+    def _sent(self, work: Callable[[Any], T], *, inserts: bool = False) -> T:
+        with self._lock, self._translated():
+            for attempt in range(_TRIES):
+                try:
+                    return self._asked(work)
+                except pymysql.err.IntegrityError:
+                    # The first time it may have got there, and only its answer was lost.
+                    if attempt == 0 or not inserts:
+                        raise
+                    return 1  # type: ignore[return-value]
+                except pymysql.err.MySQLError as error:
+                    again = _LOST if attempt == 0 and self._open is not None else frozenset()
+                    if self._within or _code(error) not in again | _AGAIN or attempt == _TRIES - 1:
+                        raise
+                    if _code(error) in _LOST:
+                        self.close()
+            raise AssertionError
+
+    def _asked(self, work: Callable[[Any], T]) -> T:
+        if self._open is None:
+            self._open = pymysql.connect(**self._options, autocommit=True)
+        try:
+            with self._open.cursor() as cursor:
+                return work(cursor)
+        except pymysql.MySQLError:
+            raise
+        except BaseException:
+            # Interrupted in the middle of an answer: the next one would be taken for its rest.
+            self.close()
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"{error.object!r} is not UTF-8", hint="write it as UTF-8, or leave it out"
+            ) from error
+        except pymysql.err.IntegrityError as error:
+            raise LakeshellError(
+                f"the ledger has this record already: {_said(error)}", hint="report this"
+            ) from error
+        except (pymysql.Error, OSError, RuntimeError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> LakeshellError:
+        code = _code(error)
+        if code in _UNREACHABLE or not isinstance(error, pymysql.Error):
+            return ConnectionFailed(
+                f"the ledger {self.place} cannot be reached: {_said(error)}",
+                hint=self._start_hint or "see whether the server runs; [ledger] in lakeshell.toml",
+            )
+        return ConfigurationError(
+            f"the ledger {self.place} cannot be used: {_said(error)}",
+            hint=_HINTS.get(code, "MySQL 8.0 or later is needed, and ALL on the ledger's schema"),
+        )
+
+
+def _marked(sql: str) -> str:
+    """With pymysql's marks for values."""
+    return sql.replace("%", "%%").replace("?", "%s") if "?" in sql else sql
+
+
+def _code(error: Exception) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def _said(error: Exception) -> str:
+    return str(error.args[1] if len(error.args) > 1 else error).rstrip(".")
+
+
+class MysqlLedger(SqlLedger):
+    """A `ports.Ledger` in a schema of MySQL."""
+
+    def __init__(self, options: Mapping[str, Any], place: str, start_hint: str = "") -> None:
+        super().__init__(MysqlDatabase(options, place, start_hint))

@@ -1,0 +1,112 @@
+"""A damaged ledger in SQLite: kept aside as it is, and a new one made of what can still be read.
+
+In: the ledger's file. Out: the name of the kept file, and how many records were saved. The damaged
+file and its journal are never written to: what is read is a copy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.ledger.copying import COLUMNS, KEYS, copy
+from lakeshell.ledger.database import Row
+from lakeshell.ledger.sqlite import SqliteDatabase, SqliteLedger
+
+_JOURNALS = ("-wal", "-shm")
+
+
+def damage(path: Path) -> str:
+    """What is wrong with a ledger's file, in a line; empty for nothing."""
+    try:
+        database = SqliteDatabase(path)
+        try:
+            return database.check()
+        finally:
+            database.close()
+    except LakeshellError as error:
+        return error.message
+
+
+def repair(
+    path: Path, now: datetime, told: Callable[[str, int], None] = lambda table, rows: None
+) -> tuple[Path, dict[str, int], list[str]]:
+    """Gives the kept file, the saved rows by table, and what could not be read."""
+    kept = path.with_name(f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}")
+    if kept.exists():
+        raise AlreadyExists(f"{kept} is there already", hint="try again in a second")
+    lost: list[str] = []
+    with TemporaryDirectory(dir=path.parent, prefix="ledger-") as folder:
+        made = Path(folder) / "new.db"
+        wreck = Path(folder) / "wreck.db"
+        _copied(path, wreck)
+        ledger = SqliteLedger(made)
+        try:
+            with closing(_Wreck(wreck)) as source:
+                saved = copy(
+                    source,
+                    ledger.database,
+                    columns=source.columns(),
+                    keys={**KEYS, "queries": source.key()},
+                    told=told,
+                    give_up=lambda error: lost.append(error.message),
+                )
+            ledger.index_texts()
+        finally:
+            ledger.close()
+        for journal in ("", *_JOURNALS):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + journal).rename(kept.with_name(kept.name + journal))
+        made.rename(path)
+    return kept, saved, lost
+
+
+def _copied(path: Path, target: Path) -> None:
+    for journal in ("", *_JOURNALS):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(
+                path.with_name(path.name + journal), target.with_name(target.name + journal)
+            )
+
+
+class _Wreck:
+    """What can be read of a damaged file."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        # What is no UTF-8 any more is lost, not the record that it stands in.
+        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except (sqlite3.DatabaseError, OverflowError) as error:
+            raise LakeshellError(str(error)) from error
+
+    def columns(self) -> dict[str, Sequence[str]]:
+        """Of each table those that it has: it may be an older Lakeshell's. None where that cannot
+        be read any more."""
+        there = {table: self._has(table) for table in COLUMNS}
+        return {
+            table: [name for name in columns if name in there[table]]
+            for table, columns in COLUMNS.items()
+            if there[table]
+        }
+
+    def key(self) -> str:
+        """By which queries are read; an older Lakeshell did not number them."""
+        return "number" if "number" in self._has("queries") else "id"
+
+    def _has(self, table: str) -> set[str]:
+        with suppress(LakeshellError):
+            return {row[1] for row in self.read(f"PRAGMA table_info({table})")}
+        return set()
