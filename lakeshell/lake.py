@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
-from lakeshell.errors import NotFound, UsageError
+from lakeshell.errors import ConnectionFailed, NotFound, UsageError
 from lakeshell.model import QueryRecord
 from lakeshell.ports import Catalog, Engine, HistoryFilter, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
@@ -30,15 +30,18 @@ if TYPE_CHECKING:
     from lakeshell.definitions.library import Library
     from lakeshell.definitions.saved import SavedQueries
     from lakeshell.definitions.workgroups import Workgroups
+    from lakeshell.engine.trino.cluster import TrinoCluster
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
     from lakeshell.ledger.ledger import SqlLedger
+    from lakeshell.query.budgets import Standing
     from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
     from lakeshell.query.results import Results
     from lakeshell.runtime.place import Place
     from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
+    from lakeshell.workgroup import Workgroup
 
 
 class _Closing(Protocol):
@@ -299,6 +302,7 @@ class Lake:
             engine_name=self.runtime.engine_name,
             results=self._results,
             history_keep=settings.history_keep,
+            announce=self._spent_more,
         )
 
     @cached_property
@@ -378,6 +382,52 @@ class Lake:
         from lakeshell.query.limits import spent
 
         return spent(self.services, workgroup)
+
+    def announce(self, group: Workgroup, standings: Sequence[Standing]) -> Sequence[str]:
+        """Keeps in the ledger that budgets warn or stop, and runs the workgroup's command, once
+        for each; gives what is new."""
+        from lakeshell.query.alarms import announce, run_command
+
+        run = partial(
+            run_command,
+            currency=self.services.prices.currency,
+            log=self.state / "logs" / "notify.log",
+        )
+        return announce(group, standings, self.services, run)
+
+    def _spent_more(self, group: Workgroup) -> None:
+        from lakeshell.query.budgets import Level
+        from lakeshell.query.limits import standing
+
+        found = standing(self.services, group)
+        self.announce(group, found)
+        for budget in found:
+            if budget.level is not Level.OK:
+                self.notice(f"warning: {budget.said(self.services.prices.currency)}")
+
+    @property
+    def cluster(self) -> TrinoCluster | None:
+        """The Trino whose queries can be watched; None for an embedded lake. Wakes nothing."""
+        if self.settings.engine != "trino":
+            return None
+        if self.settings.trino.url is None and not self.stack.is_installed:
+            return None
+        from lakeshell.engine.trino.cluster import TrinoCluster
+        from lakeshell.runtime.stack import StackRuntime
+
+        return self._opened(TrinoCluster(StackRuntime(self.place, self.notice).address(wake=False)))
+
+    def hold_workgroups(self) -> Sequence[str]:
+        """Has the lake's own Trino hold what the workgroups say now; gives what there is to say of
+        that. Raises `ConfigurationError` for a file that is wrong."""
+        if not self.stack.is_installed:
+            return []
+        try:
+            plan = self.stack.enforcement.plan(self.spent_up())
+            self.stack.enforcement.apply(plan)
+        except ConnectionFailed:
+            return ["the stack does not run: Trino holds it from its next start on"]
+        return plan.warnings
 
     def spent_up(self) -> Sequence[str]:
         """The workgroups whose budget is used up."""

@@ -194,6 +194,20 @@ class SavedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkgroupEvent:
+    """Something that a workgroup's limits or budgets did. `kind` is WARN, STOP (of a budget) or
+    CANCELLED (a query, `query` by the server's id, of `user`); there is one of a `key`."""
+
+    key: str
+    at: datetime
+    workgroup: str
+    kind: str
+    detail: str
+    user: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run of a crawler or a job, as the ledger keeps it.
 

@@ -30,6 +30,7 @@ from lakeshell.model import (
     SourceTable,
     TableName,
     Usage,
+    WorkgroupEvent,
 )
 from lakeshell.sql.statement import StatementText
 
@@ -223,6 +224,20 @@ class ClusterWork:
     stages: tuple[Stage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterQuery:
+    """A query under way on a server, whoever sent it. `scanned` in bytes; `properties` are those of
+    its session, `kind` the server's word for what it is (`SELECT`, `DATA_DEFINITION`)."""
+
+    id: str
+    user: str
+    source: str
+    tags: tuple[str, ...]
+    scanned: int
+    properties: Mapping[str, str]
+    kind: str
+
+
 @dataclass(slots=True)
 class Progress:
     """Live figures of a running statement. `scanned` in compressed bytes, None if not metered.
@@ -395,6 +410,12 @@ class Ledger(Protocol):
 
     def run_counts(self, since: datetime, until: datetime) -> Sequence[RunCount]:
         """The same of runs, in seconds."""
+
+    def note(self, event: WorkgroupEvent) -> bool:
+        """Keeps an event; false where there is one of its key, which stays as it is."""
+
+    def events(self, workgroup: str | None = None, limit: int = 50) -> Sequence[WorkgroupEvent]:
+        """What the limits and budgets of a workgroup, or of all, did; newest first."""
 
     def begin_run(self, record: RunRecord) -> None: ...
 

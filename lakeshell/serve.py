@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +41,15 @@ class Task:
 def tasks(lake: Lake) -> Sequence[Task]:
     """What this lake's settings ask for."""
     found = []
+    cluster = lake.cluster
+    if cluster is not None:
+        from lakeshell.guard import LOOK, Follower, Guard
+
+        # Opened here, before several threads want it.
+        assert lake.services
+        if lake.stack.is_installed:
+            found.append(Task("workgroups", 2.0, Follower(lake).act))
+        found.append(Task("limits", LOOK, Guard(lake, cluster).act))
     if lake.settings.stack.idle_stop > 0 and lake.stack.is_installed:
         from lakeshell.stack.idle import Keeper
 
@@ -60,20 +68,29 @@ def _note_services(lake: Lake) -> str:
 
 
 def run(given: Sequence[Task], ended: threading.Event, say: Callable[[str], None]) -> None:
-    """Until `ended` is set. A task that fails is said, and tried again when its time comes."""
-    due = {task.name: time.monotonic() for task in given}
+    """Until `ended` is set. A task that fails is said, and tried again when its time comes. Each has
+    a thread, for one that stops containers takes seconds, and limits do not wait."""
+    threads = [
+        threading.Thread(target=_repeat, args=(task, ended, say), name=task.name) for task in given
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(task: Task, ended: threading.Event, say: Callable[[str], None]) -> None:
     while not ended.is_set():
-        for task in given:
-            if time.monotonic() < due[task.name]:
-                continue
-            try:
-                said = task.act()
-            except LakeshellError as error:
-                said = f"failed: {error.message}"
-            if said:
-                say(f"{task.name}: {said}")
-            due[task.name] = time.monotonic() + task.every
-        ended.wait(max(0.05, min(due.values(), default=0.0) - time.monotonic()))
+        try:
+            said = task.act()
+        except LakeshellError as error:
+            said = f"failed: {error.message}"
+        except Exception as error:
+            # A bug in one must not leave the others alone unnoticed.
+            said = f"failed, a bug: {error!r}"
+        if said:
+            say(f"{task.name}: {said}")
+        ended.wait(max(0.05, task.every))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,6 +12,10 @@ PRIMARY = "primary"
 """Of queries of Lakeshell that name none."""
 UNMATCHED = "unmatched"
 """Of queries on the cluster that belong to no other: another client's, without a tag and a member."""
+STOPPED = "Lakeshell stopped it: "
+"""Begins what the client of a query on the cluster is told that a workgroup's limit ended."""
+OVER_BUDGET = "-over-budget"
+"""Ends the name of the resource group that takes no query: its workgroup's budget is used up."""
 MANY, QUEUED = 10, 100
 """What `unmatched` may run at once and have waiting, until its file says otherwise."""
 
@@ -62,3 +67,20 @@ class Workgroup:
     @property
     def has_budget(self) -> bool:
         return self.daily_budget is not None or self.monthly_budget is not None
+
+
+def workgroup_of(groups: Iterable[Workgroup], user: str, tags: Collection[str]) -> Workgroup | None:
+    """Where a query of any client belongs: by a tag, if the user is admitted, then by being a
+    member; the first by name. None for one that belongs nowhere: it is `unmatched`."""
+    named = sorted(
+        (group for group in groups if group.name != UNMATCHED), key=lambda group: group.name
+    )
+    owners = {group.name: group for group in named}
+    for group in named:
+        for tag in group.tags:
+            owners.setdefault(tag, group)
+    for group in named:
+        tagged = any(owners.get(tag) is group for tag in tags)
+        if tagged and group.admits(user):
+            return group
+    return next((group for group in named if user in group.members), None)

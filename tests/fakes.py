@@ -26,6 +26,7 @@ from lakeshell.model import (
     SavedVersion,
     ScanCount,
     Usage,
+    WorkgroupEvent,
 )
 from lakeshell.ports import HistoryFilter, Progress, Session
 from lakeshell.sql.arrow import arrow_schema
@@ -166,6 +167,7 @@ class FakeLedger:
         self._runs: dict[str, RunRecord] = {}
         self._cancels: dict[str, str] = {}
         self._origins: dict[str, int] = {}
+        self._events: dict[str, WorkgroupEvent] = {}
         self._versions: dict[tuple[str, str], list[SavedVersion]] = {}
 
     def begin(self, record: QueryRecord) -> None:
@@ -201,6 +203,13 @@ class FakeLedger:
                 self._queries[record.id] = record
         self._origins[origin] = max(upto, self.taken_in(origin))
         return len(new)
+
+    def note(self, event: WorkgroupEvent) -> bool:
+        return self._events.setdefault(event.key, event) is event
+
+    def events(self, workgroup: str | None = None, limit: int = 50) -> Sequence[WorkgroupEvent]:
+        found = [e for e in self._events.values() if workgroup in (None, e.workgroup)]
+        return sorted(found, key=lambda e: (e.at, e.key), reverse=True)[:limit]
 
     def query(self, id: str) -> QueryRecord:
         return _one(self._queries, id)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 @click.command("serve", epilog="Example: lakeshell serve --lake ~/lakes/sales")
 @with_lake
 def command(lake: Lake) -> None:
-    """Stay and do what has to be done while nobody types: stop idle services.
+    """Stay and do what has to be done while nobody types.
 
-    `stack up` starts it by itself where the lake has idle_stop. Ends with Ctrl-C or SIGTERM.
+    Holds the workgroups on Trino (limits that clients raised, budgets, files that were edited), and
+    stops idle services. `stack up` starts it by itself. Ends with Ctrl-C or SIGTERM.
     """
     from lakeshell import serve
 
@@ -34,7 +35,7 @@ def command(lake: Lake) -> None:
     with serve.only_one(lake.state):
         given = serve.tasks(lake)
         if not given:
-            click.echo("nothing to do: set idle_stop in [stack] of lakeshell.toml", err=True)
+            click.echo("nothing to do: this lake has no stack and no Trino", err=True)
             return
         say(f"serving {lake.folder}: {', '.join(task.name for task in given)}")
         serve.run(given, ended, say)

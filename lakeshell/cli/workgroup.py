@@ -105,7 +105,31 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     values |= _settings(group)
     day, month = lake.spent(group.name)
     values["spent_today"], values["spent_this_month"] = day, month
+    events = lake.ledger.events(name, 1)
+    values["last_event"] = (
+        f"{events[0].kind} {events[0].at:{_TIME}}: {events[0].detail}" if events else None
+    )
     show_values(values, output_format)
+
+
+_TIME = "%Y-%m-%d %H:%M:%S UTC"
+
+
+@command.command("events", epilog="Example: lakeshell workgroup events analysts")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@with_format
+@with_lake
+def events(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:
+    """What limits and budgets did: warnings, stops, and queries that `serve` ended; newest first."""
+    if name is not None:
+        lake.workgroups.get(name)
+    rows = [
+        (f"{event.at:{_TIME}}", event.workgroup, event.kind, event.user, event.query, event.detail)
+        for event in lake.ledger.events(name, limit)
+    ]
+    columns = ("at", "workgroup", "kind", "user", "query", "detail")
+    show_listing(columns, rows, output_format, Fit(spare=("query",), wrapped=("detail",)))
 
 
 def _settings(group: Workgroup) -> dict[str, Any]:
@@ -193,19 +217,8 @@ _PLANNED = Fit(wrapped=("detail",))
 
 
 def _hold(lake: Lake) -> None:
-    """Has the stack's Trino hold the change; one that does not run does with its next start."""
-    from lakeshell.errors import ConnectionFailed
-
-    if not lake.stack.is_installed:
-        return
-    try:
-        plan = lake.stack.enforcement.plan(lake.spent_up())
-        lake.stack.enforcement.apply(plan)
-    except ConnectionFailed:
-        click.echo("the stack does not run: Trino holds it from its next start on", err=True)
-        return
-    for warning in plan.warnings:
-        click.echo(f"note: {warning}", err=True)
+    for note in lake.hold_workgroups():
+        click.echo(f"note: {note}", err=True)
 
 
 def _changes(given: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lakeshell.errors import LakeshellError
 from lakeshell.ledger.database import Database, Row, names
+from lakeshell.ledger.events import EVENT
 from lakeshell.ledger.records import QUERY, RUN
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -18,6 +19,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "runs": (*RUN, "process"),
     "saved_versions": ("workgroup", "name", "version", "saved", "user", "text"),
     "origins": ("origin", "upto"),
+    "workgroup_events": EVENT,
 }
 KEYS = {"queries": "number", "runs": "id"}
 """What the rows are read in order of; tables without one are small and read at once."""

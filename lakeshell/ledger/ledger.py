@@ -14,6 +14,7 @@ from typing import Any
 from lakeshell.errors import NotFound, UsageError
 from lakeshell.ledger import identity
 from lakeshell.ledger.database import Database, insert, marks, names
+from lakeshell.ledger.events import Events
 from lakeshell.ledger.records import (
     QUERY,
     RUN,
@@ -36,7 +37,7 @@ _OPEN = (QueryState.QUEUED, QueryState.RUNNING)
 ABANDONED = "ABANDONED"
 
 
-class SqlLedger(Sums):
+class SqlLedger(Sums, Events):
     """A `ports.Ledger`. Opened once a process; usable from any of its threads."""
 
     def __init__(self, database: Database) -> None:

@@ -104,7 +104,19 @@ CREATE TABLE IF NOT EXISTS origins (
   upto BIGINT NOT NULL
 ) {_TEXT}"""
 
-STEPS = (_QUERIES, _RUNS, _SAVED, _SEGMENTS, _PIECES, _ORIGINS)
+_EVENTS = f"""
+CREATE TABLE IF NOT EXISTS workgroup_events (
+  event VARCHAR(255) NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL,
+  workgroup VARCHAR(255) NOT NULL,
+  kind VARCHAR(16) NOT NULL,
+  detail LONGTEXT NOT NULL,
+  "user" VARCHAR(255) NOT NULL,
+  query VARCHAR(255) NOT NULL,
+  KEY workgroup_events_by_time (workgroup, at)
+) {_TEXT}"""
+
+STEPS = (_QUERIES, _RUNS, _SAVED, _SEGMENTS, _PIECES, _ORIGINS, _EVENTS)
 _VERSION = "CREATE TABLE IF NOT EXISTS ledger_version (version BIGINT NOT NULL PRIMARY KEY)"
 _IS_THERE = (
     "SELECT 1 FROM information_schema.tables"

@@ -151,7 +151,20 @@ CREATE TABLE origins (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _ENGINE_ID, _SAVED, _NUMBERED, _OTHERS)
+_EVENTS = """
+CREATE TABLE workgroup_events (
+  event TEXT PRIMARY KEY,        -- what happens once: a budget's warning, a query's end
+  at INTEGER NOT NULL,
+  workgroup TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  user TEXT NOT NULL,
+  query TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX workgroup_events_by_time ON workgroup_events (workgroup, at);
+"""
+
+STEPS = (_FIRST, _ENGINE_ID, _SAVED, _NUMBERED, _OTHERS, _EVENTS)
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> bool:

@@ -24,6 +24,8 @@ class Services:
     results: Results | None = None
     history_keep: int = 0
     engine_name: str = "duckdb"
+    announce: Callable[[Workgroup], None] = lambda group: None
+    """Told that a query of a workgroup with a budget has ended."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

@@ -276,6 +276,8 @@ class RunningQuery:
             planned=None if running is None else running.progress.planned,
         )
         self._services.ledger.end(self.record)
+        if self.record.cost and self._group.has_budget:
+            self._services.announce(self._group)
 
     def _cost(self, state: QueryState, scanned: int | None, writes: bool) -> Decimal | None:
         return charge(

@@ -153,11 +153,16 @@ class StackRuntime:
 
     @property
     def _trino(self) -> TrinoAddress:
+        return self.address()
+
+    def address(self, *, wake: bool = True) -> TrinoAddress:
+        """Where Trino is. `wake` starts the lake's own where it was stopped for being idle."""
         from lakeshell.engine.trino.address import TrinoAddress
 
         trino = self.place.settings.trino
         if trino.url is None:
-            return TrinoAddress(self._with(Service.TRINO).trino_url)
+            own = self._with(Service.TRINO) if wake else self._installed
+            return TrinoAddress(own.trino_url)
         return TrinoAddress(
             trino.url,
             user=trino.user or "",

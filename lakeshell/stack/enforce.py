@@ -14,10 +14,10 @@ from pathlib import Path
 from lakeshell.errors import ConnectionFailed
 from lakeshell.stack import limits, rules
 from lakeshell.stack.control import cursor
-from lakeshell.stack.groups import OVER, Change, Cluster, Limits, changes, group_name, wanted
+from lakeshell.stack.groups import Change, Cluster, Limits, changes, group_name, wanted
 from lakeshell.stack.installation import Installation
 from lakeshell.stack.services import Service
-from lakeshell.workgroup import Workgroup
+from lakeshell.workgroup import OVER_BUDGET, Workgroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ class Enforcement:
             before = limits.found(sql) if limits.ready(sql) else Limits()
         if spent_up is None:
             stopped = {group.name for group in before.groups}
-            spent_up = [group.name for group in groups if group_name(group.name) + OVER in stopped]
+            spent_up = [
+                group.name for group in groups if group_name(group.name) + OVER_BUDGET in stopped
+            ]
         made = wanted(groups, self.cluster, spent_up)
         found = list(changes(before, made.limits))
         known = self.rules.read_text(encoding="utf-8") if self.rules.exists() else ""
@@ -91,6 +93,8 @@ class Enforcement:
                         "Trino has no tables of limits yet: it did not start since this stack was made",
                         hint="lakeshell stack up",
                     )
-                limits.write(sql, plan.before, plan.after)
+                # Another may be at it, for `serve` sees a file change that a command wrote.
+                sql.execute("SELECT GET_LOCK('lakeshell limits', 30)")
+                limits.write(sql, limits.found(sql), plan.after)
         if plan.rules is not None:
             rules.write(self.rules, plan.rules)

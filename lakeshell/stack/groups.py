@@ -14,11 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lakeshell.workgroup import MANY, QUEUED, UNMATCHED, Workgroup
+from lakeshell.workgroup import MANY, OVER_BUDGET, QUEUED, UNMATCHED, Workgroup
 
 ROOT = "cluster"
-OVER = "-over-budget"
-"""Ends the name of the group that takes no query: the budget of its workgroup is used up."""
 SCAN_LIMIT = "query_max_scan_physical_bytes"
 _WIDEST = 480
 """Characters that a column of Trino's has for a pattern, 512, less some."""
@@ -92,7 +90,7 @@ class Wanted:
 def group_name(workgroup: str) -> str:
     """A resource group's name has no dot, brace or blank; two workgroups never share one."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", workgroup)
-    if plain == workgroup and plain != ROOT and not plain.endswith(OVER):
+    if plain == workgroup and plain != ROOT and not plain.endswith(OVER_BUDGET):
         return plain
     return f"{plain}-{hashlib.sha256(workgroup.encode()).hexdigest()[:6]}"
 
@@ -124,7 +122,7 @@ def wanted(
         )
         who = [Selector(name, _REST)] if group is rest else list(_who(group, shares))
         if group.name in spent_up:
-            groups.append(Group(name + OVER, 0, 0))
+            groups.append(Group(name + OVER_BUDGET, 0, 0))
             who = [closed for selector in who for closed in _closed(selector)]
         selectors += who
         found, said = _defaults(group, name)
@@ -174,7 +172,7 @@ def _closed(selector: Selector) -> Iterator[Selector]:
     """What costs goes to the group that takes nothing; the rest stays."""
     for kind in _FREE:
         yield selector._replace(priority=selector.priority + 1, kind=kind)
-    yield selector._replace(group=selector.group + OVER)
+    yield selector._replace(group=selector.group + OVER_BUDGET)
 
 
 def _patterns(members: Sequence[str]) -> Iterator[str]:

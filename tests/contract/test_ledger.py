@@ -14,7 +14,7 @@ from fakes import FakeLedger
 from lakeshell.errors import NotFound, UsageError
 from lakeshell.ledger.mysql import MysqlLedger
 from lakeshell.ledger.sqlite import SqliteLedger
-from lakeshell.model import QueryRecord, QueryState, RunRecord
+from lakeshell.model import QueryRecord, QueryState, RunRecord, WorkgroupEvent
 from lakeshell.ports import HistoryFilter, Ledger
 
 T0 = datetime(2026, 11, 24, 14, 3, 1, 250_000, tzinfo=UTC)
@@ -448,3 +448,18 @@ def test_versions_of_saved_queries_count_changes(ledger: Ledger) -> None:
         "SELECT 2",
         "SELECT 1",
     ]
+
+
+def test_an_event_is_kept_once_and_the_newest_come_first(ledger: Ledger) -> None:
+    warned = WorkgroupEvent("a:daily:warn", T0, "a", "WARN", "80 % of a’s budget is spent")
+    stopped = WorkgroupEvent(
+        "a:stopped:1", T0 + timedelta(seconds=1), "a", "CANCELLED", "it scanned", "ada", "2026_1"
+    )
+    assert ledger.note(warned)
+    assert not ledger.note(replace(warned, detail="again"))
+    assert ledger.note(stopped)
+    assert ledger.note(WorkgroupEvent("b:daily:warn", T0, "b", "WARN", ""))
+    assert ledger.events("a") == [stopped, warned]
+    assert ledger.events("a", limit=1) == [stopped]
+    assert len(ledger.events()) == 3
+    assert ledger.events("none") == []

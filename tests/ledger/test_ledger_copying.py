@@ -16,7 +16,7 @@ from lakeshell.ledger.mysql import MysqlLedger
 from lakeshell.ledger.repair import damage, repair
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.ledger.sqlite_tables import STEPS
-from lakeshell.model import QueryRecord, QueryState, RunRecord
+from lakeshell.model import QueryRecord, QueryState, RunRecord, WorkgroupEvent
 from lakeshell.ports import HistoryFilter
 
 NOW = datetime(2026, 11, 26, 4, 30, 0, 17, tzinfo=UTC)
@@ -39,6 +39,7 @@ def filled(path: Path, queries: int = 5) -> SqliteLedger:
     ledger.end_run(replace(run, state=QueryState.FAILED, finished=NOW, error="wrong"))
     ledger.keep_version("etl", "top", "SELECT 1", "ada", NOW)
     ledger.keep_version("etl", "top", "SELECT 2", "ada", NOW)
+    ledger.note(WorkgroupEvent("k", NOW, "etl", "WARN", "80 %"))
     return ledger
 
 
@@ -47,7 +48,7 @@ def content(ledger: SqlLedger) -> tuple[object, ...]:
         ledger.queries(HistoryFilter(limit=None)),
         ledger.runs("job"),
         ledger.versions("etl", "top"),
-        ledger.taken_in("trino"),
+        (ledger.taken_in("trino"), ledger.events("etl")),
         ledger.queries(HistoryFilter(contains="select '3")),
     )
 
@@ -64,14 +65,26 @@ def test_a_copy_has_all_and_is_made_again_without_harm(tmp_path: Path, target: S
     here = QueryRecord("q00003", NOW, "bob", "w", "s", "", "SELECT 'here'", QueryState.FAILED, NOW)
     target.end(here)
     added = copy(source.database, target.database)
-    assert added == {"queries": 4, "runs": 1, "saved_versions": 2, "origins": 1}
+    assert added == {
+        "queries": 4,
+        "runs": 1,
+        "saved_versions": 2,
+        "origins": 1,
+        "workgroup_events": 1,
+    }
     assert target.query("q00003") == here
     wanted = content(source)
     assert content(target)[1:4] == wanted[1:4]
     found = {record.id: record for record in target.queries(HistoryFilter())}
     assert found == {r.id: r for r in source.queries(HistoryFilter())} | {"q00003": here}
     again = copy(source.database, target.database)
-    assert again == {"queries": 0, "runs": 0, "saved_versions": 0, "origins": 0}
+    assert again == {
+        "queries": 0,
+        "runs": 0,
+        "saved_versions": 0,
+        "origins": 0,
+        "workgroup_events": 0,
+    }
     back = SqliteLedger(tmp_path / "back.db")
     copy(target.database, back.database)
     assert content(back) == content(target)

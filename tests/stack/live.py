@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,13 @@ def done(*words: str) -> str:
     return ended.stderr
 
 
-def sql(text: str, user: str = "ada", tags: Sequence[str] = ()) -> list[list[Any]]:
-    """Rows that any other client gets. Raises trino's errors."""
+def sql(
+    text: str,
+    user: str = "ada",
+    tags: Sequence[str] = (),
+    properties: Mapping[str, str] | None = None,
+) -> list[list[Any]]:
+    """Rows that any other client gets, with properties of its session. Raises trino's errors."""
     import trino
 
     connection = trino.dbapi.connect(
@@ -64,6 +69,7 @@ def sql(text: str, user: str = "ada", tags: Sequence[str] = ()) -> list[list[Any
         user=user,
         source="another-client",
         client_tags=list(tags),
+        session_properties=dict(properties or {}),
     )
     cursor = connection.cursor()
     cursor.execute(text)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
+import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import live
 import pytest
 from test_running_stack import eventually
 from trino.exceptions import TrinoQueryError
 
+from lakeshell import serve
 from lakeshell.stack.control import cursor
 from lakeshell.stack.services import Service
 
@@ -203,6 +208,88 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     assert live.lakeshell("workgroup", "apply", "--dry-run").stdout.count("\n") == 3
     assert live.lakeshell("workgroup", "apply").stdout.count("\n") == 3
     assert live.lakeshell("workgroup", "apply").stdout.count("\n") == 1
+
+
+# --- the resident process ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[None]:
+    """`lakeshell serve` runs, unless somebody's does."""
+    if serve.serving(live.folder() / ".lakeshell") is not None:
+        yield
+        return
+    words = [sys.executable, "-P", "-m", "lakeshell", "serve", "--lake", str(live.folder())]
+    process = subprocess.Popen(words, cwd=live.ROOT, stderr=subprocess.PIPE, text=True)
+    yield
+    process.terminate()
+    _, said = process.communicate(timeout=30)
+    assert "ended" in said, said
+    assert "a bug" not in said, said
+
+
+def test_a_client_that_raised_its_own_limit_is_stopped_and_told_why(
+    served: None, schema: str, workgroup: Callable[..., str]
+) -> None:
+    name = workgroup("--member", USERS[0], "--scan-limit", "1kB")
+    assert eventually(lambda: session("query_max_scan_physical_bytes", USERS[0]) == "1024B")
+    raised = {"query_max_scan_physical_bytes": "1TB"}
+    began = time.monotonic()
+    with pytest.raises(TrinoQueryError, match="Lakeshell stopped it: it scanned") as ended:
+        live.sql(SLOW.format(schema), USERS[0], properties=raised)
+    assert ended.value.error_name == "ADMINISTRATIVELY_KILLED"
+    assert time.monotonic() - began < 30
+    said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
+    event = json.loads(said)
+    assert (event["kind"], event["user"], event["query"]) == (
+        "CANCELLED", USERS[0], ended.value.query_id,
+    )  # fmt: skip
+    assert "over the limit of 1.00 kB a query" in event["detail"]
+
+
+def test_what_a_workgroup_sets_is_not_set_otherwise(
+    served: None, schema: str, workgroup: Callable[..., str]
+) -> None:
+    name = workgroup("--property", "query_max_run_time=1h", "--override", "refuse")
+    assert eventually(lambda: session("query_max_run_time", "ada", [name]) == "1h")
+    with pytest.raises(TrinoQueryError, match="sets query_max_run_time = 1h and refuses 9h"):
+        live.sql(SLOW.format(schema), "ada", [name], {"query_max_run_time": "9h"})
+
+
+def test_a_file_that_is_edited_is_followed(served: None, workgroup: Callable[..., str]) -> None:
+    name = workgroup("--concurrency", "3")
+    path = live.folder() / "workgroups" / f"{name}.toml"
+    path.write_text('[properties]\nquery_max_run_time = "66s"\n')
+    assert eventually(lambda: session("query_max_run_time", "ada", [name]) == "66s", 15)
+
+
+def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
+    served: None, schema: str, workgroup: Callable[..., str], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    name = workgroup(
+        # What two queries cost at least.
+        "--daily-budget", "0.0000953674",
+        "--notify", f'echo "$LAKESHELL_EVENT $LAKESHELL_WORKGROUP" >> {told}',
+    )  # fmt: skip
+    assert eventually(lambda: group_of("eve", [name]) == f"cluster.{name}")
+    costs_the_minimum = f"SELECT count(comment) FROM lake.{schema}.line"
+    live.done("query", "-w", name, "-e", costs_the_minimum)
+    assert not told.exists()
+    with pytest.raises(TrinoQueryError, match=r"the daily budget of workgroup .* is used up"):
+        live.sql(SLOW.format(schema), "eve", [name])
+    # Refused where the query that was stopped is in the history by now.
+    assert live.lakeshell("query", "-w", name, "-e", costs_the_minimum).returncode in (0, 5)
+    assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
+    with pytest.raises(TrinoQueryError, match="over-budget"):
+        live.sql("SELECT 1", "eve", [name])
+    assert live.sql(f"SHOW TABLES FROM lake.{schema}", "eve", [name]) == [["line"]]
+    refused = live.lakeshell("query", "-w", name, "-e", costs_the_minimum)
+    assert refused.returncode == 5, refused.stderr
+    assert told.read_text() == f"STOP {name}\n"
+    live.done("workgroup", "set", name, "--daily-budget", "9")
+    assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "")
+    assert told.read_text() == f"STOP {name}\n"
 
 
 def test_rules_of_somebody_else_in_the_control_database_stay() -> None:

@@ -17,6 +17,7 @@ from lakeshell.errors import (
     QueryRejected,
     TimedOut,
 )
+from lakeshell.workgroup import OVER_BUDGET, STOPPED
 
 STARTING = "SERVER_STARTING_UP"
 _PLACED = re.compile(r"line \d+:\d+: ")
@@ -31,13 +32,18 @@ _HINTS = {
     "CATALOG_NOT_FOUND": "SHOW CATALOGS lists those that Trino has",
     "CATALOG_NOT_AVAILABLE": _DOCTOR,
     "NO_NODES_AVAILABLE": _DOCTOR,
-    "QUERY_QUEUE_FULL": "wait until others have ended: `lakeshell history --status RUNNING`",
     "QUERY_REJECTED": "an administrator gives this user or workgroup a resource group of Trino",
     "PERMISSION_DENIED": "an administrator grants it in Trino's access rules",
     "EXCEEDED_LOCAL_MEMORY_LIMIT": f"{_LESS}, or give Trino more memory",
     "EXCEEDED_GLOBAL_MEMORY_LIMIT": f"{_LESS}, or give Trino more memory",
     "CLUSTER_OUT_OF_MEMORY": f"{_LESS}, or give Trino more memory",
 }
+
+
+def _queue_hint(message: str) -> str:
+    if OVER_BUDGET in message:
+        return "the budget of its workgroup is used up: `lakeshell cost` has the budgets"
+    return "wait until others have ended: `lakeshell history --status RUNNING`"
 
 
 def failure(error: Mapping[str, Any], *, running: bool, hint: str = "") -> LakeshellError:
@@ -48,6 +54,10 @@ def failure(error: Mapping[str, Any], *, running: bool, hint: str = "") -> Lakes
     match code:
         case "EXCEEDED_SCAN_LIMIT" | "EXCEEDED_CPU_LIMIT":
             return LimitExceeded(message, hint=_LESS)
+        case "ADMINISTRATIVELY_KILLED" if STOPPED in message:
+            return LimitExceeded(message.partition(STOPPED)[2], hint=_LESS)
+        case "QUERY_QUEUE_FULL":
+            return LimitExceeded(message, hint=_queue_hint(message))
         case "EXCEEDED_TIME_LIMIT":
             return TimedOut(message, hint="give it more time, or have it read less")
         case "USER_CANCELED" | "ADMINISTRATIVELY_KILLED" | "ADMINISTRATIVELY_PREEMPTED":

@@ -114,16 +114,37 @@ class Server:
 
         Raises `ConnectionFailed` when the server does not say.
         """
-        try:
-            answer = self._connections.request(
-                "GET", f"{self._base}/v1/query", self._with_login(headers), timeout=_LOOK_SECONDS
-            )
-        except (NotSent, Lost) as error:
-            raise self.unreachable(error) from error
-        for query in parsed(self._checked(answer)):
+        for query in self.queries(headers):
             if tag in query.get("session", {}).get("clientTags", ()):
                 return str(query["queryId"])
         return None
+
+    def queries(self, headers: Headers, state: str = "") -> Any:
+        """What the server says of each statement that it knows, or of those in one state; asked
+        once. Raises `ConnectionFailed`."""
+        path = f"{self._base}/v1/query" + (f"?state={state}" if state else "")
+        try:
+            answer = self._connections.request(
+                "GET", path, self._with_login(headers), timeout=_LOOK_SECONDS
+            )
+        except (NotSent, Lost) as error:
+            raise self.unreachable(error) from error
+        return parsed(self._checked(answer))
+
+    def kill(self, query: str, message: str) -> bool:
+        """Ends a statement of anybody, who is told the message; whether it still went on. Raises
+        `ConnectionFailed` where the server does not let us."""
+        path, headers = f"{self._base}/v1/query/{query}/killed", [("Content-Type", "text/plain")]
+        try:
+            answer = self._connections.request(
+                "PUT", path, self._with_login(headers), message.encode(), timeout=_CANCEL_SECONDS
+            )
+        except (NotSent, Lost) as error:
+            raise self.unreachable(error) from error
+        if answer.status in (404, 409, 410):
+            return False
+        self._checked(answer)
+        return True
 
     def segment(self, uri: str, headers: Headers) -> bytes:
         """A spooled segment, from the server or from the storage that the server names."""

@@ -11,6 +11,7 @@ from textual.content import Content
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import checked_name
+from lakeshell.model import WorkgroupEvent
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.form import Field, FormScreen, Values
 from lakeshell.tui.screens.noun import NounScreen, Row
@@ -54,6 +55,7 @@ class WorkgroupsScreen(NounScreen):
                     "command": f"lakeshell workgroup set {key} --scan-limit 10MB",
                 }
             ),
+            *_happened(self.lake.ledger.events(key, 5)),
             heading("Spent"),
             values(
                 {
@@ -73,7 +75,8 @@ class WorkgroupsScreen(NounScreen):
         self.app.push_screen(form, lambda made: self.look() if made else None)
 
     def _add(self, given: Values) -> object:
-        return self.lake.workgroups.add(Workgroup(name=given["name"], **read(given)))
+        self.lake.workgroups.add(Workgroup(name=given["name"], **read(given)))
+        return self.lake.hold_workgroups()
 
     def on_listing_opened(self) -> None:
         self.action_change()
@@ -87,10 +90,18 @@ class WorkgroupsScreen(NounScreen):
         form = FormScreen(
             f"Change workgroup {group.name}",
             fields(group),
-            lambda given: self.lake.workgroups.set(group.name, read(given)),
+            lambda given: self._set(group.name, read(given)),
             lambda given: set_words(given, group),
         )
         self.app.push_screen(form, lambda made: self.look() if made else None)
+
+    def _set(self, name: str, changes: dict[str, Any]) -> object:
+        self.lake.workgroups.set(name, changes)
+        return self.lake.hold_workgroups()
+
+    def _taken(self, name: str) -> object:
+        self.lake.workgroups.remove(name)
+        return self.lake.hold_workgroups()
 
     def action_remove(self) -> None:
         key = self.chosen
@@ -99,11 +110,19 @@ class WorkgroupsScreen(NounScreen):
 
         def take(typed: str | None) -> None:
             if typed == key:
-                self.ask("remove", lambda: self.lake.workgroups.remove(key), lambda _: self.look())
+                self.ask("remove", lambda: self._taken(key), lambda _: self.look())
 
         question = f"Type {key} to remove that workgroup"
         note = f"its history stays; $ lakeshell workgroup rm {key}"
         self.app.push_screen(LineScreen(question, "", note), take)
+
+
+def _happened(events: Sequence[WorkgroupEvent]) -> Sequence[Content]:
+    """What its limits and budgets did last."""
+    if not events:
+        return []
+    said = {f"{event.at:%m-%d %H:%M} {event.kind}": event.detail for event in events}
+    return [heading("Limits"), values(said)]
 
 
 def _limit(group: Workgroup) -> str:
