@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
 from lakeshell.errors import ConnectionFailed, NotFound, UsageError
-from lakeshell.model import QueryRecord
+from lakeshell.model import QueryRecord, TableName
 from lakeshell.ports import Catalog, Engine, HistoryFilter, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
 
@@ -457,6 +457,13 @@ class Lake:
 
         databases = [known.name for known in self.catalog.databases()]
         return vocabulary(self.catalog.tables(), databases, function_names(), database)
+
+    def column_names(self, name: TableName) -> Sequence[str]:
+        """Of a table of the catalog; none of one that is not there."""
+        try:
+            return [column.name for column in self.catalog.table(name).columns]
+        except NotFound:
+            return ()
 
     def seen(self, filter: HistoryFilter) -> HistoryFilter:
         """The filter, of what this user may see: their own queries and those of their workgroups."""

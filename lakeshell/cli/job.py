@@ -1,4 +1,4 @@
-"""`lakeshell job`: list, show, add, propose, set, rm, run, runs, logs."""
+"""`lakeshell job`: list, show, add, propose, set, rm, graph, run, runs, logs."""
 
 from __future__ import annotations
 
@@ -116,6 +116,8 @@ def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: st
 @click.option("--target", metavar="DB.TABLE", help="The table that it builds, for listings.")
 @click.option("--workgroup", "-w", default="primary", help="The workgroup that it runs in.")
 @click.option("--retries", type=click.IntRange(0, 10), default=0)
+@click.option("--timeout", metavar="AGE", help="2h, 30m: the most that a run may take.")
+@click.option("--dpu", type=click.IntRange(1), default=1, help="Capacity that a run is billed for.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A default.")
 @click.option("--description", default="")
 @with_lake
@@ -126,11 +128,13 @@ def add(
     target: str | None,
     workgroup: str,
     retries: int,
+    timeout: str | None,
+    dpu: int,
     parameters: tuple[str, ...],
     description: str,
 ) -> None:
     """Add a job from a script of SQL statements."""
-    from lakeshell.definitions.jobs import table_name
+    from lakeshell.definitions.jobs import KEYS, table_name
     from lakeshell.errors import UsageError
     from lakeshell.etl.job import Job
 
@@ -147,7 +151,9 @@ def add(
         target=None if target is None else table_name(target),
         workgroup=workgroup,
         retries=retries,
+        dpu=dpu,
         description=description,
+        **changes({"timeout": timeout}, KEYS),
         parameters=pairs(parameters, "--param"),
     )
     path = lake.jobs.add(job, script.read_text(encoding="utf-8"))
@@ -192,6 +198,31 @@ def rm(lake: Lake, name: str) -> None:
     """Remove a job and its script. The tables that it wrote stay, and so do its runs."""
     lake.jobs.remove(name)
     click.echo(f"removed job {name}; its tables and runs stay", err=True)
+
+
+@command.command("graph", epilog="Example: lakeshell job graph load_film")
+@click.argument("name")
+@with_format
+@with_lake
+def graph(lake: Lake, name: str, output_format: str | None) -> None:
+    """How each column of a target is made: from which columns, by what, in which lines."""
+    from lakeshell.etl.flow import flow_of
+
+    job = lake.jobs.get(name)
+    flow = flow_of(job, job.script.read_text(encoding="utf-8"), lake.column_names)
+    rows = [
+        (
+            ", ".join(step.label for step in lane.sources),
+            ", then ".join(step.label for step in lane.transforms),
+            lane.target.label,
+            ", ".join(map(str, sorted(lane.lines))),
+        )
+        for lane in flow.lanes
+    ]
+    fit = Fit(wrapped=("source", "transform"), spare=("lines",))
+    show_listing(("source", "transform", "target", "lines"), rows, output_format, fit)
+    for note in flow.notes:
+        click.echo(f"not drawn: {note}", err=True)
 
 
 @command.command("run", epilog="Example: lakeshell job run load_film")

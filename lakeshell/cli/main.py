@@ -28,7 +28,7 @@ COMMANDS = {
     "connection": "Sources: list, show, add, set, rm, test.",
     "crawler": "Read schemas into the catalog: list, show, add, set, rm, run, runs.",
     "catalog": "Databases, tables and their versions.",
-    "job": "Move and transform data: list, show, add, propose, set, rm, run, runs, logs.",
+    "job": "Move and transform data: list, show, add, propose, set, rm, graph, run, runs, logs.",
     "workgroup": "Separate and limit teams: list, show, add, set, rm.",
     "cost": "What queries and runs cost: actual and projected.",
     "serve": "The resident process: stops services that nobody uses.",

@@ -106,6 +106,11 @@ class Jobs(DefinitionFolder[Job]):
         return kept
 
     def _check(self, made: Job) -> None:
+        if made.kind == "sql" and made.mode != "overwrite":
+            raise UsageError(
+                f"job {made.name!r} runs statements, which say themselves how they write",
+                hint=f"edit {made.script}",
+            )
         if made.kind == "arrow" and (made.source is None or made.target is None):
             raise UsageError(
                 f"job {made.name!r} copies a table and needs both",

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.errors import ConfigurationError, LakeshellError
+from lakeshell.errors import ConfigurationError, LakeshellError, QueryFailed
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import Mapping, parse, propose, render
 from lakeshell.model import Column, TableName
 from lakeshell.sql.names import quote_identifier
+from lakeshell.sql.parser.entry import parse_statement
+from lakeshell.sql.splitter import split_statements
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +57,26 @@ def propose_script(job: Job, columns: Sequence[Column]) -> str:
 
 def _quoted(name: TableName) -> str:
     return ".".join(quote_identifier(part) for part in name)
+
+
+def check_script(job: Job, text: str) -> None:
+    """Raises `LakeshellError` for a text that cannot run, as far as reading it tells; runs
+    nothing."""
+    if job.kind == "sql":
+        for statement in split_statements(text):
+            try:
+                parse_statement(statement.text)
+            except QueryFailed as error:
+                if error.line is not None:
+                    error.line += statement.line - 1
+                raise
+        return
+    parse(text, job.script.name)
+    try:
+        compile(text, job.script.name, "exec")
+    except (SyntaxError, ValueError) as error:
+        line = f"{job.script.name}, line {getattr(error, 'lineno', None) or 1}"
+        raise ConfigurationError(f"{line}: {error.args[0]}", hint="mend it") from error
 
 
 @dataclass(frozen=True, slots=True)

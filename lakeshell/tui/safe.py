@@ -16,6 +16,12 @@ from textual.content import Content
 from lakeshell.output.text import printable, printable_lines
 
 NULL = "NULL"
+_PICTURES = (
+    {code: 0x2400 + code for code in range(0x20) if code != 0x09}
+    | {0x7F: 0x2421}
+    | dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+)
+"""A sign of one cell for each control character but the tab, as Unicode pictures them."""
 
 
 def words(value: object) -> str:
@@ -46,6 +52,11 @@ def shown_lines(text: str, style: str = "") -> Content:
     """Text of several lines."""
     safe = printable_lines(text)
     return Content.styled(safe, style) if style else Content(safe)
+
+
+def pictured(text: str) -> str:
+    """Text whose places must stay: a sign for each control character, one for one."""
+    return text if text.isprintable() else text.translate(_PICTURES)
 
 
 def cell(value: object, style: str = "", *, right: bool = False) -> Text:

@@ -58,6 +58,8 @@ def test_a_job_is_changed_and_removed_with_its_script(crawled: Shell, lake: Path
     made = ("--source", "source.shop_orders", "--target", "raw.orders")
     assert shell("job", "propose", "load", *made).code == 0
     script = (lake / "jobs" / "load.py").read_text()
+    drawn = shell("job", "graph", "load", "--output-format", "CSV").out
+    assert drawn.splitlines()[0] == ('"source.shop_orders.id","","raw.orders.id","9"')
     done = shell("job", "set", "load", "--retries", "2", "--timeout", "30m", "--mode", "append")
     assert done.code == 0, done.err
     shown = shell("job", "show", "load", "--output-format", "JSON").out

@@ -17,9 +17,9 @@ from lakeshell.lake import Lake
 from lakeshell.model import CatalogTable, QueryState, TableKind, TableName
 from lakeshell.ports import HistoryFilter
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
-from lakeshell.tui.screens.crawlers import PlanScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.history import parse_filter
+from lakeshell.tui.screens.plan import PlanScreen
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.querytab import QueryTab
 

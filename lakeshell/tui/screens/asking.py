@@ -1,13 +1,13 @@
-"""Small dialogs: one line to type, and a text to read."""
+"""Small dialogs: one line to type, yes or no, and a text to read."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from lakeshell.tui.safe import shown, shown_lines
 
@@ -33,6 +33,30 @@ class LineScreen(ModalScreen[str | None]):
         self.dismiss(event.value)
 
 
+class YesScreen(ModalScreen[bool]):
+    """A question; `yes` are the words of the button that says so."""
+
+    BINDINGS = [Binding("escape,n", "answer(False)", "No"), Binding("y", "answer(True)", "Yes")]
+
+    def __init__(self, question: str, note: str, yes: str) -> None:
+        super().__init__()
+        self._question, self._note, self._yes = question, note, yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(shown(self._question), classes="title")
+            yield Static(shown_lines(self._note), classes="text")
+            with Horizontal(classes="buttons"):
+                yield Button("Leave it (n)", id="no")
+                yield Button(f"{self._yes} (y)", id="yes", variant="primary")
+
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+
 class TextScreen(ModalScreen[None]):
     """Shows a text of any length. `c` copies it."""
 
@@ -40,17 +64,13 @@ class TextScreen(ModalScreen[None]):
         Binding("escape,q,enter", "dismiss", "Close"),
         Binding("c", "copy", "Copy"),
     ]
-    DEFAULT_CSS = """
-    TextScreen .dialog { height: 90%; width: 95%; max-width: 160; }
-    TextScreen VerticalScroll { height: 1fr; }
-    """
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__()
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog large"):
             yield Static(shown(self._title) + Content("   c copies, Esc closes"), classes="title")
             with VerticalScroll():
                 yield Static(shown_lines(self._text), classes="text")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Button, Static
 
 from lakeshell.crawl.patterns import glob, include_path
 from lakeshell.crawl.plan import CrawlerSettings, CrawlPlan
@@ -18,11 +15,20 @@ from lakeshell.definitions.crawlers import ON_CHANGE, ON_DELETE
 from lakeshell.definitions.schema import checked_name, choice
 from lakeshell.model import RunRecord
 from lakeshell.tui.background import Task
-from lakeshell.tui.safe import shown
-from lakeshell.tui.screens.form import Field, FormScreen, Values, listed, options
+from lakeshell.tui.screens.edited import Edited
+from lakeshell.tui.screens.form import (
+    Field,
+    FormScreen,
+    Values,
+    changed,
+    listed,
+    options,
+    set_options,
+)
 from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.plan import PlanScreen, plan_table
 from lakeshell.tui.screens.runs import runs_table
-from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
+from lakeshell.tui.widgets.sheet import heading, values
 
 
 class CrawlersScreen(NounScreen):
@@ -32,7 +38,9 @@ class CrawlersScreen(NounScreen):
         Binding("p", "plan", "Plan", id="crawlers.plan"),
         Binding("r", "run", "Run", id="crawlers.run"),
         Binding("a", "add", "Add", id="crawlers.add"),
+        Binding("enter,c", "change", "Change", id="crawlers.change"),
         Binding("x", "stop", "Stop", id="crawlers.stop"),
+        Binding("delete", "remove", "Remove", id="crawlers.remove"),
     ]
 
     def __init__(self) -> None:
@@ -126,37 +134,74 @@ class CrawlersScreen(NounScreen):
             task.stop()
             self.status("stopping …")
 
-    # --- a new one -------------------------------------------------------------------------
+    # --- adding, changing, removing --------------------------------------------------------
 
     def action_add(self) -> None:
-        connections = self.lake.connections.names()
-        known = choice(*connections) if connections else str
-        fields = (
-            Field("name", "Name", "movies", required=True, check=lambda t: checked_name("crawler", t)),
-            Field("connection", "Connection", ", ".join(connections), connections[0] if connections else "", True, known),
-            Field("database", "Database", "where its tables register", required=True),
-            Field("include", "Include", "movies/%  (several by blanks; empty takes everything)", check=_includes),
-            Field("exclude", "Exclude", "*_log {staff,store}", check=_excludes),
-            Field("prefix", "Prefix", "put before each table's name"),
-            Field("on_change", "On change", " or ".join(ON_CHANGE), "update", check=choice(*ON_CHANGE)),
-            Field("on_delete", "On delete", " or ".join(ON_DELETE), "deprecate", check=choice(*ON_DELETE)),
-        )  # fmt: skip
-        form = FormScreen("Add a crawler", fields, self._make, _command)
-        self.app.push_screen(form, lambda made: self.look() if made else None)
-
-    def _make(self, given: Values) -> object:
-        return self.lake.crawlers.add(
-            CrawlerSettings(
-                name=given["name"],
-                connection=self.lake.connections.get(given["connection"]).name,
-                database=given["database"].lower(),
-                include=listed(given["include"]),
-                exclude=listed(given["exclude"]),
-                prefix=given["prefix"],
-                on_change=given["on_change"] or "update",
-                on_delete=given["on_delete"] or "deprecate",
+        def draw(connections: Sequence[str]) -> None:
+            name = Field(
+                "name", "Name", "movies", required=True, check=lambda t: checked_name("crawler", t)
             )
+            fields = (name, *_fields(None, connections))
+            self.fill_in(FormScreen("Add a crawler", fields, self._add, _add_command))
+
+        self.ask("connections", self.lake.connections.names, draw)
+
+    def _add(self, given: Values) -> object:
+        return self.lake.crawlers.add(CrawlerSettings(name=given["name"], **self._read(given)))
+
+    def on_listing_opened(self) -> None:
+        self.action_change()
+
+    def action_change(self) -> None:
+        key = self.chosen
+        if key is None:
+            return
+        crawlers, connections = self.lake.crawlers, self.lake.connections
+        edited = Edited(crawlers.path(key), lambda: _fields(crawlers.get(key), connections.names()))
+        self.edit(
+            f"Change crawler {key}",
+            edited,
+            lambda given: crawlers.set(key, self._read(given)),
+            lambda given, before: (
+                *("crawler", "set", key),
+                *set_options(changed(given, before, ("prefix",)), ("include", "exclude")),
+            ),
         )
+
+    def _read(self, given: Values) -> dict[str, Any]:
+        return {
+            "connection": self.lake.connections.get(given["connection"]).name,
+            "database": given["database"].lower(),
+            "include": listed(given["include"]),
+            "exclude": listed(given["exclude"]),
+            "prefix": given["prefix"],
+            "on_change": given["on_change"] or ON_CHANGE[0],
+            "on_delete": given["on_delete"] or ON_DELETE[0],
+        }
+
+    def action_remove(self) -> None:
+        key = self.chosen
+        if key is not None:
+            note = f"its tables stay; $ lakeshell crawler rm {key}"
+            self.remove_named(key, lambda: self.lake.crawlers.remove(key), note)
+
+
+def _fields(crawler: CrawlerSettings | None, connections: Sequence[str]) -> tuple[Field, ...]:
+    def now(name: str, otherwise: str = "") -> str:
+        value = otherwise if crawler is None else getattr(crawler, name)
+        return " ".join(value) if isinstance(value, tuple) else value
+
+    known = choice(*connections) if connections else str
+    first = connections[0] if connections else ""
+    return (
+        Field("connection", "Connection", ", ".join(connections), now("connection", first), True, known),
+        Field("database", "Database", "where its tables register", now("database"), True),
+        Field("include", "Include", "movies/%  (several by blanks; empty takes everything)", now("include"), check=_includes),
+        Field("exclude", "Exclude", "*_log {staff,store}", now("exclude"), check=_excludes),
+        Field("prefix", "Prefix", "put before each table's name", now("prefix")),
+        Field("on_change", "On change", " or ".join(ON_CHANGE), now("on_change", ON_CHANGE[0]), check=choice(*ON_CHANGE)),
+        Field("on_delete", "On delete", " or ".join(ON_DELETE), now("on_delete", ON_DELETE[0]), check=choice(*ON_DELETE)),
+    )  # fmt: skip
 
 
 def _includes(text: str) -> None:
@@ -169,65 +214,14 @@ def _excludes(text: str) -> None:
         glob(pattern)
 
 
-def _command(given: Values) -> Sequence[str]:
+def _add_command(given: Values) -> Sequence[str]:
     words = options(
         connection=given["connection"] or "C",
         database=given["database"] or "D",
         include=listed(given["include"]),
         exclude=listed(given["exclude"]),
         prefix=given["prefix"],
-        on_change=given["on_change"] if given["on_change"] != "update" else "",
-        on_delete=given["on_delete"] if given["on_delete"] != "deprecate" else "",
+        on_change=given["on_change"] if given["on_change"] != ON_CHANGE[0] else "",
+        on_delete=given["on_delete"] if given["on_delete"] != ON_DELETE[0] else "",
     )
     return ("crawler", "add", given["name"] or "NAME", *words)
-
-
-def plan_table(plan: CrawlPlan) -> Content:
-    """What each pattern took or left, and what becomes of each table."""
-    lines = [
-        (
-            planned.action.value,
-            "" if planned.source is None else str(planned.source),
-            "" if planned.table is None else str(planned.table),
-            None if planned.put is None else len(planned.put.columns),
-            planned.detail,
-        )
-        for planned in plan.tables
-    ]
-    return rows(("action", "source", "table", "columns", "why"), lines)
-
-
-class PlanScreen(ModalScreen[bool]):
-    """True: carry it out."""
-
-    BINDINGS = [
-        Binding("y", "answer(True)", "Carry out"),
-        Binding("escape,n", "answer(False)", "Leave"),
-    ]
-    DEFAULT_CSS = """
-    PlanScreen .dialog { height: 90%; width: 96%; max-width: 180; }
-    """
-
-    def __init__(self, plan: CrawlPlan) -> None:
-        super().__init__()
-        self._plan = plan
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            name = self._plan.settings.name
-            yield Static(shown(f"{name} would be: {self._plan.summary}"), classes="title")
-            yield Sheet()
-            with Horizontal(classes="buttons"):
-                yield Button("Leave it (n)", id="no")
-                yield Button("Carry it out (y)", id="yes", variant="primary")
-
-    def on_mount(self) -> None:
-        warned = [shown(f"warning: {text}", "$warning") for text in self._plan.warnings]
-        self.query_one(Sheet).draw([*warned, plan_table(self._plan)])
-        self.query_one(Sheet).focus()
-
-    def action_answer(self, yes: bool) -> None:
-        self.dismiss(yes)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")

@@ -5,20 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from lakeshell.errors import LakeshellError
-from lakeshell.tui.background import Background, Delivered, said
 from lakeshell.tui.safe import shown
-
-if TYPE_CHECKING:
-    from lakeshell.tui.app import Console
+from lakeshell.tui.screens.edited import Edited
+from lakeshell.tui.screens.writing import WritingScreen
 
 Values = Mapping[str, str]
 
@@ -36,9 +33,9 @@ class Field:
     check: Callable[[str], object] = str
 
 
-class FormScreen(ModalScreen[bool]):
-    """`make` writes what was typed, on a thread; True when it did. `command` gives the words that
-    do the same in a shell."""
+class FormScreen(WritingScreen):
+    """`make` writes what was typed, on a thread. `command` gives the words that do the same in a
+    shell. `edited` reads the fields anew where the form changes something that is there."""
 
     AUTO_FOCUS = "Input"
     BINDINGS = [
@@ -63,10 +60,12 @@ class FormScreen(ModalScreen[bool]):
         fields: Sequence[Field],
         make: Callable[[Values], object],
         command: Callable[[Values], Sequence[str]],
+        edited: Edited[Sequence[Field]] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(edited)
         self._heading, self._fields = title, fields
         self._make, self._command = make, command
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -84,14 +83,20 @@ class FormScreen(ModalScreen[bool]):
                 yield Button("Write (F5)", id="write_button", variant="primary")
 
     def on_mount(self) -> None:
-        console = cast("Console", self.app)
-        self._background = Background(self, console.wait_ready, console.running)
+        super().on_mount()
         self._check()
 
     def values(self) -> dict[str, str]:
         return {f.name: self.query_one(f"#{f.name}", Input).value.strip() for f in self._fields}
 
+    def refill(self, found: Sequence[Field]) -> None:
+        self._fields = found
+        for field in found:
+            self.query_one(f"#{field.name}", Input).value = field.value
+        self.complain("")
+
     def on_input_changed(self, event: Input.Changed) -> None:
+        self._said = ""
         self._check()
 
     def action_go_on(self) -> None:
@@ -117,10 +122,14 @@ class FormScreen(ModalScreen[bool]):
                 (typed if shows else missing).append(f"{field.label}: {reason}")
         # What was typed wrongly comes before what was not typed yet.
         wrong = next(iter([*typed, *missing]), "")
-        self.query_one("#wrong", Static).update(shown(wrong))
+        self.query_one("#wrong", Static).update(shown(wrong or self._said))
         line = shlex.join(("lakeshell", *self._command(given)))
         self.query_one("#command", Static).update(shown(f"$ {line}"))
         return wrong
+
+    def complain(self, text: str) -> None:
+        self._said = text
+        self._check()
 
     def action_submit(self) -> None:
         # Behind the keys that the field was sent before.
@@ -130,13 +139,7 @@ class FormScreen(ModalScreen[bool]):
         if self._check():
             return
         given = self.values()
-        self._background.start("make", lambda _: self._make(given), lambda _: self.dismiss(True))
-
-    def on_delivered(self, message: Delivered) -> None:
-        self._background.deliver(message.outcome, self._failed)
-
-    def _failed(self, error: BaseException) -> None:
-        self.query_one("#wrong", Static).update(shown(": ".join(filter(None, said(error)))))
+        self.write(lambda: self._make(given))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "write_button":
@@ -164,6 +167,26 @@ def options(**given: Any) -> list[str]:
         for each in value if isinstance(value, list | tuple) else [value]:
             if each:
                 words += [f"--{name.replace('_', '-')}", str(each)]
+    return words
+
+
+def changed(given: Values, fields: Sequence[Field], free: Sequence[str] = ()) -> dict[str, str]:
+    """The values that are not what the fields began with; what was emptied is `none`, and of the
+    `free` texts an empty one."""
+    before = {field.name: field.value for field in fields}
+    return {
+        name: value or ("" if name in free else "none")
+        for name, value in given.items()
+        if value != before[name]
+    }
+
+
+def set_options(changes: Mapping[str, str], lists: Sequence[str] = ()) -> list[str]:
+    """The words of a `set` command. The values of `lists` are several, by blanks."""
+    words: list[str] = []
+    for name, value in changes.items():
+        for each in listed(value) if name in lists else [value]:
+            words += [f"--{name.replace('_', '-')}", each]
     return words
 
 

@@ -1,29 +1,33 @@
-"""Jobs: mapping and script of each, a run with its live log, past runs."""
+"""Jobs: mapping, script and flow of each, a run with its live log, past runs; added and changed."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from textual.binding import Binding
 from textual.content import Content
 from textual.timer import Timer
 
-from lakeshell.definitions.jobs import table_name
-from lakeshell.definitions.schema import checked_name, choice
+from lakeshell.definitions.schema import write
 from lakeshell.errors import LakeshellError
+from lakeshell.etl.flow import flow_of
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import parse
 from lakeshell.etl.run import read_log, run_job
-from lakeshell.etl.script import propose_script
+from lakeshell.etl.script import check_script
 from lakeshell.model import QueryState, RunRecord
 from lakeshell.ports import HistoryFilter
 from lakeshell.tui.background import Amount, Task
 from lakeshell.tui.safe import shown, shown_lines
+from lakeshell.tui.screens import jobforms
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.base import progress_text
-from lakeshell.tui.screens.form import Field, FormScreen, Values, options
+from lakeshell.tui.screens.edited import Edited
+from lakeshell.tui.screens.flow import FlowScreen
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.screens.runs import runs_table
+from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.widgets.sheet import heading, rows, script, values
 
 _LOG_EVERY = 0.5
@@ -36,9 +40,14 @@ class JobsScreen(NounScreen):
     BINDINGS = [
         Binding("r", "run", "Run", id="jobs.run"),
         Binding("R", "run_with", "Run with parameters", id="jobs.run_with", show=False),
+        Binding("enter,f", "flow", "Flow", id="jobs.flow"),
         Binding("l", "log", "Log", id="jobs.log"),
         Binding("a", "propose", "Propose", id="jobs.propose"),
+        Binding("A", "add", "Add SQL", id="jobs.add", show=False),
+        Binding("c", "change", "Change", id="jobs.change"),
+        Binding("e", "script", "Script", id="jobs.script"),
         Binding("x", "stop", "Stop", id="jobs.stop"),
+        Binding("delete", "remove", "Remove", id="jobs.remove", show=False),
     ]
 
     def __init__(self) -> None:
@@ -111,11 +120,14 @@ class JobsScreen(NounScreen):
             return
 
         def take(text: str | None) -> None:
-            if text is not None:
-                pairs = (word.partition("=") for word in text.split())
-                self.run_job(key, {name: value for name, _, value in pairs})
+            if text is None:
+                return
+            try:
+                self.run_job(key, jobforms.parameters(text))
+            except ValueError as error:
+                self.notify(f"it must be {error}", severity="error", markup=False)
 
-        known = " ".join(f"{k}={v}" for k, v in self.lake.jobs.get(key).parameters.items())
+        known = shlex.join(f"{k}={v}" for k, v in self.lake.jobs.get(key).parameters.items())
         self.app.push_screen(
             LineScreen(f"Parameters of {key}", known, "NAME=VALUE NAME=VALUE"), take
         )
@@ -192,32 +204,66 @@ class JobsScreen(NounScreen):
 
         self.ask("log", read, lambda found: self.app.push_screen(TextScreen(*found)))
 
-    # --- a new one -------------------------------------------------------------------------
+    # --- looking closer --------------------------------------------------------------------
+
+    def on_listing_opened(self) -> None:
+        self.action_flow()
+
+    def action_flow(self) -> None:
+        """How its columns flow, beside the script."""
+        key = self.chosen
+        if key is not None:
+            self.ask("flow", lambda: self._flow(key), self.app.push_screen)
+
+    def _flow(self, key: str) -> FlowScreen:
+        job = self.lake.jobs.get(key)
+        written = job.script.read_text(encoding="utf-8")
+        return FlowScreen(job, written, flow_of(job, written, self.lake.column_names))
+
+    # --- adding, changing, removing --------------------------------------------------------
 
     def action_propose(self) -> None:
-        fields = (
-            Field("name", "Name", "load_film", required=True, check=lambda t: checked_name("job", t)),
-            Field("source", "Source", "DATABASE.TABLE to read", required=True, check=table_name),
-            Field("target", "Target", "DATABASE.TABLE to write", required=True, check=table_name),
-            Field("kind", "Kind", "arrow copies through a mapping, sql runs statements", "arrow", check=choice("arrow", "sql")),
-            Field("mode", "Mode", "overwrite or append", "overwrite", check=choice("overwrite", "append")),
-        )  # fmt: skip
-        form = FormScreen("Propose a job", fields, self._make, _command)
-        self.app.push_screen(form, lambda made: self.look() if made else None)
+        self.fill_in(jobforms.propose_form(self.lake))
 
-    def _make(self, given: Values) -> object:
-        kind = given["kind"] or "arrow"
-        job = Job(
-            name=given["name"],
-            kind=kind,
-            script=self.lake.jobs.script_of(given["name"], kind),
-            source=table_name(given["source"]),
-            target=table_name(given["target"]),
-            mode=given["mode"] or "overwrite",
-        )
-        assert job.source is not None
-        columns = self.lake.catalog.table(job.source).columns
-        return self.lake.jobs.add(job, propose_script(job, columns))
+    def action_add(self) -> None:
+        def draw(workgroups: Sequence[str]) -> None:
+            self.fill_in(jobforms.add_form(self.lake, workgroups))
+
+        self.ask("workgroups", self.lake.workgroups.names, draw)
+
+    def action_change(self) -> None:
+        key = self.chosen
+        if key is not None:
+            self.edit(
+                f"Change job {key}",
+                jobforms.edited(self.lake, key),
+                lambda given: jobforms.change(self.lake, key, given),
+                lambda given, before: jobforms.change_command(key, given, before),
+            )
+
+    def action_script(self) -> None:
+        """Its script, to be changed in place."""
+        key = self.chosen
+        if key is None:
+            return
+        job = self.lake.jobs.get(key)
+        edited = Edited(job.script, lambda: job.script.read_text(encoding="utf-8"))
+
+        def draw(text: str) -> None:
+            def save(written: str) -> None:
+                write(job.script, written)
+
+            title = f"Script of {key}"
+            screen = TextEditScreen(title, text, edited, save, lambda t: check_script(job, t))
+            self.app.push_screen(screen, lambda made: self.look() if made else None)
+
+        self.ask("script", edited.open, draw)
+
+    def action_remove(self) -> None:
+        key = self.chosen
+        if key is not None:
+            note = f"its script goes too, its tables and runs stay; $ lakeshell job rm {key}"
+            self.remove_named(key, lambda: self.lake.jobs.remove(key), note)
 
 
 def _mapping(job: Job, written: str) -> Sequence[Content]:
@@ -231,13 +277,3 @@ def _mapping(job: Job, written: str) -> Sequence[Content]:
         (c.source, str(c.source_type), "->", c.target, str(c.target_type)) for c in mapping.columns
     ]
     return (heading("Mapping"), rows(("source", "type", "", "target", "type"), lines))
-
-
-def _command(given: Values) -> Sequence[str]:
-    words = options(
-        source=given["source"] or "DB.TABLE",
-        target=given["target"] or "DB.TABLE",
-        kind=given["kind"] if given["kind"] != "arrow" else "",
-        mode=given["mode"] if given["mode"] != "overwrite" else "",
-    )
-    return ("job", "propose", given["name"] or "NAME", *words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,7 +10,10 @@ from textual.containers import Container
 from textual.content import Content
 
 from lakeshell.tui.safe import shown
+from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.screens.edited import Edited
+from lakeshell.tui.screens.form import Field, FormScreen, Values
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet
 
@@ -76,6 +79,39 @@ class NounScreen(LakeScreen):
 
         message, hint = said(error)
         self.query_one(Sheet).draw([shown(f"error: {message}", "$error"), shown(hint)])
+
+    # --- adding, changing, removing --------------------------------------------------------
+
+    def fill_in(self, form: FormScreen) -> None:
+        """Looks again when the form wrote something."""
+        self.app.push_screen(form, lambda made: self.look() if made else None)
+
+    def edit(
+        self,
+        title: str,
+        edited: Edited[Sequence[Field]],
+        make: Callable[[Values], object],
+        command: Callable[[Values, Sequence[Field]], Sequence[str]],
+    ) -> None:
+        """A form of what is there already. `command` is told the fields as they were, too."""
+
+        def draw(fields: Sequence[Field]) -> None:
+            self.fill_in(
+                FormScreen(title, fields, make, lambda given: command(given, fields), edited)
+            )
+
+        self.ask("edit", edited.open, draw)
+
+    def remove_named(self, name: str, work: Callable[[], object], note: str) -> None:
+        """Asks for the name to be typed, and removes it."""
+
+        def take(typed: str | None) -> None:
+            if typed == name:
+                self.ask("remove", work, lambda _: self.look())
+            elif typed:
+                self.status(f"{name} was not removed: {typed} was typed")
+
+        self.app.push_screen(LineScreen(f"Type {name} to remove it", "", note), take)
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         event.stop()

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lakeshell.definitions.workgroups import KEYS, NEVER, OVERRIDE, size_text
-from lakeshell.tui.screens.form import Field, Values, listed, options
+from lakeshell.tui.screens.form import Field, Values, changed, listed, options, set_options
 from lakeshell.workgroup import Workgroup
 
 _READ: dict[str, Callable[[object], Any]] = {key.name: key.read for key in KEYS}
@@ -105,13 +105,18 @@ def add_words(given: Values) -> Sequence[str]:
     return ("workgroup", "add", given["name"] or "NAME", *_words(given))
 
 
-def set_words(given: Values, group: Workgroup) -> Sequence[str]:
-    """Only what changed; what was emptied is `none`."""
-    before = {field.name: field.value for field in fields(group)}
-    changed = {
-        name: (text or "none") if text != before[name] else "" for name, text in given.items()
-    }
-    return ("workgroup", "set", group.name, *_words(changed))
+def set_words(name: str, given: Values, before: Sequence[Field]) -> Sequence[str]:
+    """Only what changed; what was emptied is `none`, and of the description an empty text."""
+    made = changed(given, before, ("description",))
+    words: list[str] = []
+    for shown in _SHOWN:
+        if shown.name in made:
+            text = made[shown.name]
+            several = shown.name in _LISTS
+            words += set_options(
+                {shown.option or shown.name: text}, (shown.option,) if several else ()
+            )
+    return ("workgroup", "set", name, *words)
 
 
 def _words(given: Values) -> list[str]:

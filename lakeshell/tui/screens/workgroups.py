@@ -12,7 +12,7 @@ from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import checked_name
 from lakeshell.model import WorkgroupEvent
-from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.form import Field, FormScreen, Values
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.screens.workgroupform import add_words, fields, read, set_words
@@ -71,8 +71,7 @@ class WorkgroupsScreen(NounScreen):
         name = Field(
             "name", "Name", "analysts", required=True, check=lambda t: checked_name("workgroup", t)
         )
-        form = FormScreen("Add a workgroup", (name, *fields(None)), self._add, add_words)
-        self.app.push_screen(form, lambda made: self.look() if made else None)
+        self.fill_in(FormScreen("Add a workgroup", (name, *fields(None)), self._add, add_words))
 
     def _add(self, given: Values) -> object:
         self.lake.workgroups.add(Workgroup(name=given["name"], **read(given)))
@@ -83,17 +82,16 @@ class WorkgroupsScreen(NounScreen):
 
     def action_change(self) -> None:
         key = self.chosen
-        if key is not None:
-            self.ask("change", lambda: self.lake.workgroups.get(key), self._change)
-
-    def _change(self, group: Workgroup) -> None:
-        form = FormScreen(
-            f"Change workgroup {group.name}",
-            fields(group),
-            lambda given: self._set(group.name, read(given)),
-            lambda given: set_words(given, group),
+        if key is None:
+            return
+        groups = self.lake.workgroups
+        edited = Edited(groups.path(key), lambda: fields(groups.get(key)))
+        self.edit(
+            f"Change workgroup {key}",
+            edited,
+            lambda given: self._set(key, read(given)),
+            lambda given, before: set_words(key, given, before),
         )
-        self.app.push_screen(form, lambda made: self.look() if made else None)
 
     def _set(self, name: str, changes: dict[str, Any]) -> object:
         self.lake.workgroups.set(name, changes)
@@ -105,16 +103,9 @@ class WorkgroupsScreen(NounScreen):
 
     def action_remove(self) -> None:
         key = self.chosen
-        if key is None:
-            return
-
-        def take(typed: str | None) -> None:
-            if typed == key:
-                self.ask("remove", lambda: self._taken(key), lambda _: self.look())
-
-        question = f"Type {key} to remove that workgroup"
-        note = f"its history stays; $ lakeshell workgroup rm {key}"
-        self.app.push_screen(LineScreen(question, "", note), take)
+        if key is not None:
+            note = f"its history stays; $ lakeshell workgroup rm {key}"
+            self.remove_named(key, lambda: self._taken(key), note)
 
 
 def _happened(events: Sequence[WorkgroupEvent]) -> Sequence[Content]:

@@ -102,3 +102,14 @@ def script(text: str) -> Content:
         for number, line in enumerate(lines, 1)
     ]
     return Content("\n").join(numbered)
+
+
+_SIGNS = {"+": "$success", "-": "$error", "@": "$primary"}
+
+
+def difference(diff: str) -> Content:
+    """A unified diff: each line keeps its sign, and has a colour by it."""
+    if not diff:
+        return shown("no difference", "dim")
+    lines = [shown_lines(line, _SIGNS.get(line[:1], "")) for line in diff.splitlines()]
+    return Content("\n").join(lines)
