@@ -18,6 +18,8 @@ from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.writing import WritingScreen
 
 Values = Mapping[str, str]
+_AROUND, _BUTTONS = 9, 2
+"""Lines of a form around its fields: border, title, what is wrong, the command; buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class FormScreen(WritingScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._check()
+
+    def on_resize(self) -> None:
+        """What is wrong and the command are in sight, however many fields there are."""
+        rest = _AROUND if self.has_class("-tall") else _AROUND - _BUTTONS
+        self.query_one(VerticalScroll).styles.max_height = max(1, self.size.height - rest)
 
     def values(self) -> dict[str, str]:
         return {f.name: self.query_one(f"#{f.name}", Input).value.strip() for f in self._fields}
