@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from lakeshell.tui.safe import shown, shown_lines
+from lakeshell.tui.widgets.line import LineInput
 
 
 class LineScreen(ModalScreen[str | None]):
@@ -24,7 +25,7 @@ class LineScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(shown(self._question), classes="title")
-            yield Input(self._value, id="line")
+            yield LineInput(self._value, id="line")
             yield Static(
                 shown(self._note or "Enter takes it, Esc leaves it", "dim"), classes="text"
             )

@@ -19,6 +19,7 @@ from lakeshell.sql.names import quote_identifier
 from lakeshell.tui.safe import cell, shown, shown_lines
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab
+from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
 
 _MOST = 2_000
@@ -57,7 +58,7 @@ class CatalogScreen(LakeScreen):
         self._tables: dict[str, dict[str, CatalogTable]] = {}
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="/ searches tables and columns", id="search")
+        yield LineInput(placeholder="/ searches tables and columns", id="search")
         with Container(id="split"):
             tree: Tree[Place] = Tree(cell("lake"))
             tree.show_root = False

@@ -16,10 +16,13 @@ from lakeshell.errors import LakeshellError
 from lakeshell.tui.safe import shown
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.writing import WritingScreen
+from lakeshell.tui.widgets.line import LineInput
 
 Values = Mapping[str, str]
 _AROUND, _BUTTONS = 9, 2
 """Lines of a form around its fields: border, title, what is wrong, the command; buttons."""
+_TALL = 20
+"""Lines of a window from which on it has buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class FormScreen(WritingScreen):
                     with Horizontal(classes="field"):
                         star = "*" if field.required else ""
                         yield Static(shown(field.label + star), classes="label")
-                        yield Input(field.value, placeholder=field.hint, id=field.name)
+                        yield LineInput(field.value, placeholder=field.hint, id=field.name)
             yield Static(id="wrong", markup=False)
             yield Static(id="command", markup=False)
             with Horizontal(classes="buttons"):
@@ -90,8 +93,9 @@ class FormScreen(WritingScreen):
 
     def on_resize(self) -> None:
         """What is wrong and the command are in sight, however many fields there are."""
-        rest = _AROUND if self.has_class("-tall") else _AROUND - _BUTTONS
-        self.query_one(VerticalScroll).styles.max_height = max(1, self.size.height - rest)
+        height = self.size.height
+        rest = _AROUND if height >= _TALL else _AROUND - _BUTTONS
+        self.query_one(VerticalScroll).styles.max_height = max(1, height - rest)
 
     def values(self) -> dict[str, str]:
         return {f.name: self.query_one(f"#{f.name}", Input).value.strip() for f in self._fields}

@@ -19,6 +19,7 @@ from lakeshell.tui.safe import shown_lines
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.tabs import Tab
+from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet, heading, values
 
@@ -45,7 +46,7 @@ class HistoryScreen(NounScreen):
 
     def body(self) -> ComposeResult:
         placeholder = "/ searches the text; state:FAILED user:ada workgroup:analysts narrow it"
-        yield Input(placeholder=placeholder, id="search")
+        yield LineInput(placeholder=placeholder, id="search")
         with Container(id="split"):
             yield Listing(self.columns, id="list")
             yield Sheet(id="sheet")
