@@ -132,7 +132,7 @@ class QueryState(StrEnum):
 class Estimate:
     """What a statement would scan. `scanned` in bytes, None when its sources are not metered.
 
-    `coarse`: its tables are counted whole, because it could not be planned here.
+    `coarse`: some of its tables are counted whole, or without regard to its conditions.
     """
 
     scanned: int | None

@@ -10,23 +10,33 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lakeshell.errors import ConfigurationError
-from lakeshell.model import CatalogTable, Estimate
+from lakeshell.errors import ConfigurationError, NotFound
+from lakeshell.model import CatalogTable, Estimate, TableName
 from lakeshell.ports import Catalog, Engine, Session, Source
 from lakeshell.runtime.place import Place
 from lakeshell.stack.services import Service
+from lakeshell.store.reading import Reading
 
 if TYPE_CHECKING:
     from lakeshell.engine.trino.address import TrinoAddress
     from lakeshell.source.mysql_address import MysqlAddress
     from lakeshell.stack.installation import Installation
+    from lakeshell.store.current import Current
     from lakeshell.store.iceberg import IcebergStore
     from lakeshell.store.metastore import Metastore
     from lakeshell.store.s3 import S3Files
 
 
-SMALL_FILE = 3 * 2**20
-"""Trino reads Parquet and ORC files up to this size whole, and counts them so."""
+TRINO = Reading(
+    whole_below=3 * 2**20,
+    footer=48 * 2**10,
+    gap=2**20,
+    merged=8 * 2**20,
+    part=128 * 2**20,
+    constants=True,
+    deletes=False,
+)
+"""How Trino reads Parquet files, by its defaults, as `physicalInputBytes` counts it: measured."""
 
 
 class StackRuntime:
@@ -70,6 +80,7 @@ class StackRuntime:
             catalog=catalog,
             connections=self.place.connections.names,
             estimator=estimated,
+            counter=self._counted,
             stater=lambda *order: self._planner(catalog(), store, open_source).state(*order),
             notice=self.notice,
         )
@@ -82,18 +93,33 @@ class StackRuntime:
     ) -> Engine:
         """The other runtime's engine over this lake: it plans on metadata, and runs nothing."""
         from lakeshell.engine.embedded.engine import EmbeddedEngine
+
+        return EmbeddedEngine(
+            catalog=catalog,
+            store=store,
+            metadata=self._current,
+            connections=self.place.connections.names,
+            open_source=open_source,
+            reading=TRINO,
+        )
+
+    def _counted(self, name: TableName, columns: frozenset[int]) -> Estimate:
+        """What a scan of a table's columns takes, by their ids and those inside them."""
+        from lakeshell.store.planning import fields_of, plan
+
+        metadata = self._current(name)
+        if metadata is None:
+            raise NotFound(f"there is no Iceberg table {name}")
+        found = plan(metadata, metadata.current_snapshot, fields_of(metadata, columns))
+        return Estimate(found.bytes_read(TRINO), len(found.files), found.rows, coarse=True)
+
+    @property
+    def _current(self) -> Current:
         from lakeshell.store.current import pointed_current
         from lakeshell.store.metastore_pointers import MetastorePointers
 
         pointers = MetastorePointers(self.metastore, self.files.address.warehouse)
-        return EmbeddedEngine(
-            catalog=catalog,
-            store=store,
-            metadata=pointed_current(pointers, self.files),
-            connections=self.place.connections.names,
-            open_source=open_source,
-            whole_below=SMALL_FILE,
-        )
+        return pointed_current(pointers, self.files)
 
     # --- addresses -------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 In: a table's metadata, a snapshot, the columns that are read, conditions on columns. Out: a
 `ScanPlan`. Files that a condition rules out, by partition values or by the columns' bounds, are
-left out; what the manifests say too little of is kept. Reads metadata only. A `plan.bytes` is at
-least what a scan reads: a file's columns whole, compressed, as Trino counts `physicalInputBytes`.
+left out; what the manifests say too little of is kept. Reads metadata only. `store.reading` tells
+how many bytes of the files an engine takes for them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 import datetime as dt
 import struct
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lakeshell.errors import NotSupported
 from lakeshell.store.files import LOCAL, Files
+from lakeshell.store.known_files import KNOWN
 from lakeshell.store.metadata import (
     DATA,
     EQUALITY_DELETES,
@@ -28,7 +29,9 @@ from lakeshell.store.metadata import (
     read_entries,
     read_manifests,
 )
+from lakeshell.store.reading import CHUNKS, Layout, Reading, constant_bytes
 
+IDENTITY = "identity"
 _EPOCH = dt.datetime(1970, 1, 1)
 _EPOCH_DATE = _EPOCH.date()
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -46,41 +49,61 @@ class Condition(NamedTuple):
 
 
 class ScanPlan(NamedTuple):
-    """`deletes` are position deletes that concern these files; `bytes` is an upper bound."""
+    """`deletes` are delete files that concern these files; `fields` are the columns that are read."""
 
     files: tuple[DataFile, ...]
     deletes: tuple[DataFile, ...]
-    columns: frozenset[int]
-    """Ids of the data files' columns that are read."""
+    fields: tuple[Field, ...]
+    specs: Mapping[int, Sequence[PartitionField]]
+    leaves: tuple[int, ...]
+    """Ids of the data files' columns, in their order."""
 
     @property
     def rows(self) -> int:
         """Rows in the files, deleted ones included."""
         return sum(file.rows for file in self.files)
 
-    def bytes_of(self, file: DataFile) -> int:
-        """What a read of the columns in `file` takes at most."""
-        return file_bytes(file, self.columns)
+    @property
+    def layout(self) -> Layout:
+        read = frozenset(leaf for field in self.fields for leaf in field.leaves())
+        return Layout(self.leaves, read)
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether some file's manifest tells no column's size: ORC and Avro have none."""
+        return bool(self.fields) and any(not file.column_sizes for file in self.files)
 
     @property
     def bytes(self) -> int:
-        return self.bytes_with(0)
+        """Of the columns' chunks alone, compressed."""
+        return self.bytes_read(CHUNKS)
 
-    def bytes_with(self, whole_below: int) -> int:
-        """The same, where files up to `whole_below` bytes are read whole or not at all."""
-        read = 0
+    def bytes_read(self, reading: Reading) -> int:
+        """What an engine reads that reads like this, delete files too."""
+        layout = self.layout
+        read = sum(file.size for file in self.deletes) if reading.deletes else 0
         for file in self.files:
-            columns = self.bytes_of(file)
-            read += file.size if columns and file.size <= whole_below else columns
-        return read + sum(file.size for file in self.deletes)
+            if not self.fields and self.deletes:
+                # Which rows are left is known from their places in the file.
+                read += file.size if file.size <= reading.whole_below else reading.footer
+            elif reading.constants and self._constant(file):
+                read += file.rows * self._constants(file)
+            else:
+                read += layout.bytes_of(file, reading)
+        return read
 
+    def _constant(self, file: DataFile) -> bool:
+        """Whether the partition's values tell all that is read of the file."""
+        if not self.fields:
+            return False
+        sources = {p.source_id for p in self.specs.get(file.spec_id, ()) if p.transform == IDENTITY}
+        return all(field.id in sources for field in self.fields)
 
-def file_bytes(file: DataFile, columns: Iterable[int]) -> int:
-    """Compressed bytes of the columns; the whole file where its manifest does not say."""
-    if not file.column_sizes:
-        return file.size if any(True for _ in columns) else 0
-    sizes = file.column_sizes
-    return sum(sizes.get(column, 0) for column in columns)
+    def _constants(self, file: DataFile) -> int:
+        names = {p.source_id: p.name for p in self.specs.get(file.spec_id, ())}
+        return sum(
+            constant_bytes(field, file.partition.get(names[field.id])) for field in self.fields
+        )
 
 
 def live_files(snapshot: Snapshot | None, files: Files = LOCAL) -> list[DataFile]:
@@ -97,30 +120,62 @@ def plan(
     fields: Sequence[Field],
     conditions: Sequence[Condition] = (),
 ) -> ScanPlan:
-    """The files to read for `fields`; raises `NotSupported` for deletes that only Trino applies."""
-    columns = frozenset(leaf for field in fields for leaf in field.leaves())
+    """The files to read for `fields`."""
     specs = metadata.specs
     files: list[DataFile] = []
     deletes: list[DataFile] = []
-    for file in live_files(snapshot, metadata.files):
+    asked = frozenset(condition.field.id for condition in conditions)
+    for file in _planned_files(snapshot, metadata.files, asked):
         if file.content != DATA:
             deletes.append(file)
         elif may_match(file, specs.get(file.spec_id, ()), conditions):
             files.append(file)
-    return ScanPlan(tuple(files), _applying(deletes, files), columns)
+    leaves = tuple(leaf for field in metadata.schema() for leaf in field.leaves())
+    return ScanPlan(tuple(files), _applying(deletes, files), tuple(fields), specs, leaves)
+
+
+def _planned_files(
+    snapshot: Snapshot | None, files: Files, columns: frozenset[int]
+) -> Iterator[DataFile]:
+    if snapshot is not None:
+        for manifest in read_manifests(snapshot, files):
+            if manifest.live:
+                yield from KNOWN.of(manifest, files, columns)
+
+
+def fields_of(metadata: TableMetadata, ids: frozenset[int]) -> list[Field]:
+    """The columns of these ids, and the fields inside columns."""
+    return [found for field in metadata.schema() for found in _inside(field, ids)]
+
+
+def _inside(field: Field, ids: frozenset[int]) -> Iterator[Field]:
+    if field.id in ids:
+        yield field
+        return
+    if isinstance(field.written, str):
+        return
+    for part in ("element", "key", "value"):
+        if part in field.written:
+            inner = Field(field.written[f"{part}-id"], part, field.written[part], False, "")
+            yield from _inside(inner, ids)
+    for inner in field.written.get("fields", ()):
+        yield from _inside(Field(inner["id"], inner["name"], inner["type"], False, ""), ids)
 
 
 def _applying(deletes: list[DataFile], files: list[DataFile]) -> tuple[DataFile, ...]:
     if not files:
         return ()
     oldest = min(file.sequence for file in files)
-    kept = [file for file in deletes if file.sequence >= oldest]
-    for file in kept:
+    return tuple(file for file in deletes if file.sequence >= oldest)
+
+
+def check_deletes(deletes: Sequence[DataFile]) -> None:
+    """Raises `NotSupported` for deletes that only Trino applies."""
+    for file in deletes:
         if file.content == EQUALITY_DELETES:
             raise NotSupported("a table with equality deletes, before `EXECUTE optimize` on Trino")
         if file.format != "PARQUET":
             raise NotSupported(f"a table with {file.format} delete files")
-    return tuple(kept)
 
 
 # --- pruning -------------------------------------------------------------------------------
@@ -136,7 +191,7 @@ def may_match(
 def _may_meet(file: DataFile, spec: Sequence[PartitionField], condition: Condition) -> bool:
     field = condition.field
     for part in spec:
-        if part.source_id == field.id and part.transform == "identity":
+        if part.source_id == field.id and part.transform == IDENTITY:
             value = file.partition.get(part.name)
             if value is None:
                 return condition.op == "is_null" or condition.op not in _KNOWN

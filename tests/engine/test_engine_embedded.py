@@ -29,6 +29,7 @@ from lakeshell.model import (
 from lakeshell.ports import Session
 from lakeshell.store.current import local_current
 from lakeshell.store.opening import local_store
+from lakeshell.store.reading import Reading
 
 FILM = columns(film_id="integer", title="varchar", rate="decimal(5,2)")
 DATA = [(1, "A", 1.5), (2, "B", None), (3, None, 99.99)]
@@ -211,10 +212,10 @@ def test_small_files_are_estimated_whole_for_an_engine_that_reads_them_so(
     sizes = [
         row["size"] for row in rows(lake, 'SELECT file_size_in_bytes AS size FROM "film$files"')
     ]
-    lake.whole_below = max(sizes)
+    lake.reading = Reading(whole_below=max(sizes))
     assert lake.estimate("SELECT title FROM film", session()).scanned == sum(sizes)
     assert lake.estimate("SELECT count(*) FROM film", session()).scanned == 0
-    lake.whole_below = min(sizes) - 1
+    lake.reading = Reading(whole_below=min(sizes) - 1)
     found = lake.estimate("SELECT title FROM film", session()).scanned
     assert found is not None
     assert found < sum(sizes)

@@ -492,35 +492,51 @@ def test_an_estimate_is_the_planners(trino: FakeTrino) -> None:
 
 
 def test_what_the_planner_refuses_is_its_tables_whole(trino: FakeTrino) -> None:
-    def planned(sql: str, session: Session, parameters: Sequence[str]) -> Estimate:
-        known = {
-            'SELECT * FROM "lake"."raw"."film"': Estimate(100, files=2, rows=5),
-            'SELECT * FROM "movies"."m"."x"': Estimate(None, unmetered=("movies",)),
-        }
-        if sql not in known:
-            raise QueryFailed("not here", code="NOT_SUPPORTED")
-        return known[sql]
+    def counted(name: TableName, columns: frozenset[int]) -> Estimate:
+        if name.table == "gone":
+            raise NotFound("gone")
+        assert (name, columns) == (TableName("raw", "film.x"), frozenset({1, 9}))
+        return Estimate(100, files=2, rows=5)
 
-    def table(catalog: str, schema: str, name: str) -> dict[str, Any]:
-        return {"table": {"catalog": catalog, "schemaTable": {"schema": schema, "table": name}}}
+    def scan(name: str, table: str, *details: str, **more: Any) -> dict[str, Any]:
+        return {"name": name, "descriptor": {"table": table}, "details": details, **more}
 
-    read_tables = [table("lake", "raw", "film"), table("movies", "m", "x"), table("tpch", "a", "b")]
-    plan = json.dumps({"inputTableColumnInfos": read_tables})
-    trino.pages = [[{}, rows({"Query Plan": "varchar"}, [plan])]]
-    found = engine(trino, estimator=planned).estimate("SELECT odd", session())
-    assert found == Estimate(100, 2, 5, ("movies", "tpch"), coarse=True)
-    assert trino.statements == ["EXPLAIN (TYPE IO, FORMAT JSON) SELECT odd"]
+    plan = {
+        "name": "Output",
+        "children": [
+            scan("TableCommit", "lake:raw.made$data@1"),
+            scan(
+                "ScanFilterProject", "lake:raw.film.x$data@71 constraint on [id]",
+                "id_1 := 1:id:bigint", "k := 9:k:bigint", "z := null::bigint",
+            ),
+            scan("TableScan", "lake:raw.film$files", "path := path"),
+            scan("TableScan", "movies:m.x m.x", children=[scan("TableScan", "tpch:a:b")]),
+            scan("ScanProject", "lake:raw.gone$data@8", "id := 1:id:bigint"),
+        ],
+    }  # fmt: skip
+    trino.pages = [[{}, rows({"Query Plan": "varchar"}, [json.dumps(plan)])]]
+    made = engine(trino, estimator=_refused, counter=counted)
+    found = made.estimate("SELECT odd", session())
+    assert found == Estimate(100, 2, 5, ("movies", "tpch", "lake"), coarse=True)
+    assert trino.statements == ["EXPLAIN (TYPE LOGICAL, FORMAT JSON) SELECT odd"]
+
+
+def test_what_reads_no_table_scans_nothing(trino: FakeTrino) -> None:
+    trino.pages = [[{}, rows({"Query Plan": "varchar"}, ["CREATE ROLE x"])]]
+    found = engine(trino, estimator=_refused).estimate("CREATE ROLE x", session())
+    assert found == Estimate(0, coarse=True)
+
+
+def _refused(*_: Any) -> Estimate:
+    raise QueryFailed("not here", code="NOT_SUPPORTED")
 
 
 def test_an_estimate_of_what_trino_rejects_is_its_rejection(trino: FakeTrino) -> None:
-    def refused(*_: Any) -> Estimate:
-        raise QueryFailed("not here", code="NOT_SUPPORTED")
-
     trino.pages = [
-        [error("COLUMN_NOT_FOUND", "no", (1, len("EXPLAIN (TYPE IO, FORMAT JSON) ") + 8))]
+        [error("COLUMN_NOT_FOUND", "no", (1, len("EXPLAIN (TYPE LOGICAL, FORMAT JSON) ") + 8))]
     ]
     with pytest.raises(QueryRejected) as caught:
-        engine(trino, estimator=refused).estimate("SELECT x", session())
+        engine(trino, estimator=_refused).estimate("SELECT x", session())
     assert caught.value.column == 8
 
 

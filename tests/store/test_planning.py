@@ -68,7 +68,8 @@ def kept(metadata: TableMetadata, column: str, op: str, *values: object) -> list
         [fields["id"]],
         [Condition(fields[column], op, values)],
     )
-    firsts = (bound_value(file.lower[fields["id"].id], "long") for file in made.files)
+    lower = {file.path: file.lower for file in live_files(metadata.current_snapshot)}
+    firsts = (bound_value(lower[file.path][fields["id"].id], "long") for file in made.files)
     return sorted(firsts)
 
 

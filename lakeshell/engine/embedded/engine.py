@@ -24,6 +24,7 @@ from lakeshell.ports import Catalog, Running, Session, Source
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
 from lakeshell.sql.statement import StatementText
+from lakeshell.store.reading import CHUNKS, Reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,13 +49,12 @@ class EmbeddedEngine:
         open_source: Callable[[str], Source],
         memory_limit: int | None = None,
         threads: int = 0,
-        whole_below: int = 0,
+        reading: Reading = CHUNKS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`metadata` finds an Iceberg table's; `memory_limit` in bytes; `threads` 0 takes all.
 
-        `whole_below`: files up to so many bytes are estimated whole, for an engine that reads
-        them so.
+        `reading` is how the engine reads files for which this one makes estimates.
         """
         self.catalog = catalog
         self.open_store = store
@@ -63,7 +63,7 @@ class EmbeddedEngine:
         self.open_source = open_source
         self._memory_limit = memory_limit
         self._threads = threads
-        self.whole_below = whole_below
+        self.reading = reading
         self._now = now
 
     def split(self, text: str) -> Sequence[StatementText]:
@@ -193,7 +193,7 @@ class StatementHost:
 
     def estimate(self, bound: BoundQuery) -> Estimate:
         """What `read` would scan at most; reads metadata only."""
-        return prepare(bound.scans).estimate(self.engine.whole_below)
+        return prepare(bound.scans, only_planned=True).estimate(self.engine.reading)
 
     def read(self, bound: BoundQuery) -> pa.RecordBatchReader:
         """The rows of a query, as they come; what they scan is counted to the statement."""
@@ -245,7 +245,7 @@ class StatementHost:
             plan = connection.explain(bound.sql)
         finally:
             self.reads.end(connection)
-        scans = prepared.scanned(bound.scans, self.engine.whole_below)
+        scans = prepared.scanned(bound.scans, self.engine.reading)
         return "\n".join(plan_lines(plan, scans))
 
 

@@ -23,7 +23,8 @@ from lakeshell.engine.embedded.typed import (
 )
 from lakeshell.model import Estimate
 from lakeshell.store.metadata import DataFile, Field, inner_names, local_path
-from lakeshell.store.planning import Condition, ScanPlan, plan
+from lakeshell.store.planning import Condition, ScanPlan, check_deletes, plan
+from lakeshell.store.reading import CHUNKS, Reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,9 +81,10 @@ class Prepared(NamedTuple):
         for relation in self.relations:
             if relation.plan is None:
                 continue
+            layout = relation.plan.layout
             for file in relation.plan.files:
                 path = str(local_path(file.path))
-                found[path] = found.get(path, 0) + relation.plan.bytes_of(file)
+                found[path] = found.get(path, 0) + layout.bytes_of(file, CHUNKS)
             for file in relation.plan.deletes:
                 path = str(local_path(file.path))
                 found[path] = found.get(path, 0) + file.size
@@ -92,13 +94,10 @@ class Prepared(NamedTuple):
     def unmetered(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r.label for r in self.relations if r.label is not None))
 
-    def estimate(self, whole_below: int = 0) -> Estimate:
-        """At most what a run scans; None in bytes where nothing that is scanned is metered.
-
-        Files up to `whole_below` bytes of which anything is read are counted whole.
-        """
+    def estimate(self, reading: Reading = CHUNKS) -> Estimate:
+        """At most what a run scans; None in bytes where nothing that is scanned is metered."""
         metered = [r.plan for r in self.relations if r.plan is not None]
-        scanned: int | None = sum(p.bytes_with(whole_below) for p in metered)
+        scanned: int | None = sum(p.bytes_read(reading) for p in metered)
         if self.unmetered and not metered:
             scanned = None
         return Estimate(
@@ -106,9 +105,10 @@ class Prepared(NamedTuple):
             files=sum(len(relation.files) for relation in self.relations),
             rows=sum(r.rows for r in self.relations),
             unmetered=self.unmetered,
+            coarse=any(p.is_coarse for p in metered),
         )
 
-    def scanned(self, scans: Sequence[Scan], whole_below: int) -> list[Scanned]:
+    def scanned(self, scans: Sequence[Scan], reading: Reading) -> list[Scanned]:
         """Each of the scans with what it reads at most."""
         from lakeshell.engine.embedded.plan_tree import Scanned
 
@@ -117,7 +117,7 @@ class Prepared(NamedTuple):
                 ".".join(scan.table.name),
                 tuple(sorted(scan.columns)),
                 relation.rows,
-                None if relation.plan is None else relation.plan.bytes_with(whole_below),
+                None if relation.plan is None else relation.plan.bytes_read(reading),
                 len(relation.files),
             )
             for scan, relation in zip(scans, self.relations, strict=True)
@@ -140,13 +140,15 @@ class Prepared(NamedTuple):
             connection.relation(relation.alias, relation.sql(found))
 
 
-def prepare(scans: Iterable[Scan]) -> Prepared:
-    """Raises `NotSupported` where a table can only be read by Trino."""
-    return Prepared(tuple(_relation(scan) for scan in scans))
+def prepare(scans: Iterable[Scan], *, only_planned: bool = False) -> Prepared:
+    """Raises `NotSupported` where a table can only be read by Trino, unless it is `only_planned`."""
+    return Prepared(tuple(_relation(scan, only_planned) for scan in scans))
 
 
-def _relation(scan: Scan) -> Relation:
+def _relation(scan: Scan, only_planned: bool) -> Relation:
     made = _found(scan)
+    if not only_planned and made.plan is not None:
+        _check_readable(made)
     read = {column.name for column in made.columns} or scan.columns
     unread = _unread(scan, read)
     if not unread:
@@ -232,13 +234,18 @@ def _iceberg(scan: Scan, table: IcebergTable) -> Relation:
     elif not fields and not hidden and not chosen.deletes:
         sql = lambda _: f"SELECT 1 AS {_NOTHING} FROM range({chosen.rows})"  # noqa: E731
     else:
-        for file in chosen.files:
-            if file.format != "PARQUET":
-                raise refused(f"a table with {file.format} data files")
         files = (*chosen.files, *chosen.deletes)
         looked_up = table.metadata.evolved or not all(_is_plain(field) for field in fields)
         sql = lambda found: _files(table, chosen, fields, hidden, found)  # noqa: E731
     return Relation(scan.alias, sql, None, (), looked_up, chosen, files, chosen.rows, None)
+
+
+def _check_readable(relation: Relation) -> None:
+    assert relation.plan is not None
+    check_deletes(relation.plan.deletes)
+    for file in relation.files:
+        if file.format != "PARQUET":
+            raise refused(f"a table with {file.format} data files")
 
 
 def _is_plain(field: Field) -> bool:

@@ -28,7 +28,7 @@ from lakeshell.ports import Catalog, Running, Session
 from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
-    from lakeshell.engine.trino.estimate import Estimator, Stater
+    from lakeshell.engine.trino.estimate import Counter, Estimator, Stater
     from lakeshell.engine.trino.wording import Wording
 
 START_WAIT = 90.0
@@ -74,8 +74,8 @@ class _Order:
 class TrinoEngine:
     """`ports.Engine`.
 
-    `estimator` plans a statement on the lake's metadata, as the embedded engine does, and `stater`
-    tells the state of its tables; `notice` is
+    `estimator` plans a statement on the lake's metadata, as the embedded engine does, `counter`
+    counts columns of a table where it could not, and `stater` tells the state of its tables; `notice` is
     told what a user waits for.
     """
 
@@ -86,6 +86,7 @@ class TrinoEngine:
         catalog: Callable[[], Catalog],
         connections: Callable[[], Collection[str]],
         estimator: Estimator,
+        counter: Counter = lambda name, columns: Estimate(None),
         stater: Stater = lambda sql, session, parameters: None,
         notice: Callable[[str], None] = lambda text: None,
         spooling: bool = True,
@@ -97,6 +98,7 @@ class TrinoEngine:
         self._catalog = catalog
         self._connections = connections
         self._estimator = estimator
+        self._counter = counter
         self._stater = stater
         self._notice = notice
         self._spooling = spooling
@@ -110,7 +112,7 @@ class TrinoEngine:
     def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         from lakeshell.engine.trino.estimate import estimated
 
-        return estimated(sql, session, parameters, self._estimator, self.run)
+        return estimated(sql, session, parameters, self._estimator, self._counter, self.run)
 
     def state(
         self, sql: str, session: Session, parameters: Sequence[str] = ()
