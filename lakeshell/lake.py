@@ -276,8 +276,7 @@ class Lake:
     @property
     def has_stack(self) -> bool:
         """Whether the lake runs on its own stack, or has one beside another engine."""
-        own = self.settings.engine == "trino" and self.settings.trino.url is None
-        return own or self.stack.is_installed
+        return self._on_own_stack or self.stack.is_installed
 
     def trino_has(self, scheme: str) -> bool:
         """Whether the lake's own Trino reads connections of that kind: a changed one reaches it
@@ -470,10 +469,32 @@ class Lake:
         among = frozenset(name for name in self.workgroups.names() if self.may_use(name))
         return replace(filter, among=among, viewer=self.user)
 
+    @property
+    def has_others(self) -> bool:
+        """Whether the lake runs on a stack of its own, which other clients may use as well."""
+        return self._on_own_stack and self.stack.is_installed
+
+    @property
+    def _on_own_stack(self) -> bool:
+        return self.settings.engine == "trino" and self.settings.trino.url is None
+
+    def catch_up(self) -> str:
+        """Brings into the ledger what other clients ran on the cluster since the last time; gives
+        a word on what could not be had, empty for nothing."""
+        if not self.has_others:
+            return ""
+        from lakeshell.runtime.others import take_in
+
+        return take_in(self.place, self.ledger, self.workgroups.all())[1]
+
     def past_query(self, id: str) -> QueryRecord:
         """A query of the history by the beginning of its id. Raises `NotFound`, and `UsageError`
         for one that this user may not see."""
-        record = self.ledger.query(id)
+        try:
+            record = self.ledger.query(id)
+        except NotFound:
+            self.catch_up()
+            record = self.ledger.query(id)
         if record.user != self.user:
             self.check_member(record.workgroup)
         return record

@@ -388,6 +388,10 @@ class Ledger(Protocol):
         go; gives how many it added. `mended` replace records that had no server's id of theirs.
         All of it or nothing."""
 
+    def index_texts(self) -> int:
+        """Makes many new queries quick to search at once; else the searches do it bit by bit. Gives
+        how many parts of an index it made."""
+
     def spent(
         self, workgroup: str, since: datetime, until: datetime | None = None, *, currency: str
     ) -> Decimal:

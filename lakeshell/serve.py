@@ -55,9 +55,18 @@ def tasks(lake: Lake) -> Sequence[Task]:
 
         every = min(15.0, lake.settings.stack.idle_stop / 4)
         found.append(Task("idle stop", every, Keeper(lake.stack).act))
+    if lake.has_others:
+        found.append(Task("queries of other clients", 10.0, partial(_catch_up, lake)))
     if found and lake.stack.is_installed:
         found.append(Task("hours of services", 60.0, partial(_note_services, lake)))
     return found
+
+
+def _catch_up(lake: Lake) -> str:
+    """While Trino runs: asking `control` for it keeps that one running too."""
+    from lakeshell.stack.services import Service
+
+    return lake.catch_up() if lake.stack.answers(Service.TRINO) else ""
 
 
 def _note_services(lake: Lake) -> str:

@@ -201,7 +201,7 @@ class FakeLedger:
         for record in mended:
             if not self._queries[record.id].engine_id:
                 self._queries[record.id] = record
-        self._origins[origin] = max(upto, self.taken_in(origin))
+        self._origins[origin] = upto
         return len(new)
 
     def note(self, event: WorkgroupEvent) -> bool:
@@ -210,6 +210,9 @@ class FakeLedger:
     def events(self, workgroup: str | None = None, limit: int = 50) -> Sequence[WorkgroupEvent]:
         found = [e for e in self._events.values() if workgroup in (None, e.workgroup)]
         return sorted(found, key=lambda e: (e.at, e.key), reverse=True)[:limit]
+
+    def index_texts(self) -> int:
+        return 0
 
     def query(self, id: str) -> QueryRecord:
         return _one(self._queries, id)

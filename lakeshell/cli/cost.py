@@ -76,6 +76,7 @@ def command(
     that is gone, of which the first day counts as gone. Prices are settings: see [prices].
     """
     from lakeshell import billing
+    from lakeshell.cli.history_filter import caught_up
     from lakeshell.cost.periods import month_start
 
     now = datetime.now(UTC)
@@ -84,6 +85,7 @@ def command(
     _check_together(compare, budgets, drawn, by, month, output)
     if workgroup is not None:
         lake.workgroups.get(workgroup)
+    caught_up(lake)
     billing.note_services(lake, now)
     if budgets:
         _write(_budgets(lake, now, workgroup), output_format, output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.history_export import export, prune
-from lakeshell.cli.history_filter import filter_of, filter_options
+from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
 from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
 from lakeshell.cli.options import FORMATS, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
@@ -55,11 +55,12 @@ def command(
 ) -> None:
     """Past queries, newest first: who, when, what they scanned and cost.
 
-    Queries of a workgroup are shown to its members, and to who ran them.
+    On the lake's own stack those of every client of its Trino. Queries of a workgroup are shown to its members, and to who ran them.
     """
     if context.invoked_subcommand is not None:
         return
     wanted = filter_of(lake, **filters, limit=limit)
+    caught_up(lake)
     short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
     rows = [_row(record, short, for_eyes(output_format)) for record in lake.ledger.queries(wanted)]
     show_listing(COLUMNS, rows, output_format, _FIT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakeshell.cli.history_filter import filter_of, filter_options
+from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
 from lakeshell.cli.options import FORMATS, with_lake
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def export(
     from lakeshell.sql.datatypes import parse_type
 
     wanted = filter_of(lake, **filters, limit=limit)
+    caught_up(lake)
     if output_format is None and chosen_format(None, output) == "CSV":
         output_format = "CSV_HEADER"
     columns = [Column(name, parse_type(type)) for name, type in _TYPES.items()]

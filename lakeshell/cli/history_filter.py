@@ -65,6 +65,13 @@ def filter_of(
     )
 
 
+def caught_up(lake: Lake) -> None:
+    """Brings in what other clients ran; says on stderr what could not be had."""
+    said = lake.catch_up()
+    if said:
+        click.echo(f"warning: {said}", err=True)
+
+
 def _moment(text: str, option: str) -> datetime:
     from lakeshell.definitions.schema import duration
 

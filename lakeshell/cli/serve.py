@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def command(lake: Lake) -> None:
     """Stay and do what has to be done while nobody types.
 
-    Holds the workgroups on Trino (limits that clients raised, budgets, files that were edited), and
-    stops idle services. `stack up` starts it by itself. Ends with Ctrl-C or SIGTERM.
+    Holds the workgroups on Trino (limits that clients raised, budgets, files that were edited),
+    takes the queries of other clients into the history, and stops idle services. `stack up` starts
+    it by itself. Ends with Ctrl-C or SIGTERM.
     """
     from lakeshell import serve
 

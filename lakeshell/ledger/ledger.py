@@ -159,13 +159,10 @@ class SqlLedger(Sums, Events):
             for record in mended:
                 self._update("queries", QUERY, of_query(record), "engine_id = ''")
             self.database.write(self.database.adding("origins", ("origin", "upto")), (origin, upto))
-            self.database.write(
-                "UPDATE origins SET upto = ? WHERE origin = ? AND upto < ?", (upto, origin, upto)
-            )
+            self.database.write("UPDATE origins SET upto = ? WHERE origin = ?", (upto, origin))
         return added
 
     def index_texts(self) -> int:
-        """Brings the index of texts up to what is there; gives the segments that it lacked."""
         return self._texts.index()
 
     # --- runs ------------------------------------------------------------------------------

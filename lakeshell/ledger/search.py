@@ -7,7 +7,7 @@ in the records themselves where they are few, else in the candidates that `texts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from lakeshell.ledger.database import Database, marks
@@ -17,6 +17,8 @@ from lakeshell.ports import HistoryFilter
 
 _FEW = 20_000
 """Records whose texts are read faster than an index of all texts is asked."""
+_DIRECT = 1_000
+"""And so many are read without asking that index at all."""
 _PAGE = 500
 _MANY = 1_500
 """Candidates of a segment from which on it is read whole."""
@@ -105,31 +107,33 @@ class Search:
     def _texted(
         self, filter: HistoryFilter, sides: Sequence[tuple[list[Condition], list[Condition]]]
     ) -> Found:
-        held = self._db.holding(filter.contains or "")
-        narrow = [self._narrowest(same, spans) for same, spans in sides]
-        if sum(size for _, size in narrow) < _FEW:
-            found: Found = []
-            for (index, _), (same, spans) in zip(narrow, sides, strict=True):
-                found += self._scanned(index, [*same, *spans, held], filter.limit)
-            return found
         spans = _spans(filter) + self._behind(filter)
+        held = self._db.holding(filter.contains or "")
         conditions = [*_equalities(filter), *_seen(filter), *spans, held]
-        return self._indexed(filter, conditions)
+        narrow = [self._narrowest(same, spans) for same, spans in sides]
+        if sum(size for _, size in narrow) >= _FEW:
+            return self._indexed(filter, conditions, None)
+        meant: Found = []
+        for (index, _), (same, spans) in zip(narrow, sides, strict=True):
+            # Indexes alone answer this; texts are beside the records.
+            meant += self._scanned(index, [*same, *spans], None)
+        if len(meant) < _DIRECT:
+            return self._holding([number for _, number in sorted(meant, reverse=True)], [held])
+        return self._indexed(filter, [held], {number for _, number in meant})
 
-    def _indexed(self, filter: HistoryFilter, conditions: Sequence[Condition]) -> Found:
-        """What the index of texts leaves, and what is not in it yet."""
+    def _indexed(
+        self, filter: HistoryFilter, conditions: Sequence[Condition], among: Set[int] | None
+    ) -> Found:
+        """What the index of texts leaves, and what is not in it yet; `among` these, None is all."""
         self._texts.index(_AT_ONCE)
         segments = self._texts.segments()
         found: Found = []
         for first, last in self._texts.gaps(segments):
-            within: list[Condition] = [("number >= ?", (first,))]
-            within += [] if last is None else [("number < ?", (last,))]
-            where, values = _where([*within, *conditions])
-            most = "" if filter.limit is None else f"LIMIT {filter.limit}"
-            found += self._db.read(
-                f"SELECT started, number FROM queries {self._db.using('')} {where} {_ORDER} {most}",
-                values,
-            )
+            if among is None:
+                found += self._between(first, last, filter.limit, conditions)
+            else:
+                within = [n for n in among if first <= n and (last is None or n < last)]
+                found += self._holding(within, conditions)
         for part in _parts(_overlapping(segments, filter)):
             if _settled(found, filter.limit, part[0].newest):
                 break
@@ -137,33 +141,31 @@ class Search:
             for segment in part:
                 if _settled(found, filter.limit, segment.newest):
                     break
-                found += self._among(segment, numbers.get(segment.number, ()), filter, conditions)
+                candidates: Sequence[int] = numbers.get(segment.number, ())
+                if among is not None:
+                    candidates = [number for number in candidates if number in among]
+                elif len(candidates) >= _MANY:
+                    first = segment.number * SEGMENT
+                    found += self._between(first, first + SEGMENT, filter.limit, conditions)
+                    continue
+                found += self._holding(candidates, conditions)
         return found
 
-    def _among(
-        self,
-        segment: Segment,
-        candidates: Sequence[int],
-        filter: HistoryFilter,
-        conditions: Sequence[Condition],
+    def _between(
+        self, first: int, last: int | None, limit: int | None, conditions: Sequence[Condition]
     ) -> Found:
-        """Those of a segment's candidates that are meant."""
-        most = "" if filter.limit is None else f"LIMIT {filter.limit}"
-        if len(candidates) >= _MANY:
-            first = segment.number * SEGMENT
-            pages: list[Condition] = [("number >= ? AND number < ?", (first, first + SEGMENT))]
-        else:
-            starts = range(0, len(candidates), _PAGE)
-            pages = [
-                (f"number IN ({marks(len(page))})", tuple(page))
-                for page in (candidates[start : start + _PAGE] for start in starts)
-            ]
+        """The newest of the numbers from `first` up to `last`, each looked at."""
+        within: list[Condition] = [("number >= ?", (first,))]
+        within += [] if last is None else [("number < ?", (last,))]
+        return self._scanned("", [*within, *conditions], limit)
+
+    def _holding(self, candidates: Sequence[int], conditions: Sequence[Condition]) -> Found:
+        """Those of the candidates that are meant."""
         found: Found = []
-        for page in pages:
-            where, values = _where([page, *conditions])
-            found += self._db.read(
-                f"SELECT started, number FROM queries {self._db.using('')} {where} {_ORDER} {most}",
-                values,
+        for start in range(0, len(candidates), _PAGE):
+            page = tuple(candidates[start : start + _PAGE])
+            found += self._scanned(
+                "", [(f"number IN ({marks(len(page))})", page), *conditions], None
             )
         return found
 

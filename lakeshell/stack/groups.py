@@ -100,6 +100,15 @@ def group_id(name: str) -> str:
     return name if name == ROOT else f"{ROOT}.{name}"
 
 
+def by_group(workgroups: Iterable[Workgroup]) -> dict[str, str]:
+    """The workgroup of each group that Trino may have a query in, as it writes the group."""
+    return {
+        group_id(group_name(group.name) + end): group.name
+        for group in workgroups
+        for end in ("", OVER_BUDGET)
+    }
+
+
 def wanted(
     workgroups: Iterable[Workgroup], cluster: Cluster, spent_up: Collection[str] = ()
 ) -> Wanted:

@@ -36,10 +36,12 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger
     made.close()
 
 
-@pytest.fixture(params=["records", "index", "dense index"])
+@pytest.fixture(params=["records", "records and index", "index", "dense index"])
 def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of 64 queries, so that a few hundred fill some."""
-    monkeypatch.setattr("lakeshell.ledger.search._FEW", 10_000 if request.param == "records" else 0)
+    few = 10_000 if "records" in request.param else 0
+    monkeypatch.setattr("lakeshell.ledger.search._FEW", few)
+    monkeypatch.setattr("lakeshell.ledger.search._DIRECT", few if request.param == "records" else 0)
     monkeypatch.setattr("lakeshell.ledger.search._MANY", 5)
     for module in ("search", "texts"):
         monkeypatch.setattr(f"lakeshell.ledger.{module}.SEGMENT", 64)

@@ -1,52 +1,164 @@
-"""What stays with the user on the real Trino: results given again, Python's connection, times."""
+"""Queries of other clients as records: whose they are, what they cost, and which are our own."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-import live
 import pytest
+from fakes import FakeLedger
 
-import lakeshell
+from lakeshell.model import QueryRecord, QueryState
+from lakeshell.ports import HistoryFilter
+from lakeshell.query.statement import statement_kind
+from lakeshell.stack.clients import Reading, take_in
+from lakeshell.stack.events import Event
+from lakeshell.workgroup import Workgroup
 
-
-@pytest.fixture
-def table() -> Iterator[str]:
-    schema = f"clients_{uuid.uuid4().hex[:8]}"
-    live.sql(f"CREATE SCHEMA lake.{schema}")
-    live.sql(f"CREATE TABLE lake.{schema}.t AS SELECT 1 AS n")
-    yield f"{schema}.t"
-    live.sql(f"DROP SCHEMA lake.{schema} CASCADE")
-
-
-def asked(sql: str) -> tuple[str, bool]:
-    ended = live.lakeshell("query", "--reuse", "1h", "-e", sql)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout, "reused the result of query" in ended.stderr
-
-
-def test_a_result_is_given_again_until_any_client_changes_the_table(table: str) -> None:
-    sql = f"SELECT sum(n) FROM {table}"
-    assert asked(sql) == ('"1"\n', False)
-    assert asked(sql) == ('"1"\n', True)
-    live.sql(f"INSERT INTO lake.{table} VALUES 5")
-    assert asked(sql) == ('"6"\n', False)
-    assert asked(sql) == ('"6"\n', True)
-    clock = f"SELECT count(now()) FROM {table}"
-    assert [asked(clock)[1] for _ in range(2)] == [False, False]
+GROUPS = (
+    Workgroup("analysts", members=("ada", "bob"), tags=("reports",)),
+    Workgroup("etl"),
+    Workgroup("finance", members=("bob", "eve")),
+)
+EVENT = Event(
+    number=1, id="20261126_043429_06133_7u9wj", sql="SELECT 1", prepared=None, state="FINISHED",
+    user="zoe", trace="", tags=(), source="bi", catalog="lake", schema="raw", group="global",
+    kind="SELECT", error_code="", error="", elapsed=1694, queued=10, planned=89, scanned=2471,
+    output_rows=3, written_rows=0, read=("lake",),
+)  # fmt: skip
+OWN = QueryRecord(
+    "own", datetime(2026, 11, 26, 4, tzinfo=UTC), "ada", "analysts", "lakeshell", "raw",
+    "SELECT 1", QueryState.RUNNING,
+)  # fmt: skip
 
 
-def test_python_sees_what_the_command_line_sees(table: str) -> None:
-    with lakeshell.connect(live.folder(), database=table.partition(".")[0]) as connection:
-        cursor = connection.cursor()
-        assert cursor.execute("INSERT INTO t VALUES (?)", [41]).rowcount == 1
-        rows = cursor.execute("SELECT n, ? FROM t ORDER BY n", ["ü"]).fetchall()
-        assert rows == [(1, "ü"), (41, "ü")]
-        record = cursor.record
-        assert record is not None
-        assert record.engine == "trino"
-        assert record.queued is not None
-        assert record.planned is not None
-        with pytest.raises(lakeshell.ProgrammingError, match="line 1:8"):
-            cursor.execute("SELECT m FROM t").fetchall()
+def reading() -> Reading:
+    def cost(state: QueryState, kind: str, scanned: int | None, writes: bool) -> Decimal | None:
+        return None if scanned is None else Decimal(scanned * (100 if writes else 1))
+
+    return Reading(GROUPS, {"movies"}, statement_kind, cost, "USD")
+
+
+def changed(**changes: object) -> QueryRecord:
+    return reading().record(replace(EVENT, **changes))  # type: ignore[arg-type]
+
+
+def test_an_event_is_a_record() -> None:
+    started = datetime(2026, 11, 26, 4, 34, 29, tzinfo=UTC)
+    assert changed() == QueryRecord(
+        "20261126_043429_06133_7u9wj", started, "zoe", "unmatched", "bi", "raw", "SELECT 1",
+        QueryState.FINISHED, started + timedelta(milliseconds=1694), 1.694, 2471, 3, Decimal(2471),
+        "USD", "", "", "trino", "SELECT", "", "20261126_043429_06133_7u9wj", 0.01, 0.089,
+    )  # fmt: skip
+
+
+def test_what_is_read_in_place_is_not_metered() -> None:
+    assert changed(read=("movies",), scanned=0).scanned is None
+    assert changed(read=("movies",), scanned=0).cost is None
+    assert changed(read=("movies", "lake")).scanned == 2471
+    assert changed(read=(), scanned=0).scanned == 0
+
+
+def test_rows_are_those_that_came_back_or_were_written() -> None:
+    made = changed(sql="INSERT INTO t SELECT 1", kind="INSERT", output_rows=1, written_rows=70)
+    assert (made.rows, made.kind, made.cost) == (70, "INSERT", 247100)
+    assert changed(state="FAILED", error_code="DIVISION_BY_ZERO").rows is None
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("DIVISION_BY_ZERO", "FAILED"), ("USER_CANCELED", "CANCELLED"), ("", "FAILED"),
+        ("EXCEEDED_SCAN_LIMIT", "REFUSED"), ("QUERY_QUEUE_FULL", "REFUSED"),
+        ("ADMINISTRATIVELY_KILLED", "CANCELLED"),
+    ],
+)  # fmt: skip
+def test_states_of_what_did_not_finish(code: str, state: str) -> None:
+    assert changed(state="FAILED", error_code=code).state.value == state
+
+
+@pytest.mark.parametrize(
+    ("changes", "workgroup"),
+    [
+        ({"group": "cluster.etl", "user": "ada"}, "etl"),
+        ({"group": "cluster.finance-over-budget", "user": "zoe"}, "finance"),
+        ({"group": "global", "tags": ("etl", "x")}, "etl"),
+        ({"group": "global", "tags": ("reports",), "user": "ada"}, "analysts"),
+        ({"group": "global", "tags": ("reports",), "user": "zoe"}, "unmatched"),
+        ({"group": "global", "user": "bob"}, "analysts"),
+        ({"group": "global", "user": "eve"}, "finance"),
+        ({"group": ""}, "unmatched"),
+    ],
+)
+def test_a_query_is_of_the_workgroup_that_held_it(
+    changes: dict[str, object], workgroup: str
+) -> None:
+    assert changed(**changes).workgroup == workgroup
+
+
+def test_what_serve_stopped_was_refused_and_says_why() -> None:
+    said = "Query was killed. Lakeshell stopped it: it scanned 7 GB"
+    made = changed(state="FAILED", error_code="ADMINISTRATIVELY_KILLED", error=said)
+    assert (made.state, made.error) == (QueryState.REFUSED, "it scanned 7 GB")
+
+
+def test_a_prepared_statement_is_shown_with_what_it_ran() -> None:
+    made = changed(sql="EXECUTE s USING 1", prepared="SELECT /* x */ ?")
+    assert made.sql == "EXECUTE s USING 1 /* SELECT /* x * / ? */"
+    immediate = "EXECUTE IMMEDIATE 'SELECT 1'"
+    assert changed(sql=immediate, prepared="SELECT 1").sql == immediate
+
+
+def test_an_id_that_is_no_moment_is_long_ago() -> None:
+    assert changed(id="strange").started.year == 1970
+
+
+def taken(ledger: FakeLedger, *events: Event) -> int:
+    return take_in([events], ledger, reading())
+
+
+def test_own_queries_are_not_taken_in_twice() -> None:
+    ledger = FakeLedger()
+    ended = replace(OWN, state=QueryState.FINISHED, finished=OWN.started, engine_id="trino_2")
+    ledger.end(ended)
+    rewording = replace(EVENT, id="trino_1", trace="own", state="FAILED",
+                        error_code="HIVE_UNSUPPORTED_FORMAT", number=4)  # fmt: skip
+    assert taken(ledger, rewording, replace(EVENT, id="trino_2", trace="own", number=5)) == 0
+    assert list(ledger.queries(HistoryFilter())) == [ended]
+    assert ledger.taken_in("trino") == 5
+
+
+def test_who_sends_the_mark_of_an_old_query_hides_nothing() -> None:
+    ledger = FakeLedger()
+    ledger.end(replace(OWN, state=QueryState.FINISHED, finished=OWN.started, engine_id="trino_2"))
+    assert taken(ledger, replace(EVENT, trace="own")) == 1
+    assert {record.id for record in ledger.queries(HistoryFilter())} == {"own", EVENT.id}
+
+
+def test_a_killed_query_gets_what_its_server_knows_of_it() -> None:
+    ledger = FakeLedger()
+    dead = replace(OWN, state=QueryState.FAILED, finished=OWN.started, error_code="ABANDONED")
+    ledger.end(dead)
+    assert taken(ledger, replace(EVENT, trace="own")) == 0
+    found = ledger.query("own")
+    assert (found.state, found.error_code, found.scanned, found.rows) == (
+        QueryState.FINISHED, "", 2471, 3,
+    )  # fmt: skip
+    assert (found.cost, found.engine_id, found.workgroup) == (2471, EVENT.id, "analysts")
+    assert taken(ledger, replace(EVENT, id="20261126_1", trace="own", number=2)) == 1
+
+
+def test_a_cancelled_query_of_a_killed_process_stays_one_and_is_charged() -> None:
+    ledger = FakeLedger()
+    ledger.end(replace(OWN, state=QueryState.FAILED, finished=OWN.started, error_code="ABANDONED"))
+    taken(ledger, replace(EVENT, trace="own", state="FAILED", error_code="ABANDONED_QUERY"))
+    found = ledger.query("own")
+    assert (found.state, found.error_code, found.cost) == (QueryState.FAILED, "ABANDONED", 2471)
+
+
+def test_a_query_that_still_runs_here_is_left_to_its_process() -> None:
+    ledger = FakeLedger()
+    ledger.begin(OWN)
+    assert taken(ledger, replace(EVENT, trace="own")) == 0
+    assert ledger.query("own") == OWN

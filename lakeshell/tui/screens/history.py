@@ -63,6 +63,9 @@ class HistoryScreen(NounScreen):
         self.ask("rows", lambda: self._found(wanted), self.draw_rows)
 
     def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
+        said = self.lake.catch_up()
+        if said:
+            self.app.call_later(self.status, said)
         return [
             (record.id, _row(record)) for record in self.lake.ledger.queries(self.lake.seen(wanted))
         ]
