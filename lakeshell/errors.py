@@ -83,7 +83,13 @@ class TimedOut(LakeshellError):
 
 
 class LimitExceeded(LakeshellError):
+    """`code` is the name by which the history knows what was exceeded."""
+
     exit_code = ExitCode.LIMIT
+
+    def __init__(self, message: str, *, code: str = "EXCEEDED_SCAN_LIMIT", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class Cancelled(LakeshellError):

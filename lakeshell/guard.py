@@ -18,6 +18,7 @@ from lakeshell.model import WorkgroupEvent
 from lakeshell.query.budgets import Standing
 from lakeshell.query.limits import standing
 from lakeshell.query.policing import Stop, stops
+from lakeshell.stack.services import Service
 from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Follower:
     def act(self) -> str:
         folder = self._lake.folder
         files = signature([*_definitions(folder), folder / "access" / "rules.json"])
-        if files == self._wrong:
+        # While Trino does not run, nothing is looked at that would keep other services from being
+        # idle; its start makes it hold what the files say then.
+        if files == self._wrong or not self._lake.stack.answers(Service.TRINO):
             return ""
         try:
             wanted = (files, self._lake.spent_up())
@@ -68,7 +71,6 @@ class Follower:
             self._wrong = files
             raise
         except ConnectionFailed:
-            # It does not run. Its next start holds them, and so does the next look.
             return ""
         self._held = wanted
         return f"{len(plan.changes)} changes are held by Trino" if plan.changes else ""
@@ -87,12 +89,14 @@ class Guard:
 
     def act(self) -> str:
         self._read_groups()
-        said = self._sum()
         try:
             queries = self._cluster.running()
         except ConnectionFailed:
-            # It does not run: nothing does.
-            return "; ".join(said)
+            if self._lake.settings.trino.url is None:
+                # The lake's own does not run: nothing does.
+                return ""
+            raise
+        said = self._sum()
         found = stops(queries, self._groups, self._standings, self._lake.services.prices)
         for stop in found:
             if self._cluster.stop(stop.query.id, stop.reason):

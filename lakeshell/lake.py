@@ -406,10 +406,9 @@ class Lake:
 
     @property
     def cluster(self) -> TrinoCluster | None:
-        """The Trino whose queries can be watched; None for an embedded lake. Wakes nothing."""
-        if self.settings.engine != "trino":
-            return None
-        if self.settings.trino.url is None and not self.stack.is_installed:
+        """The Trino whose queries can be watched, None where there is none. Wakes nothing."""
+        own = self.settings.trino.url is None
+        if not self.stack.is_installed if own else self.settings.engine != "trino":
             return None
         from lakeshell.engine.trino.cluster import TrinoCluster
         from lakeshell.runtime.stack import StackRuntime

@@ -89,14 +89,15 @@ def run(given: Sequence[Task], ended: threading.Event, say: Callable[[str], None
 
 
 def _repeat(task: Task, ended: threading.Event, say: Callable[[str], None]) -> None:
+    failed = ""
     while not ended.is_set():
         try:
             said = task.act()
-        except LakeshellError as error:
-            said = f"failed: {error.message}"
+            failed = ""
         except Exception as error:
-            # A bug in one must not leave the others alone unnoticed.
-            said = f"failed, a bug: {error!r}"
+            # A bug in one must not end it unnoticed. A failure that lasts is said once.
+            now = f"failed: {error if isinstance(error, LakeshellError) else repr(error)}"
+            said, failed = (now if now != failed else ""), now
         if said:
             say(f"{task.name}: {said}")
         ended.wait(max(0.05, task.every))

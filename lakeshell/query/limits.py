@@ -70,6 +70,7 @@ def _check_properties(session: Session, group: Workgroup) -> None:
             raise LimitExceeded(
                 f"workgroup {group.name!r} sets {name} = {value} and refuses "
                 + ("a session without it" if given is None else f"{given}"),
+                code="PERMISSION_DENIED",
                 hint=f"leave it out, or: SET SESSION {name} = {value}; `lakeshell workgroup set "
                 f"{group.name} --override allow` lets sessions set it",
             )
@@ -91,6 +92,7 @@ def _check_budgets(cost: Decimal, group: Workgroup, services: Services) -> None:
                 f"the {budget.period} budget of workgroup {group.name!r} is used up: "
                 f"{money_text(budget.spent)} of {money_text(budget.stop)} {currency} are spent, "
                 f"and it would cost {money_text(cost)}",
+                code="EXCEEDED_BUDGET",
                 hint=f"raise it: lakeshell workgroup set {group.name} --{budget.period}-budget "
                 f"AMOUNT; or wait until {until} (UTC)",
             )

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CODES: dict[type[BaseException], str] = {
-    LimitExceeded: "EXCEEDED_SCAN_LIMIT",
     TimedOut: "EXCEEDED_TIME_LIMIT",
     Cancelled: "USER_CANCELED",
     Interrupted: "USER_CANCELED",
@@ -234,7 +233,8 @@ class RunningQuery:
             self._running.close()
         if self._kept is not None:
             self._kept.drop()
-        code = error.code if isinstance(error, QueryFailed) else _CODES.get(type(error), "")
+        named = error if isinstance(error, QueryFailed | LimitExceeded) else None
+        code = _CODES.get(type(error), "") if named is None else named.code
         message = error.message if isinstance(error, LakeshellError) else repr(error)
         # What ended the statement is worth more than a ledger on a full disk: the record is then
         # closed as that of a process that died.

@@ -27,6 +27,7 @@ PAGES = (
     "docs/history.md",
     "docs/python.md",
     "docs/cost.md",
+    "docs/workgroups.md",
 )
 
 

@@ -271,6 +271,7 @@ def test_a_rejection_has_trinos_name_and_place(trino: FakeTrino) -> None:
     [
         ("EXCEEDED_SCAN_LIMIT", LimitExceeded),
         ("EXCEEDED_TIME_LIMIT", TimedOut),
+        ("QUERY_QUEUE_FULL", LimitExceeded),
         ("USER_CANCELED", Cancelled),
         ("ADMINISTRATIVELY_KILLED", Cancelled),
         ("DIVISION_BY_ZERO", QueryFailed),
@@ -282,6 +283,18 @@ def test_each_end_is_the_kind_that_the_exit_code_needs(
     found = rejected(trino, rows(N, [1]), error(code, "it ended"))
     assert type(found) is kind
     assert found.message == "it ended"
+
+
+def test_what_a_workgroups_limit_stopped_on_the_server_is_a_limit(trino: FakeTrino) -> None:
+    said = "Query killed. Message: Lakeshell stopped it: it scanned 3 MB"
+    found = rejected(trino, error("ADMINISTRATIVELY_KILLED", said))
+    assert isinstance(found, LimitExceeded)
+    assert (found.message, found.code) == ("it scanned 3 MB", "ADMINISTRATIVELY_KILLED")
+
+
+def test_a_group_without_a_budget_left_is_said_to_be_that(trino: FakeTrino) -> None:
+    full = rejected(trino, error("QUERY_QUEUE_FULL", 'queue of "cluster.ads-over-budget"'))
+    assert "budget" in full.hint
 
 
 def test_a_stopped_part_of_the_stack_is_named_with_what_mends_it(trino: FakeTrino) -> None:

@@ -23,6 +23,7 @@ STARTING = "SERVER_STARTING_UP"
 _PLACED = re.compile(r"line \d+:\d+: ")
 _LESS = "read less: fewer columns, a filter on a partition"
 _DOCTOR = "`lakeshell doctor` checks every part and says what mends it"
+_SHOWN = "`lakeshell workgroup show NAME` has its limits and what is spent of its budgets"
 _HINTS = {
     "HIVE_METASTORE_ERROR": f"is the metastore running? {_DOCTOR}",
     "ICEBERG_CATALOG_ERROR": f"is the metastore running? {_DOCTOR}",
@@ -53,11 +54,11 @@ def failure(error: Mapping[str, Any], *, running: bool, hint: str = "") -> Lakes
     hint = hint or _HINTS.get(code, "")
     match code:
         case "EXCEEDED_SCAN_LIMIT" | "EXCEEDED_CPU_LIMIT":
-            return LimitExceeded(message, hint=_LESS)
+            return LimitExceeded(message, code=code, hint=_LESS)
         case "ADMINISTRATIVELY_KILLED" if STOPPED in message:
-            return LimitExceeded(message.partition(STOPPED)[2], hint=_LESS)
+            return LimitExceeded(message.partition(STOPPED)[2], code=code, hint=_SHOWN)
         case "QUERY_QUEUE_FULL":
-            return LimitExceeded(message, hint=_queue_hint(message))
+            return LimitExceeded(message, code=code, hint=_queue_hint(message))
         case "EXCEEDED_TIME_LIMIT":
             return TimedOut(message, hint="give it more time, or have it read less")
         case "USER_CANCELED" | "ADMINISTRATIVELY_KILLED" | "ADMINISTRATIVELY_PREEMPTED":
