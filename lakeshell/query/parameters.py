@@ -63,6 +63,37 @@ def names(statement: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def asked_for(statement: str) -> tuple[str, ...]:
+    """The names and numbers of the parameters that must have a value before the statement can run,
+    in the order in which they stand. A `?` of a statement that is prepared waits for EXECUTE, and
+    one of a row pattern is no parameter."""
+    marks = 0
+    found: dict[str, None] = {}
+    free = re.match(r"\s*PREPARE\b|.*\bMATCH_RECOGNIZE\b", statement, re.IGNORECASE | re.DOTALL)
+    for match in _TOKEN.finditer(statement):
+        if match["mark"] and free is None:
+            marks += 1
+            found[str(marks)] = None
+        elif match["name"]:
+            found[match["name"]] = None
+    return tuple(found)
+
+
+def written_in(statement: str, values: Mapping[str, str]) -> str:
+    """The statement with the values in the place of its parameters: for a view, which has none."""
+    marks = 0
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal marks
+        name = match["name"]
+        if match["mark"]:
+            marks += 1
+            name = str(marks)
+        return literal(values[name]) if name and name in values else match[0]
+
+    return _TOKEN.sub(replaced, statement) if values else statement
+
+
 def literal(value: str) -> str:
     """The SQL literal that a value given as text means.
 

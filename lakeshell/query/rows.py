@@ -135,6 +135,35 @@ class ResultRows:
         number = row if arrangement.rows is None else arrangement.rows[row].as_py()
         return texts(self._values(number, 1, column), self.columns[column].type)[0]
 
+    def value(self, number: int, column: int) -> pa.Array:
+        """One value, of row `number` as they came."""
+        return self._values(number, 1, column)
+
+    def values_of(self, column: int) -> pa.ChunkedArray:
+        """A whole column."""
+        import pyarrow as pa
+
+        from lakeshell.sql.arrow import arrow_type
+
+        held = [self._batch(chunk).column(column) for chunk in list(self._chunks)]
+        return pa.chunked_array(held, arrow_type(self.columns[column].type))
+
+    def texts_of(self, column: int) -> pa.ChunkedArray:
+        """The texts of a whole column."""
+        import pyarrow as pa
+
+        held = [self._texts(self._batch(chunk), column) for chunk in list(self._chunks)]
+        return pa.chunked_array(held, pa.string())
+
+    def found(self, text: str, arrangement: Arrangement) -> pa.Array:
+        """Where the rows stand, as arranged, that have `text` in them as a filter would find it."""
+        import pyarrow.compute as pc
+
+        rows = self._matching(text, self._rows, lambda: True)
+        if arrangement.rows is None:
+            return rows
+        return pc.indices_nonzero(pc.is_in(arrangement.rows, value_set=rows))
+
     def row_number(self, row: int, arrangement: Arrangement) -> int:
         """Which row of the result, from 0, stands at `row` as arranged."""
         number: int = row if arrangement.rows is None else arrangement.rows[row].as_py()

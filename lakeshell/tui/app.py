@@ -14,7 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
-from lakeshell.tui import terminal
+from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Task, said
 from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.preferences import (
@@ -158,6 +158,11 @@ class Console(App[None]):
         yield SystemCommand("Theme", "Dark, light, high contrast, and others", self.search_themes)
         yield SystemCommand("Help", "The keys of this screen", self.action_help)
         yield SystemCommand("Quit", "End the console", self.action_quit)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As OSC 52, through tmux and screen."""
+        self._clipboard = text
+        clipboard.send(self._driver, text, self.lake.environment)
 
     def action_palette(self) -> None:
         """As Ctrl+P, where that is the text's."""

@@ -7,13 +7,14 @@ reaches the engine, also before it has begun.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import Cancelled, QueryFailed
 from lakeshell.query.order import Order, Services
+from lakeshell.query.parameters import bind, written_in
 from lakeshell.query.rows import ResultRows
 from lakeshell.query.run import RunningQuery, start_query
 from lakeshell.sql.statement import StatementText
@@ -35,13 +36,23 @@ class Figures:
     rows: int
     fraction: float | None
     seconds: float
+    stage: str = ""
+    """Where a server has it; empty without a server."""
 
 
 class StatementRun:
     """One statement. `told` is called from the thread when there is something new to draw."""
 
-    def __init__(self, statement: StatementText, folder: Path, told: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        statement: StatementText,
+        folder: Path,
+        told: Callable[[], object],
+        values: Mapping[str, str] | None = None,
+    ) -> None:
+        """`values` are those of the statement's parameters."""
         self.statement = statement
+        self.values = values or {}
         self.rows: ResultRows | None = None
         self.query: RunningQuery | None = None
         self.record: QueryRecord | None = None
@@ -66,7 +77,17 @@ class StatementRun:
         if self.query is None:
             return Figures(None if self.record is None else self.record.scanned, 0, None, seconds)
         scanned, rows, fraction = self.query.progress
-        return Figures(scanned, rows, fraction, seconds)
+        return Figures(scanned, rows, fraction, seconds, self.query.stage)
+
+    @property
+    def came(self) -> int:
+        """Rows that are held, whatever ended it."""
+        return 0 if self.rows is None else len(self.rows)
+
+    @property
+    def sql(self) -> str:
+        """What ran, with the values of its parameters written in."""
+        return written_in(self.statement.text, self.values)
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -83,10 +104,7 @@ class StatementRun:
         try:
             if self._cancelled:
                 raise Cancelled("cancelled before it began")
-            with start_query(Order(self.statement.text), session, services) as query:
-                self.query = query
-                # It may have been cancelled from the event loop while it was being started.
-                self._pass_on()
+            with start_query(self._order(), session, services, self._begun) as query:
                 self._read(query)
         except Exception as error:
             self.error = self._placed(error)
@@ -94,6 +112,17 @@ class StatementRun:
             self.record = self.query.record
         self._took = time.monotonic() - self._began
         self.ended = True
+        self._told()
+
+    def _order(self) -> Order:
+        text, literals = bind(self.statement.text, self.values)
+        return Order(text, literals, text=self.statement.text)
+
+    def _begun(self, query: RunningQuery) -> None:
+        """The engine has it, and may queue and plan it for long: from here on it can be cancelled,
+        and may have been from the event loop already."""
+        self.query = query
+        self._pass_on()
         self._told()
 
     def _read(self, query: RunningQuery) -> None:

@@ -10,9 +10,9 @@ import fcntl
 import itertools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +22,9 @@ from lakeshell.errors import LakeshellError
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """`line` and `column` of the cursor from 1; None is the lake's default."""
+    """`line` and `column` of the cursor from 1; None is the lake's default. `saved` is the saved
+    query of its workgroup that the text came from, or empty; `parameters` are the values that were
+    given last."""
 
     name: str
     sql: str = ""
@@ -30,12 +32,17 @@ class Tab:
     column: int = 1
     workgroup: str | None = None
     database: str | None = None
+    saved: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
+    """`closed` are those that were closed last, the last one at the end."""
+
     tabs: Sequence[Tab] = field(default_factory=lambda: (Tab("1"),))
     current: int = 0
+    closed: Sequence[Tab] = ()
 
 
 class TabFile:
@@ -60,14 +67,21 @@ class TabFile:
                 return
 
     def read(self) -> Tabs:
-        """What was kept; fresh tabs where nothing readable is."""
+        """What was kept; fresh tabs where nothing readable is. A file that cannot be read is put
+        aside and not written over."""
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            tabs = [Tab(**tab) for tab in kept["tabs"]]
+            tabs, closed = ([_tab(tab) for tab in kept.get(of, ())] for of in ("tabs", "closed"))
             current = int(kept["current"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except OSError:
             return Tabs()
-        return Tabs(tabs, min(max(0, current), len(tabs) - 1)) if tabs else Tabs()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            with suppress(OSError):
+                self.path.replace(self.path.with_suffix(".unreadable"))
+            return Tabs()
+        if not tabs:
+            return Tabs(closed=closed)
+        return Tabs(tabs, min(max(0, current), len(tabs) - 1), closed)
 
     def turn(self) -> int:
         """Taken when tabs are looked at that are to be kept later: the newest look is what stays."""
@@ -75,7 +89,11 @@ class TabFile:
 
     def keep(self, tabs: Tabs, turn: int | None = None) -> None:
         """From any thread."""
-        made = {"tabs": [asdict(tab) for tab in tabs.tabs], "current": tabs.current}
+        made = {
+            "tabs": [asdict(tab) for tab in tabs.tabs],
+            "current": tabs.current,
+            "closed": [asdict(tab) for tab in tabs.closed],
+        }
         turn = self.turn() if turn is None else turn
         # A full disk must not end the console; the text is still on the screen.
         with self._lock, suppress(LakeshellError, OSError):
@@ -86,3 +104,9 @@ class TabFile:
     def close(self) -> None:
         if self._held is not None:
             self._held.close()
+
+
+def _tab(kept: Mapping[str, object]) -> Tab:
+    """What a newer version keeps besides is left out."""
+    known = {field.name for field in fields(Tab)}
+    return Tab(**{name: value for name, value in kept.items() if name in known})  # type: ignore[arg-type]

@@ -19,7 +19,6 @@ from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.grid import ResultGrid
 from lakeshell.tui.widgets.querytab import QueryTab
-from lakeshell.tui.widgets.results import inspected
 
 
 def engine(lake: Lake) -> FakeEngine:
@@ -187,8 +186,24 @@ async def test_numbers_are_drawn_as_a_chart(lake: Lake) -> None:
         for kind in ("line", "scatter", "histogram"):
             await pilot.press("v")
             await until(pilot, lambda name=kind: f"({name})" in text_of(pilot))
-        await pilot.press("v")
+        await pilot.press("v", "right")
+        await until(pilot, lambda: "rate by title (bar)" in text_of(pilot))
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "rate by rate (bar)" in text_of(pilot))
+        await pilot.press("escape")
         await until(pilot, lambda: "Academy Dinosaur" in text_of(pilot))
+
+
+@pytest.mark.asyncio
+async def test_nothing_that_is_a_number_is_no_chart(lake: Lake) -> None:
+    words = columns(title="varchar")
+    engine(lake).answers["SELECT words"] = Answer(words, [batch(words, ("a",))])
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT words")
+        await run(pilot)
+        await pilot.press("f4", "v")
+        await until(pilot, lambda: "no column of this result is a number" in text_of(pilot))
+        await until(pilot, lambda: pilot.app.screen.query_one(ResultGrid).display)
 
 
 @pytest.mark.asyncio
@@ -291,8 +306,3 @@ def test_tabs_that_cannot_be_read_begin_anew(tmp_path: Path) -> None:
     file = TabFile(tmp_path)
     file.path.write_text('{"tabs": [{"nome": 1}]}')
     assert file.read() == Tabs()
-
-
-def test_json_is_shown_with_its_structure() -> None:
-    assert inspected('{"a": [1, 2]}').splitlines()[1] == '  "a": ['
-    assert inspected("{a=1}") == "{a=1}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -12,10 +15,18 @@ from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.tui.widgets.rows import RowsPane
 from lakeshell.tui.widgets.tabline import TabLine
+
+if TYPE_CHECKING:
+    from lakeshell.query.compare import Comparison
 
 _KEEP_AFTER = 1.0
 """Seconds after a change until the tabs are written."""
+
+
+_CLOSED = 10
+"""Closed tabs that are kept."""
 
 
 class QueryScreen(LakeScreen):
@@ -29,6 +40,8 @@ class QueryScreen(LakeScreen):
         Binding("f9", "format", "Format", id="query.format", priority=True, show=False),
         Binding("f10", "place", "Where", id="query.place", priority=True),
         Binding("ctrl+t", "new", "New tab", id="query.new", priority=True, show=False),
+        Binding("ctrl+s", "save_as", "Save the query", id="query.save", priority=True, show=False),
+        Binding("alt+t", "reopen", "Open a closed tab", id="query.reopen", priority=True, show=False),
         Binding("ctrl+w", "close", "Close tab", id="query.close", priority=True, show=False),
         Binding("ctrl+r", "rename", "Name the tab", id="query.rename", priority=True, show=False),
         Binding("ctrl+pagedown,alt+right", "next(1)", "Next tab", id="query.next", priority=True, show=False),
@@ -48,6 +61,7 @@ class QueryScreen(LakeScreen):
         self._file = TabFile(self.lake.state / "console")
         self._kept = self._file.read()
         self._current = self._kept.current
+        self._closed_tabs = list(self._kept.closed)
         self._timer: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -106,14 +120,23 @@ class QueryScreen(LakeScreen):
         self.tab.read_words()
 
     async def action_close(self) -> None:
-        """Closes the tab; the last one is only emptied."""
+        """Closes the tab; the last one is only emptied. Alt+T brings it back."""
         tab = self.tab
+        if tab.editor.text.strip():
+            self._closed_tabs = [*self._closed_tabs, tab.state()][-_CLOSED:]
+            self.status(f"{tab.tab_name} is closed: Alt+T opens it again")
         if len(self._tabs) == 1:
             tab.editor.text = ""
             return
         tab.close()
         await tab.remove()
         self._show(self._current)
+
+    async def action_reopen(self) -> None:
+        if self._closed_tabs:
+            await self.add(self._closed_tabs.pop())
+        else:
+            self.status("no tab was closed")
 
     def action_next(self, step: int) -> None:
         self._show((self._current + step) % len(self._tabs))
@@ -153,7 +176,7 @@ class QueryScreen(LakeScreen):
         # A tab that is being taken down has lost its editor already, and must not lose its text.
         if not tabs or not all(tab.has_editor for tab in tabs):
             return None
-        return Tabs([tab.state() for tab in tabs], self._current)
+        return Tabs([tab.state() for tab in tabs], self._current, tuple(self._closed_tabs))
 
     def on_unmount(self) -> None:
         self._file.close()
@@ -178,7 +201,65 @@ class QueryScreen(LakeScreen):
         self.tab.zoom()
 
     def action_result(self, step: int) -> None:
-        self.tab.pick(step)
+        self.tab.results.step(step)
+
+    def action_save_as(self) -> None:
+        """The text as a saved query of the tab's workgroup."""
+        from lakeshell.tui.screens.saveas import save_form
+
+        tab = self.tab
+        if not tab.editor.text.strip():
+            self.status("there is nothing to save")
+            return
+        workgroup = tab.workgroup or self.lake.settings.workgroup
+        form = save_form(self.lake, workgroup, tab.editor.text, tab.saved)
+
+        def take(saved: bool | None) -> None:
+            if saved:
+                tab.saved = tab.tab_name = form.values()["name"]
+                self._draw_names()
+                self.changed()
+                self.status(f"saved: lakeshell saved run {tab.saved} -w {workgroup}")
+
+        self.app.push_screen(form, take)
+
+    # --- comparing -------------------------------------------------------------------------
+
+    def on_rows_pane_compare_wanted(self, event: RowsPane.CompareWanted) -> None:
+        """With any other result of any tab."""
+        from lakeshell.query.compare import compare, likely_keys
+        from lakeshell.tui.screens.compare import CompareScreen
+
+        rows, tab = event.pane.rows, self.tab
+        found = [named for each in self._tabs for named in each.results_of()]
+        about = next((name for name, held in found if held is rows), event.pane.title)
+        others = [(name, held) for name, held in found if held is not rows]
+        if rows is None or not others:
+            self.status("there is no other result yet: p keeps this one, then run another query")
+            return
+
+        def choose(keys: Sequence[str]) -> None:
+            names = [name for name, _ in others]
+            self.app.push_screen(CompareScreen(about, names, keys), take)
+
+        def take(chosen: tuple[int, tuple[str, ...]] | None) -> None:
+            if chosen is None:
+                return
+            name, held = others[chosen[0]]
+            folder = self.lake.state / "console"
+            self.status("comparing …")
+            self.ask(
+                "compare",
+                lambda: compare(rows, held, chosen[1], folder),
+                lambda made: self._compared(tab, made, (about, name)),
+            )
+
+        self.ask("keys", lambda: likely_keys(rows, others[0][1]), choose)
+
+    def _compared(self, tab: QueryTab, found: Comparison, names: tuple[str, str]) -> None:
+        self.status("")
+        tab.show_comparison(found, names)
+        tab.results.focus_rows()
 
     def action_place(self) -> None:
         from lakeshell.tui.screens.place import PlaceScreen

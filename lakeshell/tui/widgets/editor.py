@@ -29,7 +29,7 @@ class SqlEditor(TextEditor):
     """`vocabulary` gives the names known by now."""
 
     BINDINGS = [
-        Binding("ctrl+s", "save", "Save text to a file", show=False),
+        Binding("alt+s", "save", "Save text to a file", show=False),
         Binding("ctrl+o", "load", "Open a file", show=False),
         Binding("ctrl+f", "find", "Find", show=False),
         Binding("f3", "find(True)", "Find next", show=False),

@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.timer import Timer
-from textual.widgets import Static
 
-from lakeshell.cost.prices import money_text
-from lakeshell.cost.sizes import size_text
-from lakeshell.errors import LakeshellError, QueryFailed, UsageError
+from lakeshell.errors import QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
+from lakeshell.query.parameters import asked_for
 from lakeshell.query.statement import is_blank, statement_under
 from lakeshell.sql.statement import StatementText
 from lakeshell.tui.background import Task
 from lakeshell.tui.running import StatementRun
-from lakeshell.tui.safe import shortened, shown
+from lakeshell.tui.safe import shortened
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.editor import SqlEditor
+from lakeshell.tui.widgets.estimate import EstimateLine
 from lakeshell.tui.widgets.results import ResultPane
+from lakeshell.tui.widgets.resulttabs import ResultTabs
+from lakeshell.tui.widgets.rows import RowsPane
 from lakeshell.tui.widgets.sqlarea import SqlArea
-from lakeshell.tui.widgets.tabline import TabLine
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from lakeshell.lake import Lake
-    from lakeshell.model import Estimate
     from lakeshell.ports import Session
+    from lakeshell.query.compare import Comparison
+    from lakeshell.query.rows import ResultRows
     from lakeshell.tui.app import Console
     from lakeshell.tui.screens.query import QueryScreen
 
-_PAUSE = 0.4
-"""Seconds without a key after which the estimate is made anew."""
-_ESTIMATED = 100_000
-"""Characters up to which that is done: splitting statements takes the time of keys from them."""
+_FIRST_HINT = "F5 runs the statement under the cursor, F6 all; F10 sets database and workgroup"
 
 
 class QueryTab(Vertical):
     DEFAULT_CSS = """
     QueryTab { height: 1fr; }
     QueryTab SqlEditor { height: 2fr; min-height: 3; }
-    QueryTab #estimate { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; background: $surface; }
     QueryTab SqlArea { scrollbar-size: 1 1; }
     QueryTab #results { height: 3fr; }
     QueryTab.-results SqlEditor { height: 3; }
@@ -58,28 +52,27 @@ class QueryTab(Vertical):
         super().__init__()
         self.tab_name = tab.name
         self.workgroup, self.database = tab.workgroup, tab.database
+        self.saved = tab.saved
+        self._values = dict(tab.parameters)
         self._first = tab
         self._session: Session | None = None
-        self._timer: Timer | None = None
         self._under_way: Task | None = None
-        self.panes: list[ResultPane] = []
-        self._picked = 0
         self._words = Vocabulary()
-        self._note = ""
+        self._followed: ResultPane | None = None
 
     def compose(self) -> ComposeResult:
-        editing = cast("Console", self.app).preferences.editing
-        yield SqlEditor(self._first.sql, lambda: self._words, editing)
-        yield Static(id="estimate", markup=False)
-        with Vertical(id="results"):
-            yield TabLine(id="result_names")
+        console = cast("Console", self.app)
+        yield SqlEditor(self._first.sql, lambda: self._words, console.preferences.editing)
+        yield EstimateLine(
+            console.lake, self._place, self.session, lambda: self._values, id="estimate"
+        )
+        yield ResultTabs(id="results")
 
     def on_mount(self) -> None:
         # The text's own first layout puts the cursor at its beginning.
         self.call_after_refresh(self.editor.go_to, self._first.line, self._first.column)
-        self.query_one("#result_names").display = False
-        self._say("F5 runs the statement under the cursor, F6 all; F10 sets database and workgroup")
-        self._estimate()
+        self.estimate.say(_FIRST_HINT)
+        self.estimate.make(self.editor.text, (self._first.line, self._first.column))
 
     @property
     def host(self) -> QueryScreen:
@@ -91,6 +84,19 @@ class QueryTab(Vertical):
     @property
     def editor(self) -> SqlEditor:
         return self.query_one(SqlEditor)
+
+    @property
+    def estimate(self) -> EstimateLine:
+        return self.query_one(EstimateLine)
+
+    @property
+    def results(self) -> ResultTabs:
+        return self.query_one(ResultTabs)
+
+    @property
+    def panes(self) -> list[ResultPane]:
+        """Of the statements that ran last, and of those that were kept."""
+        return self.results.runs
 
     @property
     def at_rest(self) -> bool:
@@ -111,7 +117,16 @@ class QueryTab(Vertical):
 
     def state(self) -> Tab:
         line, column = self.editor.place
-        return Tab(self.tab_name, self.editor.text, line, column, self.workgroup, self.database)
+        return Tab(
+            self.tab_name,
+            self.editor.text,
+            line,
+            column,
+            self.workgroup,
+            self.database,
+            self.saved,
+            self._values,
+        )
 
     def session(self) -> Session:
         """The tab's own: what USE and SET SESSION changed stays. Called on threads."""
@@ -125,7 +140,12 @@ class QueryTab(Vertical):
         self.workgroup, self.database = workgroup, database
         self._session = None
         self.read_words()
-        self._estimate()
+        self.estimate.make(self.editor.text, self.editor.place)
+
+    def _place(self) -> str:
+        """Where statements run, and vim's mode."""
+        where = f"{self.workgroup or 'primary'}  {self.database or ''}".strip()
+        return "  |  ".join(filter(None, (where, self.editor.mode)))
 
     def read_words(self) -> None:
         """The names for completion, as the catalog has them now."""
@@ -139,76 +159,21 @@ class QueryTab(Vertical):
     def _take_words(self, found: Vocabulary) -> None:
         self._words = found
 
-    # --- the estimate ----------------------------------------------------------------------
+    # --- the editor ------------------------------------------------------------------------
 
     def on_sql_editor_edited(self) -> None:
         self.host.changed()
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(_PAUSE, self._estimate)
-
-    def _estimate(self) -> None:
-        text, place = self.editor.text, self.editor.place
-        if is_blank(text):
-            return
-        if len(text) > _ESTIMATED:
-            self._say(f"{len(text):,} characters are too many for an estimate while you type")
-            return
-        self.host.ask(
-            f"estimate {id(self)}",
-            lambda: self._estimated(text, place),
-            self._draw_estimate,
-            self._no_estimate,
-        )
-
-    def _estimated(
-        self, text: str, place: tuple[int, int]
-    ) -> tuple[Estimate, Decimal | None] | None:
-        from dataclasses import replace
-
-        from lakeshell.query.limits import estimate
-        from lakeshell.query.order import Order
-
-        statement = statement_under(self.lake.engine.split(text), *place)
-        if statement is None:
-            return None
-        session = self.session()
-        return estimate(Order(statement.text), replace(session), self.lake.services)
-
-    def _draw_estimate(self, found: tuple[Estimate, Decimal | None] | None) -> None:
-        if found is None:
-            self._say("")
-            return
-        made, cost = found
-        files = f" in {made.files:,} file{'' if made.files == 1 else 's'}" if made.files else ""
-        if made.scanned is None:
-            self._say(f"not metered: read in place from {', '.join(made.unmetered)}")
-            return
-        money = "" if cost is None else f", {money_text(cost)} {self.lake.services.prices.currency}"
-        self._say(f"would scan {size_text(made.scanned)}{files}{money}")
-
-    def _no_estimate(self, error: BaseException) -> None:
-        """Half a statement is no error yet: what is wrong is said quietly."""
-        where = ""
-        if isinstance(error, QueryFailed) and error.line is not None:
-            where = f"{error.line}:{error.column} "
-        message = error.message if isinstance(error, LakeshellError) else repr(error)
-        self._say(where + message)
-
-    def _say(self, text: str) -> None:
-        self._note = text
-        self._draw_note()
-
-    def _draw_note(self) -> None:
-        """Where statements run, vim's mode, and what the statement would scan."""
-        place = f"{self.workgroup or 'primary'}  {self.database or ''}".strip()
-        parts = [part for part in (place, self.editor.mode, self._note) if part]
-        self.query_one("#estimate", Static).update(shown("  |  ".join(parts)))
-
-    # --- the editor's questions --------------------------------------------------------------
+        self.estimate.later(lambda: self.editor.text, lambda: self.editor.place)
 
     def on_sql_area_mode_changed(self) -> None:
-        self._draw_note()
+        self.estimate.draw()
+
+    def on_sql_area_commanded(self, event: SqlArea.Commanded) -> None:
+        """Vim's `:w`, the only one besides a line's number."""
+        if event.text == "w":
+            self.host.action_save_as()
+        else:
+            self.host.status(f":{event.text} is no command here: a line's number is, and w")
 
     def on_sql_area_asked(self, event: SqlArea.Asked) -> None:
         def take(text: str | None) -> None:
@@ -232,13 +197,21 @@ class QueryTab(Vertical):
         note = "the editor holds 1 MB and lines of 20,000 characters: Enter saves it, Esc drops it"
         self.app.push_screen(LineScreen(f"{size} are no query; save to", "pasted.sql", note), take)
 
+    def lay_out(self) -> None:
+        from lakeshell.sql.layout import layout
+
+        editor = self.editor
+        if editor.selected_text:
+            editor.insert_text_at_selection(layout(editor.selected_text))
+        elif not is_blank(editor.text):
+            editor.text = layout(editor.text)
+
     # --- running ---------------------------------------------------------------------------
 
     def run_statements(self, everything: bool) -> None:
         """The selection, else the statement under the cursor, or all of them."""
         editor = self.editor
-        if self.running:
-            self.notify("this tab is running: F7 cancels it", severity="warning", markup=False)
+        if self._busy():
             return
         selected = editor.selected_text
         text, place = selected or editor.text, editor.place
@@ -246,10 +219,15 @@ class QueryTab(Vertical):
         self.host.ask(
             f"split {id(self)}",
             lambda: [s for s in self.lake.engine.split(text) if not is_blank(s.text)],
-            lambda found: self._begin(found, place, first, everything or bool(selected)),
+            lambda found: self._choose(found, place, first, everything or bool(selected)),
         )
 
-    def _begin(
+    def _busy(self) -> bool:
+        if self.running:
+            self.notify("this tab is running: F7 cancels it", severity="warning", markup=False)
+        return self.running
+
+    def _choose(
         self,
         found: Sequence[StatementText],
         place: tuple[int, int],
@@ -266,28 +244,56 @@ class QueryTab(Vertical):
             StatementText(s.text, s.line + first[0], s.column + (first[1] if s.line == 1 else 0))
             for s in found
         ]
+        wanted = tuple(dict.fromkeys(name for s in moved for name in asked_for(s.text)))
+        if not wanted:
+            self._begin(moved, {})
+            return
+        from lakeshell.definitions.saved import parse
+        from lakeshell.tui.screens.parameters import ParametersScreen
+
+        declared = parse("", "", self.editor.text).parameters
+        known = {name: value for name, value in declared.items() if value is not None}
+
+        def take(values: dict[str, str] | None) -> None:
+            if values is not None:
+                self._values = {**self._values, **values}
+                self.host.changed()
+                self._begin(moved, values)
+
+        self.app.push_screen(ParametersScreen(wanted, {**known, **self._values}), take)
+
+    def run_beside(self, sql: str) -> None:
+        """A statement that is not in the editor, its result beside the others."""
+        if not self._busy():
+            self._begin([StatementText(sql, 1, 1)], {}, beside=True)
+
+    def _begin(
+        self, found: Sequence[StatementText], values: Mapping[str, str], *, beside: bool = False
+    ) -> None:
         self.remove_class("-editor")
-        for pane in self.panes:
-            if pane.run.rows is not None:
-                pane.run.rows.close()
-            pane.remove()
         folder = self.lake.state / "console"
-        self.panes = [ResultPane(self._made(statement, folder)) for statement in moved]
-        self._picked = 0
-        self.query_one("#results").mount(*self.panes)
-        runs = [pane.run for pane in self.panes]
+        panes = [ResultPane(self._made(each, folder, values)) for each in found]
+        self.results.show(panes, beside=beside)
+        runs = [pane.run for pane in panes]
         title = f"query: {shortened(runs[0].statement.text, 50)}"
         self._under_way = self.host.carry_out(
-            f"run {id(self)}", title, lambda _: self._carry_out(runs), lambda _: self._ended()
+            f"run {id(self)}",
+            title,
+            lambda _: self._carry_out(runs),
+            lambda _: self._ended(panes, in_editor=not beside),
         )
         self._under_way.cancel = partial(_cancel, runs)
-        self._draw_names()
 
-    def _made(self, statement: StatementText, folder: Path) -> StatementRun:
+    def _made(
+        self, statement: StatementText, folder: Path, values: Mapping[str, str]
+    ) -> StatementRun:
         """Its news reach the pane by the event loop's own queue."""
-        return StatementRun(
-            statement, folder, lambda: self.app.call_later(self._news) if self.is_attached else None
-        )
+
+        def told() -> None:
+            if self.is_attached:
+                self.app.call_later(self._news)
+
+        return StatementRun(statement, folder, told, values)
 
     def _carry_out(self, runs: Sequence[StatementRun]) -> None:
         """On a thread: one after the other, until one fails."""
@@ -298,71 +304,60 @@ class QueryTab(Vertical):
                 return
 
     def _news(self) -> None:
+        if not self.is_attached:
+            return
         for pane in self.panes:
             if pane.is_mounted:
                 pane.draw()
-        last = next((i for i, p in enumerate(self.panes) if p.run.begun and not p.run.ended), None)
-        if last is not None and last != self._picked and self.running:
-            self._picked = last
-        self._draw_names()
+        now = next((p for p in self.panes if p.run.begun and not p.run.ended), None)
+        if now is not None and now is not self._followed:
+            self.results.pick(now)
+        else:
+            self.results.draw_names()
+        self._followed = now
 
-    def _ended(self) -> None:
+    def _ended(self, panes: Sequence[ResultPane], *, in_editor: bool) -> None:
         self._under_way = None
         self._news()
-        session = self.session()
-        self.database = session.database
+        self.database = self.session().database
         self.read_words()
-        for pane in self.panes:
+        for pane in panes:
             pane.skip()
-        failed = next((p.run for p in self.panes if p.run.error is not None), None)
-        if failed is not None:
-            self._picked = [pane.run for pane in self.panes].index(failed)
-            self._draw_names()
-        if failed is not None and isinstance(failed.error, QueryFailed) and failed.error.line:
-            self.editor.go_to(failed.error.line, failed.error.column or 1)
-
-    def lay_out(self) -> None:
-        from lakeshell.sql.layout import layout
-
-        editor = self.editor
-        if editor.selected_text:
-            editor.insert_text_at_selection(layout(editor.selected_text))
-        elif not is_blank(editor.text):
-            editor.text = layout(editor.text)
+        failed = next((pane for pane in panes if pane.run.error is not None), None)
+        if failed is None:
+            return
+        self.results.pick(failed)
+        error = failed.run.error
+        if in_editor and isinstance(error, QueryFailed) and error.line:
+            self.editor.go_to(error.line, error.column or 1)
 
     def cancel(self) -> None:
         if self._under_way is not None and self.running:
             self._under_way.stop()
             self.host.status("cancelling …")
 
-    # --- result tabs -----------------------------------------------------------------------
+    # --- results ---------------------------------------------------------------------------
 
-    def _draw_names(self) -> None:
-        line = self.query_one("#result_names", TabLine)
-        line.display = len(self.panes) > 1
-        names = []
-        for number, pane in enumerate(self.panes, 1):
-            mark = "!" if pane.run.error is not None else "" if pane.run.ended else "…"
-            names.append(f"{number}{mark} {shortened(pane.run.statement.text, 18)}")
-        line.draw(names, self._picked)
-        for index, pane in enumerate(self.panes):
-            pane.display = index == self._picked
+    def on_rows_pane_make_wanted(self, event: RowsPane.MakeWanted) -> None:
+        """A table or a view of the query that gave a result."""
+        from lakeshell.tui.screens.saveas import creation_form
 
-    def pick(self, step: int) -> None:
-        if self.panes:
-            self._picked = (self._picked + step) % len(self.panes)
-            self._draw_names()
-            self.focus_results()
+        made: dict[str, str] = {}
+        form = creation_form(event.sql, self.session().database, made)
+        self.app.push_screen(form, lambda sent: self.run_beside(made["sql"]) if sent else None)
 
-    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
-        event.stop()
-        self._picked = event.index
-        self._draw_names()
+    def show_comparison(self, found: Comparison, names: tuple[str, str]) -> None:
+        from lakeshell.tui.widgets.comparison import ComparisonPane
 
-    def focus_results(self) -> None:
-        if self.panes:
-            pane = self.panes[self._picked]
-            (pane.grid or pane).focus()
+        self.results.show([ComparisonPane(found, names)], beside=True)
+
+    def results_of(self) -> list[tuple[str, ResultRows]]:
+        """(what it is called, its rows), of each result that has any."""
+        found = []
+        for number, pane in enumerate(self.results.panes, 1):
+            if pane.rows is not None and pane.at_end:
+                found.append((f"{self.tab_name}.{number} {pane.title}", pane.rows))
+        return found
 
     def toggle_focus(self) -> None:
         """From the editor to the rows and back; a flat window has room for one of them."""
@@ -370,7 +365,7 @@ class QueryTab(Vertical):
         if self.editor.has_focus_within:
             self.remove_class("-editor")
             self.set_class(flat or self.has_class("-results"), "-results")
-            self.focus_results()
+            self.results.focus_rows()
         else:
             self.set_class(not flat and self.has_class("-results"), "-results")
             self.editor.focus()
@@ -388,9 +383,7 @@ class QueryTab(Vertical):
 
     def close(self) -> None:
         self.cancel()
-        for pane in self.panes:
-            if pane.run.rows is not None and pane.run.ended:
-                pane.run.rows.close()
+        self.results.close()
 
 
 def _write(path: Path, text: str) -> Path:

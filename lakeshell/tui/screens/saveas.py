@@ -1,0 +1,87 @@
+"""A query of the editor kept as a saved query, or its result as a table or a view: the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lakeshell.definitions.saved import SavedQuery, parse
+from lakeshell.definitions.schema import checked_name
+from lakeshell.query.derive import creation
+from lakeshell.query.parameters import asked_for
+from lakeshell.tui.screens.form import Field, FormScreen, Values, options
+
+if TYPE_CHECKING:
+    from lakeshell.lake import Lake
+
+_PARAMETER = "parameter_"
+
+
+def save_form(lake: Lake, workgroup: str, text: str, name: str) -> FormScreen:
+    """`name` is the saved query that the text came from, or empty."""
+    known = parse(workgroup, name or "query", text)
+    wanted = [each for each in asked_for(text) if not each.isdecimal()]
+    fields = [
+        Field("name", "Name", "top_films", name, True, lambda text: checked_name("query", text)),
+        Field("description", "Description", "what it answers", known.description),
+        *(
+            Field(_PARAMETER + each, f":{each}", "its value when none is given", known.parameters.get(each) or "")
+            for each in wanted
+        ),
+        Field("replace", "Replace", "yes: a new version of one that exists", "yes" if name else "", check=_yes),
+    ]  # fmt: skip
+
+    def make(values: Values) -> None:
+        query = SavedQuery(
+            workgroup,
+            values["name"],
+            known.sql,
+            values["description"],
+            {each: values[_PARAMETER + each] or None for each in wanted},
+        )
+        save(lake, query, replacing=values["replace"] == "yes")
+
+    def command(values: Values) -> Sequence[str]:
+        rest = options(description=values["description"], workgroup=workgroup)
+        again = ["--replace"] if values["replace"] == "yes" else []
+        return ["saved", "save", values["name"] or "NAME", "-f", "QUERY.sql", *rest, *again]
+
+    return FormScreen(f"Save the query in {workgroup}", fields, make, command)
+
+
+def save(lake: Lake, query: SavedQuery, *, replacing: bool) -> None:
+    """Writes the file and its version. Raises `AlreadyExists` for one that is not to be replaced."""
+    if query.name in lake.saved.names(query.workgroup):
+        _keep(lake, query)
+    lake.saved.save(query, replace=replacing)
+    _keep(lake, query)
+
+
+def _keep(lake: Lake, query: SavedQuery) -> None:
+    """Notes the file as it is, so that what somebody edited by hand is a version too."""
+    text = lake.saved.read(query.workgroup, query.name)
+    lake.ledger.keep_version(query.workgroup, query.name, text, lake.user, datetime.now(UTC))
+
+
+def _yes(text: str) -> None:
+    if text not in ("yes", "no"):
+        raise ValueError("yes or no")
+
+
+def creation_form(sql: str, database: str | None, made: dict[str, str]) -> FormScreen:
+    """`made["sql"]` is the statement, once the form was sent."""
+    start = f"{database}." if database else ""
+    fields = [
+        Field("kind", "Table or view", "table", "table", True, lambda kind: creation(kind, "a.b", sql)),
+        Field("name", "Name", "database.name", start, True, lambda name: creation("table", name, sql)),
+    ]  # fmt: skip
+
+    def make(values: Values) -> None:
+        made["sql"] = creation(values["kind"], values["name"], sql)
+
+    def command(values: Values) -> Sequence[str]:
+        name = values["name"] or "DATABASE.NAME"
+        return ["query", "-e", f"CREATE {values['kind'].upper()} {name} AS {' '.join(sql.split())}"]
+
+    return FormScreen("Make a table or a view of this query", fields, make, command)
