@@ -118,6 +118,9 @@ class Guard:
             return []
         self._summed = time.monotonic()
         budgeted = [group for group in self._groups.values() if group.has_budget]
+        if budgeted:
+            # What other clients ran counts too.
+            self._lake.catch_up()
         services = self._lake.services
         self._standings = {group.name: standing(services, group) for group in budgeted}
         return [
