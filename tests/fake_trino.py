@@ -53,6 +53,8 @@ class FakeTrino:
     remembers_lost: bool = False
     """Whether a statement whose answer was lost is one that the server has."""
     forgets: bool = False
+    inputs: list[str] | None = None
+    """Catalogs of the tables that a query read; None: the server does not say."""
     holds: threading.Event = field(default_factory=threading.Event)
     """Set: pages after the first of a statement are given. Cleared: they say `still running`."""
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -96,6 +98,10 @@ class FakeTrino:
                     for id, tags in self.known
                 ]
             )
+        if request.path.startswith("/v1/query/"):
+            if self.inputs is None:
+                return 403, {}, b"not yours"
+            return _json({"inputs": [{"catalogName": name} for name in self.inputs]})
         if request.path in self.blobs:
             return 200, {}, self.blobs[request.path]
         self.on_get()

@@ -79,6 +79,7 @@ class Connection:
             password=said,
             database=unquote(expanded(url.path.strip("/"), environment)),
             ssl_mode=_ssl_mode(self.name, parts.get("ssl-mode", SslMode.PREFERRED)),
+            connection=self.name,
             **files,
         )
 

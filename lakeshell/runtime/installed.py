@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from lakeshell.definitions.connections import Connection
 from lakeshell.definitions.workgroups import Workgroups
 from lakeshell.runtime.place import Place
+from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.stack.services import Service
 from lakeshell.stack.stack import Stack
 from lakeshell.stack.trino import Remote
@@ -27,11 +28,11 @@ def open_stack(place: Place) -> Stack:
     )
 
 
-def wake(place: Place, service: Service, notice: Callable[[str], None]) -> None:
-    """Starts the service where it was stopped for being idle, and says so to `notice`. Without
-    `idle_stop` a service that somebody stopped stays stopped."""
-    if place.settings.stack.idle_stop > 0:
-        open_stack(place).ensure([service], Told(notice))
+def wake(place: Place, service: Service, notice: Callable[[str], None]) -> bool:
+    """Starts the service where it was stopped for being idle, and says so to `notice`; whether it
+    had to. Without `idle_stop` a service that somebody stopped stays stopped."""
+    idle = place.settings.stack.idle_stop > 0
+    return idle and open_stack(place).ensure([service], Told(notice))
 
 
 class Told:
@@ -44,14 +45,18 @@ class Told:
     def warn(self, text: str) -> None: ...
 
 
-def wake_source(place: Place, connection: Connection, notice: Callable[[str], None]) -> None:
+def wake_source(place: Place, connection: Connection, notice: Callable[[str], None]) -> bool:
     """The same for a connection to the stack's own source database."""
     if place.settings.stack.idle_stop <= 0 or connection.scheme != "mysql":
-        return
+        return False
     address = connection.mysql_address(place.environment, place.folder)
+    return is_own(place, address) and wake(place, Service.MYSQL, notice)
+
+
+def is_own(place: Place, address: MysqlAddress) -> bool:
+    """Whether that is the source database of the lake's own stack."""
     local = address.host in ("localhost", "127.0.0.1", "::1")
-    if local and address.port == place.settings.stack.ports[Service.MYSQL]:
-        wake(place, Service.MYSQL, notice)
+    return local and address.port == place.settings.stack.ports[Service.MYSQL]
 
 
 def remotes(place: Place) -> Sequence[Remote]:

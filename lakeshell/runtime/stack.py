@@ -5,7 +5,8 @@ Which services: those that the settings name, or else the lake's own stack in Do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from lakeshell.errors import ConfigurationError, NotFound
 from lakeshell.model import CatalogTable, Estimate, TableName
 from lakeshell.ports import Catalog, Engine, Session, Source
 from lakeshell.runtime.place import Place
-from lakeshell.stack.services import Service
+from lakeshell.stack.services import NEEDS, Service, with_needs
 from lakeshell.store.reading import Reading
 
 if TYPE_CHECKING:
@@ -37,6 +38,25 @@ TRINO = Reading(
     deletes=False,
 )
 """How Trino reads Parquet files, by its defaults, as `physicalInputBytes` counts it: measured."""
+
+
+def _start(service: Service) -> str:
+    with_it = ", ".join(NEEDS[service])
+    what = f"it and what it needs ({with_it})" if with_it else "it"
+    return f"start {what}: lakeshell stack start {service}; lakeshell doctor checks every part"
+
+
+def _host_and_port(uri: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(uri)
+        found, port = parts.hostname, parts.port
+    except ValueError:
+        found, port = None, None
+    if not found or not uri.startswith("thrift://"):
+        raise ConfigurationError(
+            f"catalog.uri = {uri!r} is no Metastore", hint="it is written thrift://HOST:9083"
+        )
+    return found, port
 
 
 class StackRuntime:
@@ -83,6 +103,9 @@ class StackRuntime:
             counter=self._counted,
             stater=lambda *order: self._planner(catalog(), store, open_source).state(*order),
             notice=self.notice,
+            wake=lambda: self._own and self._wake(Service.TRINO),
+            wake_sources=self._wake_sources,
+            mend=self._mend,
         )
 
     def _planner(
@@ -123,12 +146,43 @@ class StackRuntime:
 
     # --- addresses -------------------------------------------------------------------------
 
-    def _with(self, service: Service) -> Installation:
-        """The lake's own stack, with the service running where it was stopped for being idle."""
+    @property
+    def _own(self) -> bool:
+        """Whether the services are those of the lake's own stack."""
+        return self.place.settings.trino.url is None
+
+    def _mend(self, code: str) -> str:
+        """Which of the lake's own services does not answer that an error of Trino may come of, and
+        the command that starts it; empty where all do."""
+        if not self._own:
+            return ""
+        from lakeshell.runtime.installed import open_stack
+
+        stack = open_stack(self.place)
+        parts = (Service.MYSQL,) if code == "JDBC_ERROR" else with_needs((Service.TRINO,))
+        down = [service for service in parts if not stack.answers(service)]
+        verb = "does not answer" if len(down) == 1 else "do not answer"
+        return f"{', '.join(down)} {verb}: lakeshell stack start {' '.join(down)}" if down else ""
+
+    def _wake_sources(self, names: Collection[str]) -> bool:
+        """The databases of connections that were stopped for being idle; whether any was."""
+        if not self._own or self.place.settings.stack.idle_stop <= 0:
+            return False
+        from lakeshell.runtime.installed import wake_source
+
+        known = self.place.connections
+        found = [known.get(name) for name in names if name in known.names()]
+        return any(wake_source(self.place, one, self.notice) for one in found)
+
+    def _wake(self, service: Service) -> bool:
         from lakeshell.runtime.installed import wake
 
+        return wake(self.place, service, self.notice)
+
+    def _with(self, service: Service) -> Installation:
+        """The lake's own stack, with the service running where it was stopped for being idle."""
         found = self._installed
-        wake(self.place, service, self.notice)
+        self._wake(service)
         return found
 
     @cached_property
@@ -142,21 +196,21 @@ class StackRuntime:
     def metastore(self) -> Metastore:
         from lakeshell.store.metastore import DEFAULT_PORT, Metastore, MetastoreAddress
 
+        own = self.place.settings.metastore is None
         uri = self.place.settings.metastore or self._with(Service.METASTORE).metastore_uri
-        parts = urlsplit(uri)
-        if parts.scheme != "thrift" or not parts.hostname:
-            raise ConfigurationError(
-                f"catalog.uri = {uri!r} is no Metastore", hint="it is written thrift://HOST:9083"
-            )
-        address = MetastoreAddress(host=parts.hostname, port=parts.port or DEFAULT_PORT)
-        return Metastore(address)
+        host, port = _host_and_port(uri)
+        address = MetastoreAddress(host=host, port=port or DEFAULT_PORT)
+        if not own:
+            return Metastore(address, notice=self.notice)
+        address = replace(address, start_hint=_start(Service.METASTORE))
+        return Metastore(address, wake=lambda: self._wake(Service.METASTORE), notice=self.notice)
 
     @cached_property
     def files(self) -> S3Files:
         from lakeshell.store.s3 import S3Address, S3Files
 
         storage = self.place.settings.storage
-        if self.place.settings.trino.url is None:
+        if self._own:
             own = self._with(Service.MINIO)
             return S3Files(
                 S3Address(
@@ -165,14 +219,25 @@ class StackRuntime:
                     access_key=own.secrets["S3_ACCESS_KEY"],
                     secret_key=own.secrets["S3_SECRET_KEY"],
                     warehouse=own.warehouse,
+                    start_hint=_start(Service.MINIO),
+                    key_hint="it keeps no key of its own: lakeshell stack up gives it that of"
+                    " secrets.env",
                 )
+            )
+        named = (storage.access_key_env, storage.secret_key_env)
+        keys = [self.place.environment.get(name, "") for name in named]
+        if any(keys) and not all(keys):
+            missing = named[keys.index("")]
+            raise ConfigurationError(
+                f"the object storage has half a login: the variable {missing} is not set",
+                hint=f"set it too: export {missing}=...",
             )
         return S3Files(
             S3Address(
                 endpoint=storage.endpoint or "",
                 region=storage.region,
-                access_key=self.place.environment.get(storage.access_key_env, ""),
-                secret_key=self.place.environment.get(storage.secret_key_env, ""),
+                access_key=keys[0],
+                secret_key=keys[1],
                 warehouse=storage.warehouse,
             )
         )
@@ -188,7 +253,7 @@ class StackRuntime:
         trino = self.place.settings.trino
         if trino.url is None:
             own = self._with(Service.TRINO) if wake else self._installed
-            return TrinoAddress(own.trino_url)
+            return TrinoAddress(own.trino_url, start_hint=_start(Service.TRINO))
         return TrinoAddress(
             trino.url,
             user=trino.user or "",

@@ -39,6 +39,11 @@ class MysqlAddress:
     ssl_ca: str = ""
     ssl_cert: str = ""
     ssl_key: str = ""
+    connection: str = field(default="NAME", compare=False)
+    """What the lake calls it, for whoever has to look it up."""
+    start_hint: str = field(
+        default="see whether the server runs and its address is right", compare=False
+    )
 
     def __str__(self) -> str:
         return f"mysql://{self.user}@{self.host}:{self.port}/{self.database}"

@@ -127,7 +127,7 @@ def _broken(address: MysqlAddress, select: str, error: BaseException) -> Excepti
         cursor.execute(f"EXPLAIN {select}")
     return ConnectionFailed(
         f"the source {address} broke off while it was read: {error}",
-        hint="run it again; see the server's log",
+        hint=f"run it again; {address.start_hint}",
     )
 
 

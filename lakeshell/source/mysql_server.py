@@ -25,7 +25,7 @@ _GONE = frozenset((
 ))  # fmt: skip
 _HINTS = {
     ER.ACCESS_DENIED_ERROR: "see the user, and where the password comes from: "
-    "lakeshell connection show NAME",
+    "lakeshell connection show {connection}",
     ER.DBACCESS_DENIED_ERROR: "grant it: GRANT SELECT, SHOW VIEW ON DATABASE.* TO USER",
     ER.TABLEACCESS_DENIED_ERROR: "grant it: GRANT SELECT ON TABLE TO USER, or leave the table out",
     ER.BAD_DB_ERROR: "see the database's name at the end of the connection's url",
@@ -102,5 +102,5 @@ def failure(address: MysqlAddress, error: Exception) -> LakeshellError:
         )
     return ConnectionFailed(
         f"the source {address} cannot be reached: {said}",
-        hint=_HINTS.get(code, "see whether the server runs and its address is right"),
+        hint=_HINTS.get(code, address.start_hint).replace("{connection}", address.connection),
     )

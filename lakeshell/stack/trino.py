@@ -23,17 +23,26 @@ FILES = "lake_files"
 """The Hive catalog that `lake` hands tables of files to; nobody has to name it."""
 MOST_NODES = 101
 
+_METASTORE = {
+    "hive.metastore.uri": "thrift://metastore:9083",
+    # A Metastore that is restarted is waited for, one whose database is away says so within these,
+    # and the lock of a killed writer holds nobody for ten minutes.
+    "hive.metastore.thrift.client.read-timeout": "20s",
+    "hive.metastore.thrift.client.max-retries": "20",
+    "hive.metastore.thrift.client.max-retry-time": "15s",
+    "hive.metastore.thrift.txn-lock-max-wait": "60s",
+}
 _ICEBERG = {
+    **_METASTORE,
     "connector.name": "iceberg",
     "iceberg.catalog.type": "hive_metastore",
-    "hive.metastore.uri": "thrift://metastore:9083",
     "iceberg.hive-catalog-name": FILES,
     "iceberg.register-table-procedure.enabled": "true",
     "iceberg.add-files-procedure.enabled": "true",
 }
 _HIVE = {
+    **_METASTORE,
     "connector.name": "hive",
-    "hive.metastore.uri": "thrift://metastore:9083",
     "hive.iceberg-catalog-name": LAKE,
     "hive.non-managed-table-writes-enabled": "true",
 }

@@ -2,12 +2,14 @@
 
 In: an address and questions, each a function of one client. Out: their answers, or errors in our
 words: `NotFound`, `AlreadyExists`, `UsageError` for what it will not do. A connection that lay idle
-while the Metastore was restarted is opened anew, once.
+while the Metastore was restarted is opened anew, once, and one that is starting is waited for.
 """
 
 from __future__ import annotations
 
 import queue
+import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 from hive_metastore import ttypes as hive
 from hive_metastore.ThriftHiveMetastore import Client
 from thrift.protocol.TBinaryProtocol import TBinaryProtocolAcceleratedFactory
+from thrift.protocol.TProtocol import TProtocolException
 from thrift.Thrift import TApplicationException, TException
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TBufferedTransport, TTransportException
@@ -29,7 +32,9 @@ from lakeshell.errors import (
 )
 
 CONNECT_SECONDS = 10
-ANSWER_SECONDS = 120
+ANSWER_SECONDS = 60
+START_SECONDS = 45.0
+"""How long a Metastore that takes connections and says nothing yet is waited for."""
 CONNECTIONS = 8
 DEFAULT_PORT = 9083
 DEFAULT_CATALOG = "hive"
@@ -46,6 +51,7 @@ class MetastoreAddress:
     host: str
     port: int = DEFAULT_PORT
     catalog: str = DEFAULT_CATALOG
+    start_hint: str = "see whether it runs and catalog.uri is right; lakeshell doctor checks all"
 
     def __str__(self) -> str:
         return f"thrift://{self.host}:{self.port}"
@@ -58,9 +64,22 @@ class ChangedMeanwhile(LakeshellError):
 class Metastore:
     """Safe to use from many threads; each question has a connection of its own."""
 
-    def __init__(self, address: MetastoreAddress, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self,
+        address: MetastoreAddress,
+        connections: int = CONNECTIONS,
+        *,
+        wake: Callable[[], bool] = lambda: False,
+        notice: Callable[[str], None] = lambda text: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`wake` starts a Metastore where nobody listens, and says whether it did; `notice` is told
+        what a user waits for."""
         self.address = address
         self.connections = connections
+        self._wake = wake
+        self._notice = notice
+        self._sleep = sleep
         self._idle: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
 
     def close(self) -> None:
@@ -76,7 +95,7 @@ class Metastore:
                 except (TTransportException, OSError) as error:
                     if getattr(error, "type", None) == TTransportException.TIMED_OUT:
                         raise
-            return self._asked(_Connection(self.address), question)
+            return self._asked(self._connected(), question)
         except (TTransportException, TException, OSError) as error:
             raise _failure(self.address, error) from error
 
@@ -105,6 +124,29 @@ class Metastore:
         except queue.Empty:
             return None
 
+    def _connected(self) -> _Connection:
+        """A new connection to a Metastore that answers."""
+        until: float | None = None
+        woken = False
+        while True:
+            try:
+                return _Connection(self.address)
+            except (TTransportException, OSError) as error:
+                if not woken and _refused(error) and self._wake():
+                    woken = True
+                    continue
+                if not _closed(error):
+                    raise
+            if until is None:
+                until = time.monotonic() + START_SECONDS
+                self._notice(f"the Metastore starts; waiting for it up to {START_SECONDS:.0f} s")
+            elif time.monotonic() > until:
+                raise ConnectionFailed(
+                    f"the Metastore at {self.address} does not answer after {START_SECONDS:.0f} s",
+                    hint="see what it waits for: lakeshell stack logs metastore",
+                )
+            self._sleep(0.5)
+
     def _asked(self, connection: _Connection, question: Callable[[Any], T]) -> T:
         """Keeps the connection but where what it would answer next is not known."""
         try:
@@ -131,17 +173,40 @@ _UNWANTED = (
 )  # fmt: skip
 
 
+_DATABASE = re.compile(r"JDO\w*Exception|JDBC|Communications link|Connection is not available")
+_STORAGE = re.compile(r"create external path|FileSystem|AmazonS3|S3AFile|AWS", re.IGNORECASE)
+
+
+def _refused(error: Exception) -> bool:
+    """Nobody listens: what was asked did not arrive."""
+    return bool(getattr(error, "type", None) == TTransportException.NOT_OPEN)
+
+
+def _closed(error: Exception) -> bool:
+    """A new connection was taken and closed: Docker's proxy listens before the Metastore does."""
+    inner = getattr(error, "inner", None)
+    ended = getattr(error, "type", None) == TTransportException.END_OF_FILE
+    return ended or isinstance(inner or error, ConnectionResetError | BrokenPipeError)
+
+
 def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
     said = str(getattr(error, "message", None) or error).strip()
+    if isinstance(error, TProtocolException) or "Length exceeded" in said:
+        return ConnectionFailed(
+            f"what answers at {address} is no Metastore: {said}", hint=address.start_hint
+        )
+    if getattr(error, "type", None) == TTransportException.TIMED_OUT:
+        return ConnectionFailed(
+            f"the Metastore at {address} gave no answer in time: {said}", hint=address.start_hint
+        )
     if isinstance(error, TTransportException | OSError):
         return ConnectionFailed(
-            f"the Metastore at {address} cannot be reached: {said}",
-            hint="start it: lakeshell stack start metastore",
+            f"the Metastore at {address} cannot be reached: {said}", hint=address.start_hint
         )
     if isinstance(error, TApplicationException) and error.type == error.INTERNAL_ERROR:
         return ConnectionFailed(
             f"the Metastore at {address} fails: {said}",
-            hint="its database may be down: lakeshell stack status; or see the Metastore's log",
+            hint=f"its database may be down; {address.start_hint}",
         )
     if isinstance(error, TApplicationException):
         return LakeshellError(
@@ -158,6 +223,13 @@ def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
         return ChangedMeanwhile(
             f"the table was changed by somebody else at the same time: {said}", hint="run it again"
         )
+    for part, words in (("database", _DATABASE), ("object storage", _STORAGE)):
+        if words.search(said):
+            cause = said.rpartition("Root cause: ")[2].partition("\n")[0]
+            return ConnectionFailed(
+                f"the Metastore at {address} does not reach its {part}: {cause}",
+                hint=address.start_hint,
+            )
     return LakeshellError(
         f"the Metastore refused: {said}", hint="see its log: lakeshell stack logs metastore"
     )
@@ -170,10 +242,16 @@ class _Connection:
         socket = TSocket(address.host, address.port)
         socket.setTimeout(CONNECT_SECONDS * 1000)
         self._transport = TBufferedTransport(socket, _BUFFER)
-        self._transport.open()
-        socket.setTimeout(ANSWER_SECONDS * 1000)
         protocol = TBinaryProtocolAcceleratedFactory().getProtocol(self._transport)
         self.client = Client(protocol)
+        self._transport.open()
+        try:
+            # A port that is open proves nothing, and no question is lost that was not asked.
+            self.client.getVersion()
+        except BaseException:
+            self._transport.close()
+            raise
+        socket.setTimeout(ANSWER_SECONDS * 1000)
 
     def close(self) -> None:
         self._transport.close()

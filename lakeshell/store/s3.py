@@ -40,6 +40,10 @@ class S3Address:
     access_key: str = ""
     secret_key: str = field(default="", repr=False)
     warehouse: str = "s3://lake/warehouse"
+    start_hint: str = (
+        "see whether it runs and storage.endpoint is right; lakeshell doctor checks all"
+    )
+    key_hint: str = "see storage.access_key_env and storage.secret_key_env"
 
     def __str__(self) -> str:
         return self.endpoint or f"S3 in {self.region}"
@@ -137,7 +141,7 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
     if _REFUSED.search(said):
         return ConnectionFailed(
             f"{address} refused {location}: the access key or its secret is wrong, or may not do this",
-            hint="see storage.access_key_env and storage.secret_key_env",
+            hint=address.key_hint,
         )
     if _NO_BUCKET.search(said):
         return ConnectionFailed(
@@ -151,8 +155,7 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
         )
     if _UNREACHABLE.search(said):
         return ConnectionFailed(
-            f"the object storage {address} cannot be reached",
-            hint="start it: lakeshell stack start minio",
+            f"the object storage {address} cannot be reached", hint=address.start_hint
         )
     return error
 

@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -221,11 +221,39 @@ def test_a_statement_that_did_not_arrive_is_sent_again(
 
 
 def test_a_server_that_does_not_say_leaves_it_to_the_user(trino: FakeTrino) -> None:
-    trino.lose = {"POST": 1, "GET": 1}
+    trino.lose = {"POST": 1, "GET": 10}
     with pytest.raises(ConnectionFailed) as caught:
-        engine(trino).run("INSERT INTO t VALUES 1", session())
+        engine(trino, start_wait=0.05).run("INSERT INTO t VALUES 1", session())
     assert trino.statements == ["INSERT INTO t VALUES 1"]
     assert "went through" in caught.value.hint
+
+
+def test_a_server_that_takes_connections_before_it_serves_is_waited_for(trino: FakeTrino) -> None:
+    trino.lose = {"POST": 1, "GET": 3}
+    trino.pages = [ONE]
+    said: list[str] = []
+    assert read(engine(trino, notice=said.append).run("SELECT 1", session())) == [{"n": 1}]
+    assert len(said) == 1
+    assert "may be starting" in said[0]
+
+
+def test_a_server_that_nobody_listens_for_is_woken_once() -> None:
+    woken: list[str] = []
+
+    def wake() -> bool:
+        woken.append("trino")
+        return True
+
+    asleep = TrinoEngine(
+        address=TrinoAddress("http://127.0.0.1:1"),
+        catalog=Tables,
+        connections=tuple,
+        estimator=lambda *_: Estimate(7),
+        wake=wake,
+    )
+    with pytest.raises(ConnectionFailed, match="refused"):
+        asleep.run("SELECT 1", session())
+    assert woken == ["trino"]
 
 
 def test_a_restarted_server_ends_the_statement(trino: FakeTrino) -> None:
@@ -247,6 +275,18 @@ def test_a_starting_server_is_waited_for_with_a_notice(trino: FakeTrino) -> None
     trino.pages = [starting] * 500
     with pytest.raises(ConnectionFailed, match="still starting"):
         engine(trino, notice=said.append, start_wait=0.0).run("SELECT 1", session())
+
+
+def test_a_server_that_starts_after_it_took_the_statement_is_waited_for(trino: FakeTrino) -> None:
+    starting = [{}, error("SERVER_STARTING_UP", "Trino server is still initializing")]
+    trino.pages = [starting, starting, ONE, starting]
+    said: list[str] = []
+    running = engine(trino, notice=said.append).run("INSERT INTO t VALUES 1", session())
+    assert read(running) == [{"n": 1}]
+    assert len(said) == 1
+    with pytest.raises(QueryFailed, match="initializing") as caught:
+        read(engine(trino, start_wait=0.0).run("SELECT 1", session()))
+    assert "logs trino" in caught.value.hint
 
 
 def test_what_is_not_trino_is_named(trino: FakeTrino) -> None:
@@ -300,6 +340,30 @@ def test_a_group_without_a_budget_left_is_said_to_be_that(trino: FakeTrino) -> N
 def test_a_stopped_part_of_the_stack_is_named_with_what_mends_it(trino: FakeTrino) -> None:
     found = rejected(trino, error("HIVE_METASTORE_ERROR", "Failed connecting to Hive metastore"))
     assert "lakeshell doctor" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("ICEBERG_FILESYSTEM_ERROR", "Failed to list", "minio does not answer: start it"),
+        ("JDBC_ERROR", "Communications link failure", "mysql does not answer: start it"),
+        ("ICEBERG_WRITER_CLOSE_ERROR", "XMinioStorageFull (507)", "is full"),
+        ("ICEBERG_CANNOT_OPEN_SPLIT", "FileNotFoundException: s3://x", "is gone"),
+        ("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7", "catalog unlock TABLE"),
+        ("DIVISION_BY_ZERO", "Division by zero", ""),
+    ],
+)
+def test_the_part_that_does_not_answer_is_named(
+    trino: FakeTrino, code: str, message: str, hint: str
+) -> None:
+    def mend(code: str) -> str:
+        return f"{'mysql' if code == 'JDBC_ERROR' else 'minio'} does not answer: start it"
+
+    trino.pages = [[error(code, message)]]
+    with pytest.raises(QueryFailed) as caught:
+        read(engine(trino, mend=mend).run("SELECT x", session()))
+    assert hint in caught.value.hint
+    assert bool(hint) == bool(caught.value.hint)
 
 
 # --- ending it -----------------------------------------------------------------------------
@@ -494,6 +558,54 @@ def test_a_connection_named_directly_is_not_metered(trino: FakeTrino) -> None:
     both = made.run("SELECT n FROM movies.movies.film, lake.raw.x", session())
     read(both)
     assert (both.progress.scanned, both.progress.unmetered) == (0, ("Movies",))
+
+
+def test_what_was_read_through_a_view_is_what_the_server_says(trino: FakeTrino) -> None:
+    trino.pages = [ONE, ONE, ONE]
+    made = engine(trino)
+    for inputs, scanned, unmetered in (
+        (["movies"], None, ("Movies",)),
+        (["movies", "lake"], 0, ("Movies",)),
+        (["lake"], 0, ()),
+    ):
+        trino.inputs = inputs
+        running = made.run("SELECT n FROM lake.raw.v", session())
+        read(running)
+        assert (running.progress.scanned, running.progress.unmetered) == (scanned, unmetered)
+
+
+def test_databases_that_a_statement_names_are_woken_before_it_is_sent(trino: FakeTrino) -> None:
+    trino.pages = [ONE] * 4
+    woken: list[list[str]] = []
+
+    def wake(names: Collection[str]) -> bool:
+        woken.append([*names, str(len(trino.statements))])
+        return False
+
+    made = engine(trino, wake_sources=wake)
+    of_session = session()
+    of_session.prepared["p"] = "SELECT n FROM movies.movies.film"
+    read(made.run("SELECT n FROM movies.movies.film", session()))
+    read(made.run("SELECT n FROM lake.raw.film", session()))
+    read(made.run("EXECUTE p", of_session))
+    assert woken == [["Movies", "0"], ["1"], ["Movies", "2"]]
+
+
+def test_a_database_behind_a_view_is_woken_and_the_query_sent_again(trino: FakeTrino) -> None:
+    down = [error("JDBC_ERROR", "Communications link failure")]
+    trino.pages = [down, ONE, down, down]
+    asked: list[list[str]] = []
+
+    def wake(names: Collection[str]) -> bool:
+        asked.append([*names])
+        return bool(names)
+
+    made = engine(trino, wake_sources=wake)
+    assert read(made.run("SELECT n FROM lake.raw.v", session())) == [{"n": 1}]
+    assert asked == [[], ["Movies"], []]
+    with pytest.raises(QueryFailed, match="link failure"):
+        read(made.run("SELECT n FROM lake.raw.v", session()))
+    assert len(trino.statements) == 4
 
 
 # --- estimates -----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.trino.address import TrinoAddress
+from lakeshell.engine.trino.failures import STARTING
 from lakeshell.engine.trino.protocol import Dialogue
 from lakeshell.engine.trino.running import Attempt, InPlace, TrinoStatement
 from lakeshell.engine.trino.server import Server
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lakeshell.engine.trino.estimate import Counter, Estimator, Stater
     from lakeshell.engine.trino.wording import Wording
 
+_AGAIN = 0.5
 START_WAIT = 90.0
 """Seconds that a Trino which is still starting is waited for."""
 _UNREADABLE = frozenset(
@@ -56,6 +58,9 @@ class _Order:
     read: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     reworded: bool = False
+    woken: bool = False
+    starts_until: float = 0.0
+    """On the monotonic clock: how long a server that is starting is still waited for."""
     connections: tuple[str, ...] = ()
     """Of catalogued tables that it reads, known to the lake or not."""
 
@@ -75,8 +80,10 @@ class TrinoEngine:
     """`ports.Engine`.
 
     `estimator` plans a statement on the lake's metadata, as the embedded engine does, `counter`
-    counts columns of a table where it could not, and `stater` tells the state of its tables; `notice` is
-    told what a user waits for.
+    counts columns of a table where it could not, and `stater` tells the state of its tables;
+    `notice` is told what a user waits for. `wake` starts a Trino where nobody listens,
+    `wake_sources` the databases of connections that were stopped for being idle; both say whether
+    they did. `mend` is that of `failures`.
     """
 
     def __init__(
@@ -89,18 +96,23 @@ class TrinoEngine:
         counter: Counter = lambda name, columns: Estimate(None),
         stater: Stater = lambda sql, session, parameters: None,
         notice: Callable[[str], None] = lambda text: None,
+        wake: Callable[[], bool] = lambda: False,
+        wake_sources: Callable[[Collection[str]], bool] = lambda names: False,
+        mend: Callable[[str], str] = lambda code: "",
         spooling: bool = True,
         start_wait: float = START_WAIT,
         patience: float = 20.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._server = Server(address, patience=patience, sleep=sleep)
+        self._server = Server(address, patience=patience, wake=wake, sleep=sleep)
         self._catalog = catalog
         self._connections = connections
         self._estimator = estimator
         self._counter = counter
         self._stater = stater
         self._notice = notice
+        self._wake_sources = wake_sources
+        self._mend = mend
         self._spooling = spooling
         self._start_wait = start_wait
 
@@ -135,7 +147,8 @@ class TrinoEngine:
             reword=lambda error: self._reworded(error, order),
             learn=lambda headers: apply(session, headers),
             segments=lambda data: self._segments(data, session),
-            in_place=lambda: self._in_place(order),
+            in_place=lambda id: self._in_place(order, id),
+            mend=self._mend,
         )
 
     def close(self) -> None:
@@ -163,6 +176,8 @@ class TrinoEngine:
         return attempt._replace(located=wording.located)
 
     def _sent(self, order: _Order, text: str, prepared: Mapping[str, str]) -> Attempt:
+        texts = (text, *prepared.values()) if order.first == "EXECUTE" else (text,)
+        self._wake_sources(self._mentioned(order, texts))
         dialogue = Dialogue(
             self._server,
             order.tag,
@@ -175,11 +190,19 @@ class TrinoEngine:
         return Attempt(dialogue, dialogue.begin(text, headers))
 
     def _reworded(self, error: Mapping[str, Any], order: _Order) -> Attempt | None:
-        """Another attempt where the statement named catalogued source tables; None where not.
+        """Another attempt where the statement named catalogued source tables, or read through a
+        view from a database that was stopped for being idle; None where not.
 
         It reads only, and nothing of it was read: it may be sent again.
         """
-        if error.get("errorName") not in _UNREADABLE or order.first not in _READS or order.reworded:
+        code = error.get("errorName")
+        if code == STARTING:
+            return self._when_started(order)
+        if code == "JDBC_ERROR" and order.first in _READS and not order.woken:
+            order.woken = True
+            if self._wake_sources(self._connections()):
+                return self._begun(order)
+        if code not in _UNREADABLE or order.first not in _READS or order.reworded:
             return None
         order.reworded = True
         from lakeshell.engine.trino.wording import at_the_source, bound, prepared_text
@@ -201,12 +224,40 @@ class TrinoEngine:
         attempt = self._sent(order, order.sql, prepared)
         return attempt._replace(located=changed.located)
 
-    def _in_place(self, order: _Order) -> InPlace:
-        """What of it is read from connections, and so is not metered."""
+    def _when_started(self, order: _Order) -> Attempt | None:
+        """The same again, of which a server that is starting has run nothing. It may say so of a
+        statement that it has taken, and not only in place of taking it."""
+        if not order.starts_until:
+            order.starts_until = time.monotonic() + self._start_wait
+            self._notice(f"Trino is starting; waiting for it up to {self._start_wait:.0f} s")
+        if time.monotonic() > order.starts_until:
+            return None
+        self._server.sleep(_AGAIN)
+        return None if order.cancelled.is_set() else self._begun(order)
+
+    def _mentioned(self, order: _Order, texts: Sequence[str]) -> Collection[str]:
+        """Connections that may be named there: most statements name none, and the parser is not
+        loaded for them."""
+        catalog = order.session.catalog.lower()
+        lowered = [text.lower() for text in texts]
+        return [
+            name
+            for name in {*self._connections(), *order.connections}
+            if name.lower() == catalog or any(name.lower() in text for text in lowered)
+        ]
+
+    def _in_place(self, order: _Order, id: str) -> InPlace:
+        """What of it is read from connections, and so is not metered. The server knows all that a
+        query read, through views too; before its end, and where it does not say, its text does."""
         connections = {*self._connections(), *order.connections}
-        text, catalog = order.read.lower(), order.session.catalog.lower()
-        if not any(name.lower() in text or name.lower() == catalog for name in connections):
-            # Most statements name none: the parser is not loaded for them.
+        if not connections:
+            return InPlace()
+        read = self._server.catalogs_read(id, [("X-Trino-User", order.session.user)]) if id else ()
+        if read:
+            known = {name.lower(): name for name in connections}
+            found = tuple(dict.fromkeys(known[name] for name in read if name in known))
+            return InPlace(found, bool(found) and all(name in known for name in read))
+        if not self._mentioned(order, [order.read]):
             return InPlace()
         from lakeshell.engine.trino.names import read_in_place
 

@@ -6,7 +6,7 @@ In: the `error` of a page. Out: the exception to raise.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lakeshell.errors import (
@@ -24,12 +24,30 @@ _PLACED = re.compile(r"line \d+:\d+: ")
 _LESS = "read less: fewer columns, a filter on a partition"
 _DOCTOR = "`lakeshell doctor` checks every part and says what mends it"
 _SHOWN = "`lakeshell workgroup show NAME` has its limits and what is spent of its budgets"
-_HINTS = {
+_STORAGE = f"is the object storage running, and has it room? {_DOCTOR}"
+_GONE = "a file of the table is gone: should the table have been dropped or rewritten, run it again"
+_OF_PARTS = {
     "HIVE_METASTORE_ERROR": f"is the metastore running? {_DOCTOR}",
     "ICEBERG_CATALOG_ERROR": f"is the metastore running? {_DOCTOR}",
-    "ICEBERG_FILESYSTEM_ERROR": f"is the object storage running? {_DOCTOR}",
-    "HIVE_FILESYSTEM_ERROR": f"is the object storage running? {_DOCTOR}",
-    "JDBC_ERROR": "is the connection's database running? `lakeshell connection test NAME`",
+    "ICEBERG_FILESYSTEM_ERROR": _STORAGE,
+    "ICEBERG_WRITER_OPEN_ERROR": _STORAGE,
+    "ICEBERG_WRITER_CLOSE_ERROR": _STORAGE,
+    "ICEBERG_COMMIT_ERROR": _STORAGE,
+    "HIVE_FILESYSTEM_ERROR": _STORAGE,
+    "HIVE_WRITER_OPEN_ERROR": _STORAGE,
+    "HIVE_WRITER_CLOSE_ERROR": _STORAGE,
+    "GENERIC_INTERNAL_ERROR": "",
+    "JDBC_ERROR": "does the connection's database run, with the password that Trino was given?"
+    " `lakeshell connection test NAME`, then `lakeshell stack up`",
+}
+"""What may come of a part of the stack that does not run."""
+_HINTS = _OF_PARTS | {
+    STARTING: "see what it waits for: `lakeshell stack logs trino`",
+    "ICEBERG_CANNOT_OPEN_SPLIT": _GONE,
+    "ICEBERG_MISSING_DATA": _GONE,
+    "ICEBERG_INVALID_METADATA": _GONE,
+    "HIVE_CANNOT_OPEN_SPLIT": _GONE,
+    "HIVE_FILE_NOT_FOUND": _GONE,
     "CATALOG_NOT_FOUND": "SHOW CATALOGS lists those that Trino has",
     "CATALOG_NOT_AVAILABLE": _DOCTOR,
     "NO_NODES_AVAILABLE": _DOCTOR,
@@ -47,11 +65,18 @@ def _queue_hint(message: str) -> str:
     return "wait until others have ended: `lakeshell history --status RUNNING`"
 
 
-def failure(error: Mapping[str, Any], *, running: bool, hint: str = "") -> LakeshellError:
-    """`running`: whether the server had begun to run the statement."""
+_FULL = re.compile(r"XMinioStorageFull|minimum free drive threshold", re.IGNORECASE)
+_LOCKED = re.compile(r"waiting for lock|acquire lock", re.IGNORECASE)
+
+
+def failure(
+    error: Mapping[str, Any], *, running: bool, mend: Callable[[str], str] = lambda code: ""
+) -> LakeshellError:
+    """`running`: whether the server had begun to run the statement. `mend` says which part does not
+    answer that an error of this code may come of, and the command that starts it."""
     code = error.get("errorName") or "GENERIC_INTERNAL_ERROR"
     message = _PLACED.sub("", error.get("message") or "it gave no reason", count=1)
-    hint = hint or _HINTS.get(code, "")
+    hint = _hint(code, message, mend)
     match code:
         case "EXCEEDED_SCAN_LIMIT" | "EXCEEDED_CPU_LIMIT":
             return LimitExceeded(message, code=code, hint=_LESS)
@@ -72,3 +97,14 @@ def failure(error: Mapping[str, Any], *, running: bool, hint: str = "") -> Lakes
         column=place.get("columnNumber"),
         hint=hint,
     )
+
+
+def _hint(code: str, message: str, mend: Callable[[str], str]) -> str:
+    if _FULL.search(message):
+        return "the object storage is full: make room, then run it again"
+    if _LOCKED.search(message):
+        return (
+            "`lakeshell doctor` says who holds the table's lock; should that writer be dead: "
+            "`lakeshell catalog unlock TABLE`"
+        )
+    return (mend(code) if code in _OF_PARTS else "") or _HINTS.get(code, "")

@@ -28,7 +28,10 @@ def read_in_place(sql: str, session: Session, connections: Collection[str]) -> I
     """What of a statement's reading is not metered; nothing for one that only Trino can parse."""
     known = {name.lower(): name for name in connections}
     try:
-        tables = list(named_tables(parse_statement(sql), session))
+        statement = parse_statement(sql)
+        if isinstance(statement, ast.ExecuteImmediate):
+            statement = statement.statement
+        tables = list(named_tables(statement, session))
     except QueryFailed:
         return InPlace()
     found = [known[table.full[0]] for table in tables if table.full[0] in known]

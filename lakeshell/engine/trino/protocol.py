@@ -16,7 +16,7 @@ import orjson
 
 from lakeshell.engine.trino.connection import Answer, Lost
 from lakeshell.engine.trino.failures import STARTING
-from lakeshell.engine.trino.server import Headers, Server, parsed
+from lakeshell.engine.trino.server import Headers, Server, Starting, parsed
 from lakeshell.errors import Cancelled, ConnectionFailed
 
 SPOOLED = "json+zstd, json+lz4, json"
@@ -24,6 +24,9 @@ _DATA = b'"data":['
 _AFTER = b',"stats":{'
 _AGAIN = 0.5
 _SENDS = 4
+_SILENT = 45.0
+"""Seconds that a server which takes connections and says nothing is asked again whether it has the
+statement: so is one that starts."""
 
 
 class Page(NamedTuple):
@@ -163,7 +166,7 @@ class Dialogue:
         again. Raises `ConnectionFailed` when it has, or when it does not say."""
         url = self._server.address.url
         try:
-            found = self._server.find(self._tag, self._user_only())
+            found = self._find(lost)
         except ConnectionFailed as error:
             raise ConnectionFailed(
                 f"Trino at {url} did not answer the statement ({lost}), and does not say whether "
@@ -178,6 +181,23 @@ class Dialogue:
                 hint=f"it is not sent again; see what became of it: SELECT * FROM "
                 f"system.runtime.queries WHERE query_id = '{found}'",
             )
+
+    def _find(self, lost: Lost) -> str | None:
+        began = time.monotonic()
+        told = False
+        while True:
+            try:
+                return self._server.find(self._tag, self._user_only())
+            except Lost as again:
+                if not told:
+                    self._notice(f"Trino does not answer ({lost}); it may be starting")
+                    told = True
+                silent = not isinstance(again, Starting)
+                wait = min(_SILENT, self._start_wait) if silent else self._start_wait
+                if time.monotonic() - began >= wait:
+                    raise self._server.unreachable(again) from again
+            self._server.sleep(_AGAIN)
+            self._check()
 
     def _noted(self, page: Page) -> Page:
         self.id = str(page.said["id"])

@@ -53,9 +53,10 @@ class Attempt(NamedTuple):
 class TrinoStatement:
     """`ports.Running`.
 
-    `reword` gives another attempt where an error can be mended by other words, or None. `learn`
-    gets the headers of each page, `in_place` says what is not metered, `segments` unpacks rows
-    that come by another way.
+    `reword` gives another attempt where an error can be mended, or None. `learn` gets the headers
+    of each page, `segments` unpacks rows that come by another way. `in_place` says what is not
+    metered: of the statement's text, and at its end, given the server's id, of what it read. `mend`
+    is that of `failures`.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class TrinoStatement:
         reword: Callable[[Mapping[str, Any]], Attempt | None],
         learn: Callable[[tuple[tuple[str, str], ...]], None],
         segments: Callable[[Mapping[str, Any]], Iterator[bytes]],
-        in_place: Callable[[], InPlace],
+        in_place: Callable[[str], InPlace],
+        mend: Callable[[str], str] = lambda code: "",
     ) -> None:
         self._attempt = attempt
         self._cancelled = cancelled
@@ -74,6 +76,7 @@ class TrinoStatement:
         self._learn = learn
         self._segments = segments
         self._find_in_place = in_place
+        self._mend = mend
         self._columns: tuple[Column, ...] = ()
         self._pages: Pages | None = None
         self._update_type: str | None = None
@@ -126,7 +129,7 @@ class TrinoStatement:
 
     @cached_property
     def _in_place(self) -> InPlace:
-        return self._find_in_place()
+        return self._find_in_place("")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         self._wait()
@@ -179,6 +182,7 @@ class TrinoStatement:
                 if again is None:
                     self._read(page)
                 page = self._attempt.dialogue.follow() if again is None else again.first
+            self.__dict__["_in_place"] = self._find_in_place(self.engine_id)
             self._known.set()
             self._put(None)
         except BaseException as error:
@@ -207,7 +211,7 @@ class TrinoStatement:
         self._learn(page.headers)
         if said.get("error"):
             began = self._known.is_set()
-            raise self._attempt.located(failure(said["error"], running=began))
+            raise self._attempt.located(failure(said["error"], running=began, mend=self._mend))
         self._update_type = said.get("updateType") or self._update_type
         if said.get("updateCount") is not None:
             self._update_count = int(said["updateCount"])

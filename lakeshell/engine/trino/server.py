@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +31,7 @@ Headers = list[tuple[str, str]]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BUSY = (429, 502, 503, 504)
+_STARTING = b"still initializing"
 _SPOOLED = "/v1/spooled/"
 _CANCEL_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
@@ -39,7 +40,8 @@ _LOOK_SECONDS = 10.0
 class Server:
     """`patience` in seconds: how long an answer is tried for again when the server is busy or gone.
 
-    `user` is who asks where the address names nobody.
+    `user` is who asks where the address names nobody. `wake` starts a server where nobody listens,
+    and says whether it did.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Server:
         *,
         user: str = "lakeshell",
         patience: float = 20.0,
+        wake: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         address.check()
         self.address = address
         self.patience = patience
+        self._wake = wake
         self.sleep = sleep
         self._user = address.user or user
         self.origin, self._base = split_url(address.url.rstrip("/"))
@@ -67,13 +71,14 @@ class Server:
 
     def post(self, statement: str, headers: Headers) -> Answer:
         """Sends a statement once. Raises `Lost` where it may have arrived and no answer came."""
+        path, sent = f"{self._base}/v1/statement", self._with_login(headers)
         try:
-            answer = self._connections.request(
-                "POST",
-                f"{self._base}/v1/statement",
-                self._with_login(headers),
-                statement.encode(),
-            )
+            try:
+                answer = self._connections.request("POST", path, sent, statement.encode())
+            except NotSent as error:
+                if not (error.refused and self._wake()):
+                    raise
+                answer = self._connections.request("POST", path, sent, statement.encode())
         except NotSent as error:
             raise self.unreachable(error) from error
         return answer if answer.status in _BUSY else self._checked(answer)
@@ -112,9 +117,14 @@ class Server:
     def find(self, tag: str, headers: Headers) -> str | None:
         """The id of the statement with the client tag `tag`; None when the server has none.
 
-        Raises `ConnectionFailed` when the server does not say.
+        Raises `ConnectionFailed` when it cannot be reached, `Lost` when it does not answer,
+        `Starting` when it will.
         """
-        for query in self.queries(headers):
+        try:
+            known = self._known(headers)
+        except NotSent as error:
+            raise self.unreachable(error) from error
+        for query in known:
             if tag in query.get("session", {}).get("clientTags", ()):
                 return str(query["queryId"])
         return None
@@ -122,14 +132,34 @@ class Server:
     def queries(self, headers: Headers, state: str = "") -> Any:
         """What the server says of each statement that it knows, or of those in one state; asked
         once. Raises `ConnectionFailed`."""
+        try:
+            return self._known(headers, state)
+        except (NotSent, Lost) as error:
+            raise self.unreachable(error) from error
+
+    def _known(self, headers: Headers, state: str = "") -> Any:
+        """Raises `NotSent`, `Lost`, `Starting`."""
         path = f"{self._base}/v1/query" + (f"?state={state}" if state else "")
+        answer = self._connections.request(
+            "GET", path, self._with_login(headers), timeout=_LOOK_SECONDS
+        )
+        if answer.status >= 500 and _STARTING in answer.body:
+            raise Starting("it is starting")
+        return parsed(self._checked(answer))
+
+    def catalogs_read(self, query: str, headers: Headers) -> Sequence[str] | None:
+        """The catalogs of the tables that a query read, one for each table, by whatever names and
+        views; None where the server does not say."""
+        path = f"{self._base}/v1/query/{query}?pruned=true"
         try:
             answer = self._connections.request(
                 "GET", path, self._with_login(headers), timeout=_LOOK_SECONDS
             )
-        except (NotSent, Lost) as error:
-            raise self.unreachable(error) from error
-        return parsed(self._checked(answer))
+        except (NotSent, Lost):
+            return None
+        if answer.status != 200:
+            return None
+        return [str(read["catalogName"]) for read in parsed(answer).get("inputs") or ()]
 
     def kill(self, query: str, message: str) -> bool:
         """Ends a statement of anybody, who is told the message; whether it still went on. Raises
@@ -250,6 +280,10 @@ class Server:
         """Where it is on this server: a gateway may hide the name that the server has for itself."""
         _, path = split_url(uri)
         return path if path.startswith(self._base) else self._base + path
+
+
+class Starting(Lost):
+    """The server is there, and cannot answer yet."""
 
 
 class Forgotten(ConnectionFailed):
