@@ -70,7 +70,7 @@ def _catch_up(lake: Lake) -> str:
 
 
 def _note_services(lake: Lake) -> str:
-    from lakeshell.billing import note_services
+    from lakeshell.billing.services import note_services
 
     note_services(lake, datetime.now(UTC))
     return ""

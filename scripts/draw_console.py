@@ -26,6 +26,7 @@ PICTURES: dict[str, list[str]] = {
     "console-query": ["alt+6", "f5", "f4", "down", "down", "right"],
     "console-chart": ["alt+6", "f6", "f4", "right", "v"],
     "console-jobs": ["alt+5", "down", "down"],
+    "console-cost": ["alt+9"],
 }
 
 

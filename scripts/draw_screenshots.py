@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from lakeshell.demo.story import LATE, WASTEFUL, steps
+from lakeshell.demo.story import LATE, WASTEFUL, embedded, steps
 
 COLUMNS, ROWS = 84, 60
 PICTURES = {
@@ -27,7 +27,12 @@ PICTURES = {
         ["query", "--progress", "-w", "analysts", "-e", LATE],
         ["query", "-w", "interns", "-e", WASTEFUL],
     ],
-    "cost": [["history", "--limit", "6"], ["cost", "--by", "workgroup"]],
+    "cost": [
+        ["history", "--limit", "6"],
+        ["cost", "--by", "workgroup"],
+        ["cost", "--compare"],
+        ["cost", "--budgets"],
+    ],
 }
 PROGRAM = str(Path(__file__).with_name("lakeshell"))
 
@@ -84,7 +89,7 @@ def main(folder: Path) -> None:
             said = f"\x1b[32m$ {command}\x1b[0m\n{printed(words, environment)}"
             return said.replace(str(lake), "~/lakes/movies")
 
-        for step in steps(lake, lake / ".lakeshell" / "movies.db", 1):
+        for step in steps(lake, embedded(lake / ".lakeshell" / "movies.db"), 1):
             said = typed(list(step.command))
             if step.command[:2] == ("crawler", "run"):
                 draw(said, folder / "crawl.svg")

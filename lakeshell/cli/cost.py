@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from lakeshell.cli.listing import for_eyes, show_listing
 from lakeshell.cli.options import with_format, with_lake
-from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
-    from lakeshell.billing import Comparison, Month
+    from lakeshell.billing.month import Month
+    from lakeshell.billing.tables import Listed
     from lakeshell.lake import Lake
-    from lakeshell.model import Usage
 
 GROUPS = ("workgroup", "user", "day", "month", "job", "crawler", "query")
-Listed = tuple[Sequence[str], list[Sequence[Any]], Fit]
 
 
 @click.command(
@@ -75,38 +71,51 @@ def command(
     The projection takes the month to go on as it went: what is spent, over the share of the month
     that is gone, of which the first day counts as gone. Prices are settings: see [prices].
     """
-    from lakeshell import billing
+    from lakeshell.billing import tables
+    from lakeshell.billing.month import month as month_of
+    from lakeshell.billing.services import note_services
     from lakeshell.cli.history_filter import caught_up
     from lakeshell.cost.periods import month_start
 
     now = datetime.now(UTC)
     start = _month(month) if month else month_start(now)
     drawn = chart or svg is not None
+    rounded = for_eyes(output_format) and output is None
     _check_together(compare, budgets, drawn, by, month, output)
     if workgroup is not None:
         lake.workgroups.get(workgroup)
     caught_up(lake)
-    billing.note_services(lake, now)
+    note_services(lake, now)
     if budgets:
-        _write(_budgets(lake, now, workgroup), output_format, output)
-        return
-    if compare:
-        compared = billing.comparison(lake, start, workgroup)
-        rounded = for_eyes(output_format) and output is None
-        _write(_comparison(compared, rounded), output_format, output)
-        for line in billing.comparison_notes(compared, start):
+        _write(_budgets(lake, now, workgroup, rounded), output_format, output)
+    elif compare:
+        from lakeshell.billing.aws import comparison, comparison_notes
+
+        compared = comparison(lake, start, workgroup)
+        _write(tables.comparison_table(compared, rounded), output_format, output)
+        for line in comparison_notes(compared, start):
             click.echo(line, err=True)
-        return
-    if by == "query":
-        _write(_dearest(lake, start, workgroup, limit), output_format, output)
-        return
-    found = billing.month(lake, start, now, by or ("day" if drawn else "workgroup"), workgroup)
-    if drawn:
-        _draw(lake, found, now, svg, chart)
-        return
-    rounded = for_eyes(output_format) and output is None
-    _write(_usage(found, now, rounded), output_format, output)
-    _say_sums(lake, found, now)
+    elif by == "query":
+        _write(tables.dearest_table(lake, start, workgroup, limit), output_format, output)
+    else:
+        found = month_of(lake, start, now, by or ("day" if drawn else "workgroup"), workgroup)
+        if drawn:
+            _draw(lake, found, now, svg, chart)
+        else:
+            _write(tables.usage_table(found, now, rounded), output_format, output)
+            _say_sums(lake, found)
+
+
+def _budgets(lake: Lake, now: datetime, workgroup: str | None, rounded: bool) -> Listed:
+    from lakeshell.billing.budgets import budgets
+    from lakeshell.billing.tables import budgets_table
+
+    found = budgets(lake, now, workgroup)
+    if not found:
+        click.echo(
+            "no workgroup has a budget: lakeshell workgroup set NAME --monthly-budget 50", err=True
+        )
+    return budgets_table(found, rounded)
 
 
 def _check_together(
@@ -131,87 +140,6 @@ def _check_together(
         raise click.UsageError("-o writes a listing: a picture goes to --svg FILE")
 
 
-# --- listings ------------------------------------------------------------------------------
-
-
-def _usage(found: Month, now: datetime, rounded: bool) -> Listed:
-    from lakeshell.cost.periods import projected
-    from lakeshell.cost.prices import money_text
-
-    ahead = found.by not in ("day", "month")
-    columns = [found.by, "kind", "count", "scanned", "time", "cost"]
-    columns += ["projected", "currency"] if ahead else ["currency"]
-    rows: list[Sequence[Any]] = []
-    for used in found.usage:
-        row = [*_used(used), money_text(used.cost, rounded=rounded)]
-        if ahead:
-            row.append(money_text(projected(used.cost, now, found.start), rounded=rounded))
-        rows.append([*row, used.currency])
-    return columns, rows, Fit(spare=("currency", "time"))
-
-
-def _used(used: Usage) -> list[Any]:
-    from lakeshell.cost.sizes import size_text
-
-    scanned = size_text(used.scanned) if used.kind == "query" else None
-    return [used.key or None, used.kind, used.count, scanned, f"{used.elapsed:.2f}s"]
-
-
-def _dearest(lake: Lake, start: datetime, workgroup: str | None, limit: int) -> Listed:
-    from lakeshell.cost.periods import month_end
-    from lakeshell.cost.prices import money_text
-    from lakeshell.cost.sizes import size_text
-    from lakeshell.ports import HistoryFilter
-
-    wanted = HistoryFilter(
-        workgroup=workgroup, since=start, until=month_end(start), limit=limit
-    )  # fmt: skip
-    rows: list[Sequence[Any]] = [
-        (q.id, q.started, q.workgroup, q.user, q.state.value, size_text(q.scanned), money_text(q.cost), q.currency, " ".join(q.sql.split()))
-        for q in lake.ledger.dearest(lake.seen(wanted))
-    ]  # fmt: skip
-    columns = ("query", "started", "workgroup", "user", "state", "scanned", "cost", "currency", "sql")  # fmt: skip
-    return columns, rows, Fit(spare=("started", "currency", "user", "workgroup"), cut=("sql",))
-
-
-def _budgets(lake: Lake, now: datetime, workgroup: str | None) -> Listed:
-    from lakeshell.billing import budgets
-    from lakeshell.cost.prices import money_text
-
-    rows: list[Sequence[Any]] = [
-        (b.standing.workgroup, b.standing.period, money_text(b.standing.budget),
-         money_text(b.standing.spent), money_text(b.left),
-         b.percent, money_text(b.projected), b.state, b.currency)
-        for b in budgets(lake, now, workgroup)
-    ]  # fmt: skip
-    columns = ("workgroup", "period", "budget", "spent", "left", "percent", "projected", "state", "currency")  # fmt: skip
-    if not rows:
-        click.echo(
-            "no workgroup has a budget: lakeshell workgroup set NAME --monthly-budget 50", err=True
-        )
-    return columns, rows, Fit(spare=("currency", "left", "projected"))
-
-
-def _comparison(found: Comparison, rounded: bool) -> Listed:
-    from lakeshell.billing import used_text
-    from lakeshell.cost.comparison import total
-    from lakeshell.cost.prices import money_text
-
-    recorded = sum(found.recorded.values(), Decimal(0))
-    rows: list[Sequence[Any]] = [
-        (line.kind, line.count, used_text(line),
-         money_text(found.recorded.get(line.kind), rounded=rounded),
-         *(money_text(cost, rounded=rounded) for cost in line.costs))
-        for line in found.lines
-    ]  # fmt: skip
-    rows.append(
-        ("total", None, None, money_text(recorded, rounded=rounded),
-         *(money_text(total(found.lines, i), rounded=rounded) for i in range(len(found.lists))))
-    )  # fmt: skip
-    columns = ("kind", "count", "used", "recorded", *(known.name for known in found.lists))
-    return columns, rows, Fit(spare=("count",))
-
-
 def _write(listed: Listed, output_format: str | None, output: Path | None) -> None:
     columns, rows, fit = listed
     if output is None:
@@ -234,7 +162,7 @@ def _write(listed: Listed, output_format: str | None, output: Path | None) -> No
 
 
 def _draw(lake: Lake, found: Month, now: datetime, svg: Path | None, shown: bool) -> None:
-    from lakeshell.billing import chart
+    from lakeshell.billing.drawn import chart
     from lakeshell.output.chart import chart_lines
 
     made = chart(found, now, lake.settings.currency)
@@ -254,7 +182,7 @@ def _draw(lake: Lake, found: Month, now: datetime, svg: Path | None, shown: bool
 # --- said beside the data ------------------------------------------------------------------
 
 
-def _say_sums(lake: Lake, found: Month, now: datetime) -> None:
+def _say_sums(lake: Lake, found: Month) -> None:
     from lakeshell.cost.prices import money_text
 
     for sum_ in found.sums:

@@ -76,7 +76,7 @@ def _say_addresses(lake: Lake) -> None:
 def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     """Stop and remove the containers; the data stays."""
     from lakeshell import serve
-    from lakeshell.billing import note_services
+    from lakeshell.billing.services import note_services
     from lakeshell.cli.progress import ProgressLine
 
     if delete_data and not yes:
@@ -105,7 +105,7 @@ def start(lake: Lake, services: tuple[str, ...]) -> None:
 @with_lake
 def stop(lake: Lake, services: tuple[str, ...]) -> None:
     """Stop services; all when none is named. Memory is given back, data kept."""
-    from lakeshell.billing import note_services
+    from lakeshell.billing.services import note_services
     from lakeshell.cli.progress import ProgressLine
 
     # What ran by the hour is known only while it runs.

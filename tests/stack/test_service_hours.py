@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lakeshell import billing
+from lakeshell.billing.aws import comparison, comparison_notes
+from lakeshell.billing.services import note_services
 from lakeshell.cost.periods import month_start
 from lakeshell.lake import Lake, make_lake
 from lakeshell.stack.docker import DockerFailed
@@ -39,7 +40,11 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
 
 def stacked(folder: Path, **environment: str) -> Lake:
     make_lake(folder)
-    lake = Lake(folder, environment)
+    sizes = {
+        "LAKESHELL_STACK_TRINO_MEMORY_MAX": "2GB",
+        "LAKESHELL_STACK_CONTROL_MEMORY_MAX": "512MB",
+    }
+    lake = Lake(folder, {**sizes, **environment})
     install(lake.state, StackSettings(), chosen(build_all=True), 0)
     return lake
 
@@ -50,14 +55,14 @@ OWN = {"LAKESHELL_PRICES_COMPUTE": "self-hosted", "LAKESHELL_PRICES_PER_DPU_HOUR
 def test_hours_are_counted_once_and_by_the_day(tmp_path: Path, docker: Docker) -> None:
     with stacked(tmp_path, **OWN) as lake:
         docker.running = [(Service.TRINO, "c1", START)]
-        assert billing.note_services(lake, START + HOUR) == 1
-        billing.note_services(lake, START + 3 * HOUR)
-        billing.note_services(lake, START + 3 * HOUR)
+        assert note_services(lake, START + HOUR) == 1
+        note_services(lake, START + 3 * HOUR)
+        note_services(lake, START + 3 * HOUR)
         # Stopped, and started again later.
         docker.running = []
-        assert billing.note_services(lake, START + 5 * HOUR) == 0
+        assert note_services(lake, START + 5 * HOUR) == 0
         docker.running = [(Service.TRINO, "c1", START + 6 * HOUR)]
-        billing.note_services(lake, START + 7 * HOUR)
+        note_services(lake, START + 7 * HOUR)
         month = month_start(START)
         usage = lake.ledger.usage(month, START + 9 * HOUR, "day")
         # 2 GB are an eighth of a DPU, 0.10 an hour.
@@ -65,7 +70,7 @@ def test_hours_are_counted_once_and_by_the_day(tmp_path: Path, docker: Docker) -
             ("service", "2026-11-24", 7200.0, Decimal("0.2")),
             ("service", "2026-11-25", 7200.0, Decimal("0.2")),
         ]
-        found = billing.comparison(lake, month)
+        found = comparison(lake, month)
         service = found.lines[-1]
         assert service.costs == (None, None, Decimal("0.4"))
         assert found.recorded == {"service": Decimal("0.4")}
@@ -76,13 +81,13 @@ def test_hours_are_counted_once_and_by_the_day(tmp_path: Path, docker: Docker) -
 def test_by_the_prices_of_aws_a_service_costs_nothing(tmp_path: Path, docker: Docker) -> None:
     with stacked(tmp_path) as lake:
         docker.running = [(Service.TRINO, "c1", START), (Service.CONTROL, "c2", START)]
-        billing.note_services(lake, START + HOUR)
+        note_services(lake, START + HOUR)
         usage = lake.ledger.usage(START, START + HOUR, "day")
         assert [(u.kind, u.count, u.cost) for u in usage] == [("service", 2, 0)]
         # Beside AWS they are what running them costs: 2.5 GB at Glue's own price of a DPU.
-        found = billing.comparison(lake, month_start(START))
+        found = comparison(lake, month_start(START))
         assert found.self_hosted[0] == Decimal("0.06875")
-        said = "\n".join(billing.comparison_notes(found, month_start(START)))
+        said = "\n".join(comparison_notes(found, month_start(START)))
         assert "self-hosted 0.069 USD" in said
         assert "0.44 USD an hour for each 16 GB" in said
 
@@ -90,7 +95,7 @@ def test_by_the_prices_of_aws_a_service_costs_nothing(tmp_path: Path, docker: Do
 def test_two_workers_are_two(tmp_path: Path, docker: Docker) -> None:
     with stacked(tmp_path) as lake:
         docker.running = [(Service.WORKER, name, START) for name in ("w1", "w2")]
-        billing.note_services(lake, START + HOUR)
+        note_services(lake, START + HOUR)
         (used,) = lake.ledger.usage(START, START + HOUR, "day")
         assert (used.count, used.elapsed) == (2, 7200.0)
 
@@ -100,11 +105,11 @@ def test_where_nothing_runs_nothing_is_noted(
 ) -> None:
     make_lake(tmp_path / "plain")
     with Lake(tmp_path / "plain", {}) as lake:
-        assert billing.note_services(lake, START) == 0
+        assert note_services(lake, START) == 0
 
     def gone(compose: object) -> None:
         raise DockerFailed("no Docker engine answers")
 
     monkeypatch.setattr("lakeshell.stack.health.running_since", gone)
     with stacked(tmp_path / "stacked") as lake:
-        assert billing.note_services(lake, START) == 0
+        assert note_services(lake, START) == 0

@@ -27,6 +27,7 @@ from lakeshell.model import (
 )
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.tui.app import Console
+from lakeshell.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 7, tzinfo=UTC)
 FILM = columns(film_id="integer", title="varchar", length="smallint", rate="decimal(4,2)")
@@ -128,6 +129,33 @@ def remember(lake: Lake) -> None:
             detail="2 created, 1 excluded",
         )
     )
+
+
+def spend(lake: Lake) -> None:
+    """A query a day in a workgroup with budgets, up to the day before."""
+    lake.workgroups.add(
+        Workgroup("analysts", daily_budget=Decimal(5), monthly_budget=Decimal(20))
+    )  # fmt: skip
+    for day in range(1, 24):
+        began = NOW.replace(day=day, hour=9)
+        lake.ledger.end(
+            QueryRecord(
+                id=f"202611{day:02}_090000_00001_ccccc",
+                started=began,
+                user="bob" if day % 2 else "ada",
+                workgroup="analysts",
+                source="lakeshell",
+                database="raw",
+                sql=f"SELECT {day}",
+                state=QueryState.FINISHED,
+                finished=began,
+                elapsed=2.0,
+                scanned=2**36 * (day % 5 + 1),
+                rows=1,
+                cost=Decimal("0.3125") * (day % 5 + 1),
+                kind="SELECT",
+            )
+        )
 
 
 async def settled(pilot: Pilot[None]) -> None:

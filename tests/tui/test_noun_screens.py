@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from consoles import FILM, FILMS, console, settled, text_of, until
+from consoles import FILM, FILMS, console, settled, spend, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, Tree
@@ -359,3 +359,58 @@ async def test_cost_of_a_month_by_each_group(lake: Lake) -> None:
         await pilot.press("right_square_bracket", "right_square_bracket")
         await until(pilot, lambda: "2026-11 by day" in text_of(pilot))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_cost_on_aws_and_budgets_take_turns_beside_the_listing(lake: Lake) -> None:
+    spend(lake)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "9", "cost")
+        first = text_of(pilot)
+        assert "Cost of 2026-11 by day" in first
+        assert "on AWS 21.6359" in first
+        assert "Budgets" not in first
+        await pilot.press("v")
+        await settled(pilot)
+        said = text_of(pilot)
+        assert "On AWS 21.64 USD, self-hosted 0.00012 USD" in said
+        assert "Cost of 2026-11 by day" not in said
+        await pilot.press("v")
+        await settled(pilot)
+        budgets = [line.split() for line in text_of(pilot).splitlines() if "of 20.00" in line]
+        assert budgets[0][:2] == ["analysts", "monthly"]
+        assert budgets[0][-2:] == ["stops", "queries"]
+        await pilot.press("v")
+        await settled(pilot)
+        assert "Cost of 2026-11 by day" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_cost_in_a_wide_window_shows_all_at_once(lake: Lake) -> None:
+    spend(lake)
+    async with console(lake).run_test(size=(200, 50)) as pilot:
+        await opened(pilot, "9", "cost")
+        said = text_of(pilot)
+        for part in ("Cost of 2026-11 by day", "On AWS 21.64 USD", "stops queries"):
+            assert part in said
+
+
+@pytest.mark.asyncio
+async def test_what_the_cost_screen_shows_goes_to_files(lake: Lake) -> None:
+    spend(lake)
+    place = lake.folder
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "9", "cost")
+        for keys, name, holds in (
+            (("e",), "usage.csv", '"analysts","query","23"'),
+            (("v", "e"), "aws.csv", '"total","","","21.63585","21.5625476837","0.0733333333"'),
+            (("v", "e"), "budgets.csv", '"analysts","monthly","20.00","21.5625"'),
+            (("p",), "cost.svg", "<svg "),
+        ):
+            await pilot.press(*keys)
+            await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+            pilot.app.screen.query_one(Input).value = str(place / name)
+            await pilot.press("enter")
+            await until(pilot, lambda name=name: (place / name).exists())
+            await settled(pilot)
+            assert holds in (place / name).read_text()

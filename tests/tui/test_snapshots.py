@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from consoles import console, settled, until
+from consoles import console, settled, spend, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -78,6 +78,9 @@ PREPARED = {
     "query": queried,
     "history": going("7", "history"),
     "workgroup_form": going("8", "workgroups", "a"),
+    "cost": going("9", "cost", "b", "b"),
+    "cost_on_aws": going("9", "cost", "v"),
+    "cost_budgets": going("9", "cost", "v", "v"),
     "help": helped,
 }
 
@@ -85,6 +88,8 @@ PREPARED = {
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", PREPARED)
 def test_screen(name: str, size: tuple[int, int], lake: Lake, snap_compare: Any) -> None:
+    if name.startswith("cost"):
+        spend(lake)
     assert snap_compare(console(lake), terminal_size=size, run_before=PREPARED[name])
 
 
