@@ -228,3 +228,28 @@ def test_a_file_of_certificates_that_is_not_there_is_said(trino: Secured, tmp_pa
     ended = query(trino, tmp_path / "lake", trusting(tmp_path / "none.pem", ""))
     assert ended.returncode == 2, ended.stderr
     assert "none.pem cannot be read" in ended.stderr
+
+
+def asked_as(trino: Secured, user: str) -> str:
+    """What comes of a statement that ada, who logs in, sends in the name of a user."""
+    login = base64.b64encode(f"ada:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}", "X-Trino-User": user}
+    trusted = ssl.create_default_context(cafile=str(trino.ca))
+    asked = urllib.request.Request(f"{trino.url}/v1/statement", b"SELECT current_user", headers)
+    said = ""
+    while True:
+        try:
+            with urllib.request.urlopen(asked, context=trusted, timeout=30) as answer:
+                page = json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        said += str(page.get("data") or page.get("error") or "")
+        if "nextUri" not in page:
+            return said
+        asked = urllib.request.Request(page["nextUri"], headers=headers)
+
+
+def test_who_logs_in_cannot_ask_as_somebody_else(trino: Secured) -> None:
+    """So with a login, members of workgroups are who they say."""
+    assert "ada" in asked_as(trino, "ada")
+    assert "User ada cannot impersonate user grace" in asked_as(trino, "grace")
