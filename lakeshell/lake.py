@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lakeshell.definitions.saved import SavedQueries
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.engine.trino.cluster import TrinoCluster
+    from lakeshell.etl.flow import Flow
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
     from lakeshell.ledger.ledger import SqlLedger
@@ -462,6 +463,15 @@ class Lake:
             return [column.name for column in self.catalog.table(name).columns]
         except NotFound:
             return ()
+
+    def flow(self, job: Job) -> tuple[str, Flow]:
+        """A job's script, and how its columns flow."""
+        from lakeshell.etl.flow import flow_of
+        from lakeshell.query.parameters import marked
+
+        script = job.script.read_text(encoding="utf-8")
+        read = marked(script) if job.kind == "sql" else script
+        return script, flow_of(job, read, self.column_names)
 
     def seen(self, filter: HistoryFilter) -> HistoryFilter:
         """The filter, of what this user may see: their own queries and those of their workgroups."""

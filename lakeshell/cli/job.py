@@ -206,10 +206,7 @@ def rm(lake: Lake, name: str) -> None:
 @with_lake
 def graph(lake: Lake, name: str, output_format: str | None) -> None:
     """How each column of a target is made: from which columns, by what, in which lines."""
-    from lakeshell.etl.flow import flow_of
-
-    job = lake.jobs.get(name)
-    flow = flow_of(job, job.script.read_text(encoding="utf-8"), lake.column_names)
+    _, flow = lake.flow(lake.jobs.get(name))
     rows = [
         (
             ", ".join(step.label for step in lane.sources),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -39,12 +38,11 @@ def up(lake: Lake, workers: int | None, build_all: bool) -> None:
     The first time, images are pulled and built and passwords made. Later it starts what is
     stopped and applies changed settings and connections.
     """
-    from lakeshell import serve
+    from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
 
     with ProgressLine() as progress:
-        lake.stack.up(progress, workers=workers, build_all=build_all)
-    serve.start(lake)
+        services.up(lake, progress, workers=workers, build_all=build_all)
     _say_addresses(lake)
 
 
@@ -75,16 +73,13 @@ def _say_addresses(lake: Lake) -> None:
 @with_lake
 def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     """Stop and remove the containers; the data stays."""
-    from lakeshell import serve
-    from lakeshell.billing.services import note_services
+    from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
 
     if delete_data and not yes:
         click.confirm("Delete every table and database of this stack?", abort=True, err=True)
-    serve.stop(lake.state)
-    note_services(lake, datetime.now(UTC))
     with ProgressLine() as progress:
-        lake.stack.down(progress, volumes=delete_data)
+        services.down(lake, progress, delete_data=delete_data)
     click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)
 
 
@@ -105,13 +100,11 @@ def start(lake: Lake, services: tuple[str, ...]) -> None:
 @with_lake
 def stop(lake: Lake, services: tuple[str, ...]) -> None:
     """Stop services; all when none is named. Memory is given back, data kept."""
-    from lakeshell.billing.services import note_services
+    from lakeshell import services as chosen
     from lakeshell.cli.progress import ProgressLine
 
-    # What ran by the hour is known only while it runs.
-    note_services(lake, datetime.now(UTC))
     with ProgressLine() as progress:
-        lake.stack.stop(_services(services), progress)
+        chosen.stop(lake, _services(services), progress)
     click.echo(f"{', '.join(services or NAMES)}: stopped", err=True)
 
 
@@ -120,27 +113,12 @@ def stop(lake: Lake, services: tuple[str, ...]) -> None:
 @with_lake
 def status(lake: Lake, output_format: str | None) -> int:
     """Each service: state, version, memory, port, uptime, cost by the hour. Ends with 1 when one fails."""
+    from lakeshell import services
     from lakeshell.errors import ExitCode
-    from lakeshell.stack.health import State, statuses
 
-    found = statuses(lake.stack.compose, datetime.now(UTC))
-    rows = [
-        (
-            item.service.value,
-            item.state.value,
-            item.version,
-            _megabytes(item.memory),
-            _megabytes(item.memory_max),
-            item.port,
-            _duration(item.uptime),
-            _hourly(lake, item.memory_max),
-        )
-        for item in found
-    ]
-    columns = ("service", "state", "version", "memory", "limit", "port", "uptime", "per_hour")
-    show_listing(columns, rows, output_format)
-    failing = any(item.state is State.FAILING for item in found)
-    return ExitCode.FAILED if failing else ExitCode.OK
+    found = services.report(lake)
+    show_listing(services.COLUMNS, map(services.figures, found), output_format)
+    return ExitCode.FAILED if any(each.is_failing for each in found) else ExitCode.OK
 
 
 @command.command("backup", epilog="Example: lakeshell stack backup mysql --remove")
@@ -149,16 +127,12 @@ def status(lake: Lake, output_format: str | None) -> int:
 @with_lake
 def backup(lake: Lake, service: str, remove: bool) -> None:
     """Dump the source database, its users too, to object storage. Writes wait meanwhile."""
+    from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
     from lakeshell.cost.sizes import size_text
-    from lakeshell.stack.backup import take
 
     with ProgressLine() as progress:
-        lake.stack.ensure(_services((service, "minio")), progress)
-        made = take(lake.stack.compose, datetime.now(UTC), progress)
-        if remove:
-            progress.step(f"removing {service}")
-            lake.stack.compose.remove(_services((service,))[0])
+        made = services.back_up(lake, progress, remove=remove)
     tables = f"{len(made.checksums)} tables, {size_text(made.size)}"
     click.echo(f"backup {made.name}: {tables} in object storage", err=True)
     if remove:
@@ -172,12 +146,11 @@ def backup(lake: Lake, service: str, remove: bool) -> None:
 @with_lake
 def restore(lake: Lake, service: str, name: str | None, replace: bool) -> None:
     """Bring a backup back into an empty database and compare every table's checksum."""
+    from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
-    from lakeshell.stack import backup as backups
 
     with ProgressLine() as progress:
-        lake.stack.ensure(_services((service, "minio")), progress)
-        made = backups.restore(lake.stack.compose, name, progress, replace=replace)
+        made = services.restore(lake, progress, name, replace=replace)
     click.echo(
         f"backup {made.name} is restored: {len(made.checksums)} tables, checksums equal", err=True
     )
@@ -201,25 +174,3 @@ def _services(names: tuple[str, ...]) -> list[Service]:
     from lakeshell.stack.services import Service
 
     return [Service(name) for name in names or NAMES]
-
-
-def _megabytes(count: int | None) -> str | None:
-    return None if count is None else f"{count / 2**20:,.0f} MB"
-
-
-def _hourly(lake: Lake, memory: int | None) -> str | None:
-    """By the memory that it may take; a service that does not run costs nothing."""
-    from lakeshell.cost.prices import money_text
-
-    if memory is None:
-        return None
-    cost, currency = lake.hourly_cost(memory)
-    return f"{money_text(cost, rounded=True)} {currency}"
-
-
-def _duration(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"

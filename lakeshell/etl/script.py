@@ -11,13 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.errors import ConfigurationError, LakeshellError, QueryFailed
+from lakeshell.errors import ConfigurationError, LakeshellError
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import Mapping, parse, propose, render
 from lakeshell.model import Column, TableName
 from lakeshell.sql.names import quote_identifier
-from lakeshell.sql.parser.entry import parse_statement
-from lakeshell.sql.splitter import split_statements
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,17 +58,8 @@ def _quoted(name: TableName) -> str:
 
 
 def check_script(job: Job, text: str) -> None:
-    """Raises `LakeshellError` for a text that cannot run, as far as reading it tells; runs
-    nothing."""
-    if job.kind == "sql":
-        for statement in split_statements(text):
-            try:
-                parse_statement(statement.text)
-            except QueryFailed as error:
-                if error.line is not None:
-                    error.line += statement.line - 1
-                raise
-        return
+    """Of an arrow job: raises `LakeshellError` for a text that cannot run, as far as reading it
+    tells; runs nothing."""
     parse(text, job.script.name)
     try:
         compile(text, job.script.name, "exec")

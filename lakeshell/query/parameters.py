@@ -50,6 +50,11 @@ def bind(statement: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...
     return _TOKEN.sub(replaced, statement), tuple(literals)
 
 
+def marked(text: str) -> str:
+    """The text with a `?` for each parameter, every other character where it was: to be parsed."""
+    return bind(text, dict.fromkeys(names(text), "0"))[0]
+
+
 def names(statement: str) -> frozenset[str]:
     """Every name and number of a parameter that a statement has."""
     found: set[str] = set()

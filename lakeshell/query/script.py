@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lakeshell.errors import QueryFailed, UsageError
+from lakeshell.errors import QueryFailed, QueryRejected, UsageError
 from lakeshell.ports import Session
 from lakeshell.query.order import Order, Services
-from lakeshell.query.parameters import bind, names
+from lakeshell.query.parameters import bind, marked, names
 from lakeshell.query.run import run_query
+from lakeshell.sql.parser.entry import parse_statement
+from lakeshell.sql.splitter import split_statements
 
 
 def run_script(
@@ -56,3 +58,15 @@ def run_script(
             f"in {record.elapsed or 0:.2f} s, query {record.id}"
         )
     return written
+
+
+def check_text(text: str) -> None:
+    """Parses statements whose parameters have no values yet; raises what Trino would report of the
+    first that is wrong, at its line of the whole text."""
+    for statement in split_statements(marked(text)):
+        try:
+            parse_statement(statement.text)
+        except QueryRejected as error:
+            if error.line is not None:
+                error.line += statement.line - 1
+            raise

@@ -114,9 +114,27 @@ class Compose:
 
     def logs(self, services: Iterable[Service], *, follow: bool, tail: str) -> int:
         """Hands the terminal to Docker; gives its exit code."""
-        words = ["logs", "--no-color", "--tail", tail, *(["--follow"] if follow else [])]
-        command = ["docker", *self.words, "--profile", "workers", *words, *services]
+        command = self._log_words(services, follow, tail)
         return subprocess.run(command, env=self.environment, check=False).returncode
+
+    def followed(self, services: Iterable[Service], tail: str) -> subprocess.Popen[str]:
+        """What they log from now on, as a pipe of text. The caller ends it, and waits for it."""
+        try:
+            return subprocess.Popen(
+                self._log_words(services, True, tail),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except FileNotFoundError as error:
+            raise ConnectionFailed("docker is not installed", hint=docker.ENGINE) from error
+
+    def _log_words(self, services: Iterable[Service], follow: bool, tail: str) -> list[str]:
+        words = ["logs", "--no-color", "--tail", tail, *(["--follow"] if follow else [])]
+        return ["docker", *self.words, "--profile", "workers", *words, *services]
 
 
 def _items(line: str) -> Sequence[dict[str, str]]:

@@ -174,16 +174,18 @@ class Console(App[None]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
-    def open_tab(self, tab: Tab) -> None:
-        """One more tab of the query screen, in front."""
+    def open_tab(self, tab: Tab, *, run: bool = False) -> None:
+        """One more tab of the query screen, in front; `run` runs all of it."""
         self.action_go("query")
-        self.call_after_refresh(self._add_tab, tab)
+        self.call_after_refresh(self._add_tab, tab, run)
 
-    async def _add_tab(self, tab: Tab) -> None:
+    async def _add_tab(self, tab: Tab, run: bool) -> None:
         from lakeshell.tui.screens.query import QueryScreen
 
         if isinstance(self.screen, QueryScreen):
             await self.screen.add(tab)
+            if run:
+                self.screen.action_run(True)
 
     # --- the end ---------------------------------------------------------------------------
 

@@ -32,13 +32,15 @@ class Entry:
 
 ENTRIES = (
     Entry("home", "1", "Home", "Home", "home:HomeScreen", "The lake and what to do next"),
-    Entry("connections", "2", "Connections", "Connect", "connections:ConnectionsScreen", "Sources: add, test"),
-    Entry("crawlers", "3", "Crawlers", "Crawlers", "crawlers:CrawlersScreen", "Schemas into the catalog: plan, run"),
+    Entry("connections", "2", "Connections", "Conn", "connections:ConnectionsScreen", "Sources: add, test"),
+    Entry("crawlers", "3", "Crawlers", "Crawl", "crawlers:CrawlersScreen", "Schemas into the catalog: plan, run"),
     Entry("catalog", "4", "Catalog", "Catalog", "catalog:CatalogScreen", "Databases, tables, columns, versions"),
     Entry("jobs", "5", "Jobs", "Jobs", "jobs:JobsScreen", "Loads: mapping, script, run, log"),
     Entry("query", "6", "Query", "Query", "query:QueryScreen", "SQL in tabs, results, charts"),
-    Entry("history", "7", "History", "History", "history:HistoryScreen", "Past queries, their results"),
+    Entry("history", "7", "History", "Hist", "history:HistoryScreen", "Past queries, their results"),
+    Entry("saved", "s", "Saved", "Saved", "saved:SavedScreen", "Queries kept as files, their versions"),
     Entry("workgroups", "8", "Workgroups", "Groups", "workgroups:WorkgroupsScreen", "Teams, limits, budgets"),
     Entry("cost", "9", "Cost", "Cost", "cost:CostScreen", "This month, and where it is heading"),
+    Entry("stack", "0", "Stack", "Stack", "stack:StackScreen", "Services: start, stop, logs, backup"),
 )  # fmt: skip
 BY_NAME = {entry.name: entry for entry in ENTRIES}

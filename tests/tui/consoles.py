@@ -14,6 +14,8 @@ from textual.pilot import Pilot
 
 from lakeshell.crawl.plan import CrawlerSettings
 from lakeshell.definitions.connections import Connection
+from lakeshell.etl.job import Job
+from lakeshell.etl.script import propose_script
 from lakeshell.lake import Lake
 from lakeshell.model import (
     CatalogTable,
@@ -66,6 +68,19 @@ def filled_lake(lake: Lake) -> Lake:
     engine.answers["SELECT * FROM film"] = Answer(FILM, [batch(FILM, *FILMS)], 2_048, 2_048)
     lake.__dict__["engine"] = engine
     return lake
+
+
+def loading_job(lake: Lake) -> Job:
+    job = Job(
+        "load_film",
+        "arrow",
+        lake.jobs.script_of("load_film", "arrow"),
+        TableName("movie_rental", "movies_film"),
+        TableName("raw", "film"),
+    )
+    assert job.source is not None
+    lake.jobs.add(job, propose_script(job, lake.catalog.table(job.source).columns))
+    return lake.jobs.get("load_film")
 
 
 def make_source(path: Any) -> None:

@@ -6,16 +6,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-from consoles import console, settled, text_of, until
+from consoles import console, loading_job, settled, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from lakeshell.cli.main import main
 from lakeshell.errors import UsageError
-from lakeshell.etl.job import Job
-from lakeshell.etl.script import propose_script
 from lakeshell.lake import Lake
-from lakeshell.model import TableName
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.edited import ChangedScreen
 from lakeshell.tui.screens.flow import FlowScreen
@@ -55,19 +52,6 @@ def run(lake: Lake, command: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*shlex.split(command), "--lake", str(lake.folder)])
     assert not ended.value.code
-
-
-def loading_job(lake: Lake) -> Job:
-    job = Job(
-        "load_film",
-        "arrow",
-        lake.jobs.script_of("load_film", "arrow"),
-        TableName("movie_rental", "movies_film"),
-        TableName("raw", "film"),
-    )
-    assert job.source is not None
-    lake.jobs.add(job, propose_script(job, lake.catalog.table(job.source).columns))
-    return lake.jobs.get("load_film")
 
 
 CHANGES = [

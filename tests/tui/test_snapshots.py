@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from consoles import console, settled, spend, until
+from consoles import console, loading_job, settled, spend, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from lakeshell.doctor import Finding, Health
 from lakeshell.lake import Lake
+from lakeshell.tui.app import Console
+from lakeshell.tui.screens.flow import FlowScreen
 from lakeshell.tui.screens.help import HelpScreen
 from lakeshell.tui.widgets.querytab import QueryTab
 
@@ -71,6 +73,35 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lakeshell.tui.screens.home.findings", lambda lake: iter(made))
 
 
+async def saved(pilot: Pilot[None]) -> None:
+    """One with parameters, of a fixed time."""
+    from datetime import UTC, datetime
+
+    from lakeshell.definitions.saved import parse
+
+    app = pilot.app
+    assert isinstance(app, Console)
+    text = (
+        "-- The films that were rented most.\n-- :since = DATE '2026-01-01'\n"
+        "SELECT title, count(*) AS rentals\nFROM raw.rental\nWHERE rental_date >= :since\nGROUP BY 1"
+    )
+    app.lake.library._now = lambda: datetime(2026, 11, 24, 14, 3, tzinfo=UTC)  # type: ignore[assignment]
+    app.lake.library.save(parse("primary", "top_films", text))
+    await going("s", "saved")(pilot)
+
+
+async def flow(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, Console)
+    loading_job(app.lake)
+    await going("5", "jobs")(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, FlowScreen))
+    await settled(pilot)
+    await pilot.press("down", "down", "left")
+    await settled(pilot)
+
+
 PREPARED = {
     "home": going("1", "home"),
     "crawlers": going("3", "crawlers"),
@@ -82,6 +113,9 @@ PREPARED = {
     "cost_on_aws": going("9", "cost", "v"),
     "cost_budgets": going("9", "cost", "v", "v"),
     "help": helped,
+    "saved": saved,
+    "stack": going("0", "stack"),
+    "flow": flow,
 }
 
 

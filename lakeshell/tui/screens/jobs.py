@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
 
 from textual.binding import Binding
 from textual.content import Content
@@ -11,13 +12,13 @@ from textual.timer import Timer
 
 from lakeshell.definitions.schema import write
 from lakeshell.errors import LakeshellError
-from lakeshell.etl.flow import flow_of
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import parse
 from lakeshell.etl.run import read_log, run_job
 from lakeshell.etl.script import check_script
 from lakeshell.model import QueryState, RunRecord
 from lakeshell.ports import HistoryFilter
+from lakeshell.query.script import check_text
 from lakeshell.tui.background import Amount, Task
 from lakeshell.tui.safe import shown, shown_lines
 from lakeshell.tui.screens import jobforms
@@ -217,8 +218,7 @@ class JobsScreen(NounScreen):
 
     def _flow(self, key: str) -> FlowScreen:
         job = self.lake.jobs.get(key)
-        written = job.script.read_text(encoding="utf-8")
-        return FlowScreen(job, written, flow_of(job, written, self.lake.column_names))
+        return FlowScreen(job, *self.lake.flow(job))
 
     # --- adding, changing, removing --------------------------------------------------------
 
@@ -254,7 +254,8 @@ class JobsScreen(NounScreen):
                 write(job.script, written)
 
             title = f"Script of {key}"
-            screen = TextEditScreen(title, text, edited, save, lambda t: check_script(job, t))
+            check = check_text if job.kind == "sql" else partial(check_script, job)
+            screen = TextEditScreen(title, text, edited, save, check)
             self.app.push_screen(screen, lambda made: self.look() if made else None)
 
         self.ask("script", edited.open, draw)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lakeshell.definitions.saved import SavedQuery, parse
@@ -40,7 +39,7 @@ def save_form(lake: Lake, workgroup: str, text: str, name: str) -> FormScreen:
             values["description"],
             {each: values[_PARAMETER + each] or None for each in wanted},
         )
-        save(lake, query, replacing=values["replace"] == "yes")
+        lake.library.save(query, replace=values["replace"] == "yes")
 
     def command(values: Values) -> Sequence[str]:
         rest = options(description=values["description"], workgroup=workgroup)
@@ -48,20 +47,6 @@ def save_form(lake: Lake, workgroup: str, text: str, name: str) -> FormScreen:
         return ["saved", "save", values["name"] or "NAME", "-f", "QUERY.sql", *rest, *again]
 
     return FormScreen(f"Save the query in {workgroup}", fields, make, command)
-
-
-def save(lake: Lake, query: SavedQuery, *, replacing: bool) -> None:
-    """Writes the file and its version. Raises `AlreadyExists` for one that is not to be replaced."""
-    if query.name in lake.saved.names(query.workgroup):
-        _keep(lake, query)
-    lake.saved.save(query, replace=replacing)
-    _keep(lake, query)
-
-
-def _keep(lake: Lake, query: SavedQuery) -> None:
-    """Notes the file as it is, so that what somebody edited by hand is a version too."""
-    text = lake.saved.read(query.workgroup, query.name)
-    lake.ledger.keep_version(query.workgroup, query.name, text, lake.user, datetime.now(UTC))
 
 
 def _yes(text: str) -> None:

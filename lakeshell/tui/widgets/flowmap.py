@@ -248,14 +248,14 @@ class FlowMap(ScrollView, can_focus=True):
         joint = self._joints[row]
         has_target = "target" in boxes
         line = self._piece(boxes.get("source"), "source")
-        after = "─ " if has_target else "  "
-        line.append(Segment(f" ─{joint}{after}" if joint else "     "))
         transform = boxes.get("transform")
         if transform is None and has_target:
-            line.append(Segment("─" * self._widths["transform"]))
+            through = "─" * self._widths["transform"]
+            line.append(Segment(f" ─{joint}──{through}──> "))
         else:
+            line.append(Segment(f" ─{joint}{'─ ' if has_target else '  '}" if joint else "     "))
             line += self._piece(transform, "transform")
-        line.append(Segment(" ─> " if has_target else "    "))
+            line.append(Segment(" ─> " if has_target else "    "))
         return line + self._piece(boxes.get("target"), "target")
 
     def _piece(self, box: _Box | None, part: str) -> list[Segment]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
@@ -20,21 +22,20 @@ class Navigation(Static):
         self.update(self._line(event.size.width))
 
     def _line(self, width: int) -> Content:
-        full, short, least = (
-            [f" {entry.key} {name}".rstrip() for entry, name in zip(ENTRIES, names, strict=True)]
-            for names in self._names()
-        )
-        full = [f"{label} " for label in full]
-        labels = next((fit for fit in (full, short) if sum(map(len, fit)) <= width), least)
+        labels: list[str] = []
+        for labels in self._labels():
+            if sum(map(len, labels)) <= width:
+                break
         pieces = (self._piece(entry, label) for entry, label in zip(ENTRIES, labels, strict=True))
         return Content("").join(pieces)
 
-    def _names(self) -> tuple[list[str], list[str], list[str]]:
-        return (
-            [entry.title for entry in ENTRIES],
-            [entry.short for entry in ENTRIES],
-            [entry.short if entry.name == self.current else "" for entry in ENTRIES],
-        )
+    def _labels(self) -> Iterator[list[str]]:
+        """From the widest to the narrowest."""
+        yield [f" {entry.key} {entry.title} " for entry in ENTRIES]
+        yield [f" {entry.key} {entry.short}" for entry in ENTRIES]
+        yield [f" {entry.key}{entry.short}" for entry in ENTRIES]
+        least = [f" {e.key}{e.short if e.name == self.current else ''}" for e in ENTRIES]
+        yield least
 
     def _piece(self, entry: Entry, label: str) -> Content:
         # Constants of the registry: no foreign text ever becomes an action.
