@@ -28,6 +28,10 @@ LOW_SPACE = 2**30
 """Bytes free in the lake's folder below which a load may fail."""
 
 
+LONG_LOCK = 60
+"""Seconds: a commit holds its table's lock for one or two."""
+
+
 class Health(StrEnum):
     OK = "ok"
     WARNING = "warning"
@@ -71,6 +75,7 @@ def findings(lake: Lake) -> Iterator[Finding]:
     else:
         yield _guarded("catalog", lambda: _catalog(lake))
         yield from _tables(lake)
+        yield from _locks(lake)
         yield _warehouse(lake)
         yield _guarded("engine", lambda: _engine(lake))
     for name in lake.connections.names():
@@ -172,6 +177,28 @@ def _tables(lake: Lake) -> Iterator[Finding]:
                 f"its metadata in {table.location} is gone or damaged",
                 f"restore the folder, or: lakeshell query -e 'DROP TABLE {table.name}'",
             )
+
+
+def _locks(lake: Lake) -> Iterator[Finding]:
+    """Only those that a commit should have given back by now."""
+    try:
+        held = lake.store.locks()
+    except LakeshellError:
+        return
+    for lock in held:
+        if lock.dead or lock.age > LONG_LOCK:
+            mend = (
+                "lakeshell doctor --clean" if lock.dead else f"lakeshell catalog unlock {lock.name}"
+            )
+            state = "; that process is no more" if lock.dead else ""
+            said = f"is locked by {lock.holder}{state}"
+            yield Finding(f"table {lock.name}", Health.WARNING, said, mend)
+
+
+def free(lake: Lake) -> Sequence[str]:
+    """Gives back the locks of writers of this machine that were killed; says whose they were."""
+    dead = {lock.name for lock in lake.store.locks() if lock.dead}
+    return [f"{name}: {holder}" for name in sorted(dead) for holder in lake.store.unlock(name)]
 
 
 def _warehouse(lake: Lake) -> Finding:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("doctor", epilog="Example: lakeshell doctor")
 @click.option(
-    "--clean", is_flag=True, help="First remove files that killed writers left and no table has."
+    "--clean", is_flag=True, help="First remove files and locks that killed writers left."
 )
 @with_format
 @with_lake
@@ -33,6 +33,8 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     if clean:
         files, freed = doctor.clean(lake)
         click.echo(f"removed {files} files, {size_text(freed)}", err=True)
+        for lock in doctor.free(lake):
+            click.echo(f"gave back the lock of {lock}", err=True)
     found = list(findings(lake))
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
     fit = Fit(wrapped=("found", "mend"))

@@ -16,12 +16,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
-from lakeshell.errors import ConnectionFailed, LakeshellError, LimitExceeded, UsageError
+from lakeshell.errors import (
+    ConnectionFailed,
+    LakeshellError,
+    LimitExceeded,
+    NotFound,
+    UsageError,
+)
 from lakeshell.etl.copy import SourceOpener, check_mapping, mapped, source_rows
 from lakeshell.etl.job import Job
 from lakeshell.etl.script import load_arrow
 from lakeshell.locking import alone
-from lakeshell.model import QueryState, RunRecord
+from lakeshell.model import CatalogTable, QueryState, RunRecord
 from lakeshell.ports import Catalog, Engine, Ledger, Reporter, Session, TableStore
 
 RunSql = Callable[[Job, str, Mapping[str, str], Callable[[str], None]], int]
@@ -159,7 +165,7 @@ def _load(
     assert job.source is not None
     assert job.target is not None
     script = load_arrow(job)
-    table = workshop.catalog().table(job.source)
+    table = _source_table(workshop.catalog(), job)
     for warning in check_mapping(job, table, script.mapping):
         say(warning)
         reporter.warn(warning)
@@ -179,6 +185,17 @@ def _load(
         )
     say(f"snapshot {written.snapshot_id}: {written.files} files, {written.bytes} bytes")
     return _Outcome(written.rows, written.bytes, f"{written.files} files")
+
+
+def _source_table(catalog: Catalog, job: Job) -> CatalogTable:
+    assert job.source is not None
+    try:
+        return catalog.table(job.source)
+    except NotFound as error:
+        raise NotFound(
+            f"job {job.name!r} reads {job.source}, which is not in the catalog",
+            hint="register it again, as with `lakeshell crawler run NAME`, or see the job's source",
+        ) from error
 
 
 @contextmanager

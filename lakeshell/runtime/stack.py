@@ -82,7 +82,7 @@ class StackRuntime:
     def store(self) -> IcebergStore:
         from lakeshell.store.opening import s3_store
 
-        return s3_store(self.metastore, self.files)
+        return s3_store(self.metastore, self.files, self.notice)
 
     def engine(
         self,

@@ -25,6 +25,7 @@ from lakeshell.source.conversion import Conversion
 from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.source.mysql_server import SESSION, connect, failures, quoted
 from lakeshell.source.mysql_values import expression, plain, values, whole
+from lakeshell.source.panics import unprinted
 from lakeshell.source.values import converter
 from lakeshell.source.valve import Valve
 
@@ -85,9 +86,11 @@ def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Itera
     import connectorx
 
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
+    valve = Valve(address.host, address.port)
+    stream: Iterator[pa.RecordBatch] = iter(())
     try:
-        with Valve(address.host, address.port) as valve:
-            url = f"mysql://{user}@127.0.0.1:{valve.port}/{quote(address.database, safe='')}"
+        url = f"mysql://{user}@127.0.0.1:{valve.port}/{quote(address.database, safe='')}"
+        with unprinted():
             valve.opened()
             stream = iter(
                 connectorx.read_sql(
@@ -99,26 +102,45 @@ def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Itera
                     pre_execution_query=SESSION,
                 )
             )
-            valve.asked()
-            yield [], 0
-            while (batch := _next(stream, valve)) is not None:
-                yield [plain(column) for column in batch.columns], batch.num_rows
+        valve.asked()
+        yield [], 0
+        while (batch := _next(stream, valve)) is not None:
+            yield [plain(column) for column in batch.columns], batch.num_rows
     except BaseException as error:
-        if not isinstance(error, RuntimeError | pa.ArrowException) and not _panicked(error):
+        if not _of_driver(error):
             raise
         raise _broken(address, select, error) from error
+    finally:
+        _abandon(stream, valve)
 
 
 def _next(stream: Iterator[pa.RecordBatch], valve: Valve) -> pa.RecordBatch | None:
-    valve.opened()
-    batch = next(stream, None)
+    """The server's end, too, comes through the valve only while it is open."""
+    valve.await_rows()
+    with unprinted():
+        valve.opened()
+        batch = next(stream, None)
     valve.closed()
     return batch
 
 
-def _panicked(error: BaseException) -> bool:
+def _abandon(stream: Iterator[pa.RecordBatch], valve: Valve) -> None:
+    """Ends the driver's thread, which takes the end of its connection for a fault, before anybody
+    sees what it says of that."""
+    with unprinted():
+        valve.close()
+        try:
+            while next(stream, None) is not None:
+                pass
+        except BaseException as error:
+            if not _of_driver(error):
+                raise
+
+
+def _of_driver(error: BaseException) -> bool:
     """A fault inside the driver comes as an exception that no module names."""
-    return type(error).__name__ == "PanicException"
+    named = isinstance(error, RuntimeError | pa.ArrowException)
+    return named or type(error).__name__ == "PanicException"
 
 
 def _broken(address: MysqlAddress, select: str, error: BaseException) -> Exception:

@@ -3,10 +3,11 @@
 connectorx reads on a thread of its own into a queue without a limit: rows that nobody takes gather
 in memory. Its connection goes through this process, which passes on what the server sends only
 while somebody waits for rows, and `AHEAD_BYTES` more whenever the queue was found empty; then the
-server's own send buffer fills, and it waits. In: the server's address. Out: a port on this machine.
+server's own send buffer fills, and it waits. The connection's end, too, is passed on only to somebody
+who waits: the driver takes it for a fault. In: the server's address. Out: a port on this machine.
 
 A process and not a thread, for the driver keeps Python's lock while it waits. So that other threads
-can work meanwhile, `opened` sleeps until about a batch has come, and the driver finds it there.
+can work meanwhile, `await_rows` sleeps until about a batch has come, and the driver finds it there.
 Run as a script it imports nothing but what comes with Python.
 """
 
@@ -59,9 +60,12 @@ class Valve:
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline() or 0)
 
+    def await_rows(self) -> None:
+        """Sleeps until about a batch has come."""
+        self._sleep(self._came + (self._batches + 1) * self._batch_bytes)
+
     def opened(self) -> None:
         """From here somebody waits for rows."""
-        self._sleep(self._came + (self._batches + 1) * self._batch_bytes)
         self._began = time.monotonic()
         _WANTED.pack_into(self._state, 0, 1, self._allowed)
 
@@ -104,6 +108,9 @@ class Valve:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         # Its end of file ends the process, as our own end would.
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -121,6 +128,8 @@ class _Passing:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.peers: dict[socket.socket, socket.socket] = {}
         self.servers: set[socket.socket] = set()
+        self.ended: set[socket.socket] = set()
+        """Servers that closed their connection while nobody waited."""
         self.allowed = 0
         self.left = AHEAD_BYTES
         self.came = 0
@@ -130,7 +139,9 @@ class _Passing:
         sys.stdout.flush()
         while True:
             waits = self._waits()
-            held = set() if waits or self.left > 0 else self.servers
+            held = self.ended if waits or self.left > 0 else self.servers
+            if waits:
+                held = self.ended = set()
             _CAME.pack_into(self.state, _WANTED.size, self.came, bool(held))
             heard = [sys.stdin, self.listening, *(s for s in self.peers if s not in held)]
             ready, _, _ = select.select(heard, (), (), _PAUSE if held else None)
@@ -165,6 +176,9 @@ class _Passing:
             peer.sendall(piece)
         except OSError:
             piece = b""
+        if not piece and one in self.servers and not waits:
+            self.ended.add(one)
+            return
         if one in self.servers:
             self.came += len(piece)
             self.left -= 0 if waits else len(piece)
@@ -172,6 +186,7 @@ class _Passing:
             for end in (one, peer):
                 del self.peers[end]
                 self.servers.discard(end)
+                self.ended.discard(end)
                 end.close()
 
 

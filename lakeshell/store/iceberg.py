@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.ports import Written
-from lakeshell.store.pointers import file_name
+from lakeshell.store.pointers import HeldLock, file_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,6 +104,7 @@ class IcebergStore:
             with self.tables.pointers.lock(name):
                 if mode == "create" and self.tables.location_of(name) is not None:
                     raise AlreadyExists(f"the table {name} exists already")
+                self._check_still(name, base)
                 staged = self._staged(name, change, base.table_metadata.schema())
                 if mode == "append":
                     removed: Sequence[DataFile] = ()
@@ -168,9 +169,9 @@ class IcebergStore:
         with self.tables.pointers.lock(name):
             self.tables.drop(name)
 
-    def holders(self, name: TableName) -> list[str]:
-        """Who holds or awaits the table's lock, in words."""
-        return self.tables.pointers.holders(name)
+    def locks(self) -> Sequence[HeldLock]:
+        """The locks of tables that somebody holds or awaits."""
+        return self.tables.pointers.locks()
 
     def unlock(self, name: TableName) -> list[str]:
         """Takes the lock from a writer that was killed; says from whom it was taken."""
@@ -188,6 +189,21 @@ class IcebergStore:
             _reshape(transaction, change, schema)
             return transaction
         return self._unborn(name, change, schema).transaction()
+
+    def _check_still(self, name: TableName, base: Transaction) -> None:
+        """The files were written to the folder of the table that there was: who dropped it has
+        removed those that were there by then."""
+        if not base._table.metadata_location:
+            return
+        if self.tables.location_of(name) is not None:
+            now = self.tables.load(name).metadata
+            if now.table_uuid == base.table_metadata.table_uuid:
+                return
+        raise LakeshellError(
+            f"the table {name} was dropped by somebody else while it was written; nothing of this"
+            " write is left",
+            hint="run it again, which makes the table anew",
+        )
 
     def _unborn(self, name: TableName, change: _Change, schema: Any) -> Table:
         from lakeshell.store.layout import partition_spec, sort_order

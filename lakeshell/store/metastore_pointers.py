@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hive_metastore import ttypes as hive
@@ -29,6 +29,7 @@ from lakeshell.store.metastore_tables import (
     make_database,
     metadata_location,
 )
+from lakeshell.store.pointers import HeldLock
 
 if TYPE_CHECKING:
     from pyiceberg.table.metadata import TableMetadata
@@ -37,12 +38,15 @@ WAIT_SECONDS = 60.0
 """How long a commit waits for another one's lock."""
 PREVIOUS = "previous_metadata_location"
 _POLL_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_SAID_AT = 6
+"""Turns of waiting after which it is said who is waited for: two seconds."""
+_PROCESS = re.compile(r"lakeshell, process (\d+)")
 _NO_STATISTICS = {"DO_NOT_UPDATE_STATS": "true"}
 
 
 class MetastorePointers:
     """`pointers.Pointers` in the Metastore. `warehouse` is where a database without a place of its
-    own keeps its tables; `wait` is in seconds."""
+    own keeps its tables; `wait` is in seconds; `notice` is told whom somebody waits for."""
 
     def __init__(
         self,
@@ -50,11 +54,13 @@ class MetastorePointers:
         warehouse: str,
         wait: float = WAIT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
+        notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.metastore = metastore
         self.warehouse = warehouse.rstrip("/")
         self.wait = wait
         self.sleep = sleep
+        self.notice = notice
 
     def current(self, name: TableName) -> str | None:
         found = self._found(name)
@@ -159,6 +165,9 @@ class MetastorePointers:
         while state == hive.LockState.WAITING:
             if waited >= self.wait:
                 raise self._held_by_others(name, held.lockid)
+            if turn == _SAID_AT:
+                holders = "; ".join(map(_in_words, self._in_the_way(name, held.lockid)))
+                self.notice(f"waiting for {name}, which is locked by {holders}")
             pause = _POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)]
             self.sleep(pause)
             waited, turn = waited + pause, turn + 1
@@ -172,16 +181,26 @@ class MetastorePointers:
             )
 
     def _held_by_others(self, name: TableName, mine: int) -> LakeshellError:
-        others = [lock for lock in self._locks(name) if lock.lockid != mine]
-        held = [lock for lock in others if lock.state == hive.LockState.ACQUIRED] or others
-        by = "; ".join(map(_in_words, held)) or "somebody"
+        by = "; ".join(map(_in_words, self._in_the_way(name, mine))) or "somebody"
         return LakeshellError(
             f"the table {name} is locked by {by}; nothing was written",
             hint=f"should that writer be dead: lakeshell catalog unlock {name}",
         )
 
-    def holders(self, name: TableName) -> list[str]:
-        return [_in_words(lock) for lock in self._locks(name)]
+    def _in_the_way(self, name: TableName, mine: int) -> list[Any]:
+        others = [lock for lock in self._locks(name) if lock.lockid != mine]
+        return [lock for lock in others if lock.state == hive.LockState.ACQUIRED] or others
+
+    def locks(self) -> Sequence[HeldLock]:
+        asked = hive.ShowLocksRequest()
+        found = self.metastore.ask(lambda client: client.show_locks(asked)).locks or []
+        return [
+            HeldLock(
+                TableName(lock.dbname, lock.tablename), _in_words(lock), _age(lock), _dead(lock)
+            )
+            for lock in sorted(found, key=lambda lock: lock.lockid)
+            if lock.tablename
+        ]
 
     def release(self, name: TableName) -> list[str]:
         locks = self._locks(name)
@@ -269,9 +288,26 @@ def _describe(table: Any, metadata: TableMetadata, location: str, previous: str 
     )
 
 
+def _age(lock: Any) -> float:
+    since = (lock.acquiredat or lock.lastheartbeat or 0) / 1000
+    return max(0.0, time.time() - since)
+
+
+def _dead(lock: Any) -> bool:
+    process = _PROCESS.fullmatch(lock.agentInfo or "")
+    if process is None or lock.hostname != socket.gethostname():
+        return False
+    try:
+        os.kill(int(process[1]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def _in_words(lock: Any) -> str:
-    since = datetime.fromtimestamp((lock.acquiredat or lock.lastheartbeat or 0) / 1000, UTC)
-    age = max(0, int(time.time() - since.timestamp()))
+    age = int(_age(lock))
     hours, rest = divmod(age, 3600)
     said = f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min {rest % 60} s"
     agent = f" ({lock.agentInfo})" if lock.agentInfo else ""

@@ -5,6 +5,7 @@ In: addresses. Out: stores that cost nothing until they are used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,11 @@ def local_store(state: Path) -> IcebergStore:
     return IcebergStore(open_tables)
 
 
-def s3_store(metastore: Metastore, files: S3Files) -> IcebergStore:
-    """On object storage, with the tables named in the Hive Metastore."""
+def s3_store(
+    metastore: Metastore, files: S3Files, notice: Callable[[str], None] = lambda text: None
+) -> IcebergStore:
+    """On object storage, with the tables named in the Hive Metastore. `notice` is told whom a
+    commit waits for."""
 
     def open_tables() -> LakeTables:
         from lakeshell.store.limits import OBJECT_STORAGE
@@ -39,7 +43,7 @@ def s3_store(metastore: Metastore, files: S3Files) -> IcebergStore:
         from lakeshell.store.tables import LakeTables
 
         warehouse = files.address.warehouse
-        pointers = MetastorePointers(metastore, warehouse)
+        pointers = MetastorePointers(metastore, warehouse, notice=notice)
         return LakeTables(pointers, files, warehouse, OBJECT_STORAGE)
 
     return IcebergStore(open_tables)

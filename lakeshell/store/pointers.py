@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +43,17 @@ SCHEMA = (
 _WHERE = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
 
 
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """`holder` in words, with the age; `age` in seconds. `dead`: it is a process of this machine
+    that is no more."""
+
+    name: TableName
+    holder: str
+    age: float
+    dead: bool
+
+
 class Pointers(Protocol):
     """Each change is one step that happens or not; `False` says that another writer came first."""
 
@@ -64,8 +76,8 @@ class Pointers(Protocol):
     def lock(self, name: TableName) -> AbstractContextManager[None]:
         """Commits to one table come one after the other."""
 
-    def holders(self, name: TableName) -> list[str]:
-        """Who holds or awaits the table's lock, in words; nothing where it goes with its holder."""
+    def locks(self) -> Sequence[HeldLock]:
+        """Those of all tables; none where a lock goes with its holder."""
 
     def release(self, name: TableName) -> list[str]:
         """Takes the table's lock from whoever holds it, and says from whom."""
@@ -77,7 +89,7 @@ class SqlitePointers:
     def __init__(self, state: Path) -> None:
         self.database = state / "catalog.db"
         self.warehouse = state / "warehouse"
-        self.locks = state / "locks"
+        self._folder = state / "locks"
         state.mkdir(parents=True, exist_ok=True)
         with self._connection() as connection:
             for statement in SCHEMA:
@@ -134,12 +146,12 @@ class SqlitePointers:
 
     @contextmanager
     def lock(self, name: TableName) -> Iterator[None]:
-        self.locks.mkdir(parents=True, exist_ok=True)
-        with (self.locks / f"table-{file_name(f'{name}')}.lock").open("w") as file:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f"table-{file_name(f'{name}')}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def holders(self, name: TableName) -> list[str]:
+    def locks(self) -> Sequence[HeldLock]:
         return []
 
     def release(self, name: TableName) -> list[str]:

@@ -125,10 +125,10 @@ def test_a_connection_that_was_lost_is_opened_again(catalog: HiveCatalog) -> Non
 
 
 def test_a_metastore_that_is_down_is_said_to_be() -> None:
-    address = replace(reach.metastore(), port=1)
+    address = replace(reach.metastore(), port=1, start_hint="lakeshell stack start metastore")
     with pytest.raises(ConnectionFailed) as caught:
         Metastore(address).ask(lambda client: client.get_all_databases())
-    assert caught.value.hint == "start it: lakeshell stack start metastore"
+    assert caught.value.hint == "lakeshell stack start metastore"
 
 
 def test_iceberg_tables_are_not_registered(catalog: HiveCatalog) -> None:

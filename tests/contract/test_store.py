@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakeshell.errors import AlreadyExists, NotFound, QueryFailed
+from lakeshell.errors import AlreadyExists, LakeshellError, NotFound, QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.sql.arrow import arrow_schema
 from lakeshell.sql.datatypes import parse_type
@@ -153,6 +153,27 @@ def test_a_write_that_fails_leaves_the_table_as_it_was(lake: Lake) -> None:
         lake.store.write(FILM, nothing, mode="append")
     assert lake.metadata().location == before
     assert lake.files.listed(folder) == held
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("mode", ["append", "overwrite"])
+def test_a_table_that_is_dropped_while_it_is_written_gets_no_half_of_it(
+    lake: Lake, mode: str, anew: bool
+) -> None:
+    lake.store.write(FILM, batches(1), mode="overwrite", columns=COLUMNS)
+
+    def dropping() -> Iterator[pa.RecordBatch]:
+        yield from batches(2)
+        lake.another.drop(FILM)
+        if anew:
+            lake.another.create(FILM, COLUMNS)
+
+    with pytest.raises(LakeshellError, match="was dropped by somebody else") as caught:
+        lake.store.write(FILM, dropping(), mode=mode, columns=COLUMNS)
+    assert "run it again" in caught.value.hint
+    assert (lake.store.tables.location_of(FILM) is not None) is anew
+    assert lake.store.write(FILM, batches(2), mode="overwrite", columns=COLUMNS).rows == 1
+    assert [row["film_id"] for row in lake.rows()] == [2]
 
 
 def test_writers_at_once_all_add_their_rows(lake: Lake) -> None:

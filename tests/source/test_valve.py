@@ -64,6 +64,24 @@ def test_nobody_reads_ahead_of_who_does_not_wait(server: int) -> None:
         assert ahead + before + again + drained(client) == SENT
 
 
+def test_the_end_of_a_connection_comes_to_whoever_waits() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        Valve("127.0.0.1", listening.getsockname()[1]) as valve,
+        socket.create_connection(("127.0.0.1", valve.port)) as client,
+    ):
+        peer, _ = listening.accept()
+        peer.sendall(b"some rows")
+        peer.close()
+        client.settimeout(0.5)
+        assert client.recv(PIECE) == b"some rows"
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        valve.opened()
+        client.settimeout(10)
+        assert client.recv(1) == b""
+
+
 def test_a_server_that_is_not_there_closes_the_connection() -> None:
     with Valve("127.0.0.1", 1) as valve, socket.create_connection(
         ("127.0.0.1", valve.port)

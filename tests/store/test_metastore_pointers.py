@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -15,6 +18,7 @@ from lakeshell.store.iceberg import IcebergStore
 from lakeshell.store.metastore import Metastore
 from lakeshell.store.metastore_pointers import MetastorePointers
 from lakeshell.store.opening import s3_store
+from lakeshell.store.pointers import HeldLock
 from lakeshell.store.s3 import S3Files
 from tests import reach
 
@@ -57,11 +61,47 @@ def test_who_holds_a_lock_is_said_and_it_can_be_taken_away(store: IcebergStore) 
     assert "locked by bob@laptop (a killed writer) for 0 min" in caught.value.message
     assert caught.value.hint.endswith(f"lakeshell catalog unlock {NAME}")
     assert store.tables.location_of(NAME) is None
-    (held,) = store.holders(NAME)
-    assert held.startswith("bob@laptop")
-    assert store.unlock(NAME) == [held]
+    (held,) = of_table(store)
+    assert held.holder.startswith("bob@laptop")
+    assert (held.dead, held.age < 30) == (False, True)
+    assert [said.partition(" for ")[0] for said in store.unlock(NAME)] == [
+        held.holder.partition(" for ")[0]
+    ]
     store.create(NAME, COLUMNS)
-    assert store.holders(NAME) == []
+    assert of_table(store) == []
+
+
+def test_the_lock_of_a_process_that_is_no_more_is_told_from_one_that_lives(
+    store: IcebergStore,
+) -> None:
+    store.create(NAME, COLUMNS)
+    pointers = impatient(store)
+    said: list[str] = []
+    pointers.wait, pointers.notice = 5, said.append
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for process, dead in ((os.getpid(), False), (ended.pid, True)):
+        component = hive.LockComponent(
+            type=hive.LockType.EXCLUSIVE, level=hive.LockLevel.TABLE,
+            dbname=NAME.database, tablename=NAME.table,
+        )  # fmt: skip
+        killed = hive.LockRequest(
+            component=[component], user="ann", hostname=socket.gethostname(),
+            agentInfo=f"lakeshell, process {process}",
+        )  # fmt: skip
+        pointers.metastore.ask(lambda client, killed=killed: client.lock(killed))
+        (held,) = of_table(store)
+        assert held.dead is dead
+        with pytest.raises(LakeshellError, match="is locked by ann@"):
+            store.write(NAME, [], mode="append")
+        store.unlock(NAME)
+    assert [text.partition(" (")[0] for text in said] == [
+        f"waiting for {NAME}, which is locked by ann@{socket.gethostname()}"
+    ] * 2
+
+
+def of_table(store: IcebergStore) -> list[HeldLock]:
+    return [lock for lock in store.locks() if lock.name == NAME]
 
 
 def test_a_commit_of_another_program_is_not_lost(store: IcebergStore) -> None:
