@@ -292,8 +292,10 @@ class Lake:
         """What queries are run with."""
         from lakeshell.cost.prices import query_prices
         from lakeshell.query.order import Services
+        from lakeshell.query.turns import Turns
 
         settings = self.settings
+        embedded = settings.engine == "embedded"
         return Services(
             engine=lambda: self.engine,
             ledger=self.ledger,
@@ -302,6 +304,7 @@ class Lake:
             engine_name=self.runtime.engine_name,
             results=self._results,
             history_keep=settings.history_keep,
+            turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
         )
 

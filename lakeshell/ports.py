@@ -348,8 +348,8 @@ class Ledger(Protocol):
 
     def begin(self, record: QueryRecord) -> None: ...
 
-    def runs_now(self, id: str) -> None:
-        """The query has waited and is no longer queued."""
+    def moved(self, id: str, state: QueryState) -> None:
+        """A query that has not ended waits in line now, or runs."""
 
     def end(self, record: QueryRecord) -> None:
         """Replaces the record of that id; a record once ended is not ended again."""

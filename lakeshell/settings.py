@@ -6,6 +6,7 @@ environment after this, and nothing here opens anything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,6 +59,7 @@ KEYS = (
     Key("engine.ca_file", text, None, doc="certificates that Trino's is checked with"),
     Key("engine.memory_limit", size, None, doc="most memory of a query; half of the machine's"),
     Key("engine.threads", count, 0, doc="threads of a query; 0 takes every core"),
+    Key("engine.concurrency", count, 0, doc="queries at once; 0 is one a core, four at least"),
     Key("engine.time_zone", text, "UTC", doc="the session's zone"),
     Key("catalog.type", choice("local", "hive"), None, doc="follows the engine"),
     Key("catalog.uri", text, None, doc="the Metastore: thrift://host:9083"),
@@ -133,6 +135,7 @@ class Settings:
     ledger: LedgerSettings
     memory_limit: int | None
     threads: int
+    concurrency: int
     time_zone: str
     workgroup: str
     database: str | None
@@ -165,6 +168,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         ledger=LedgerSettings(*(values[f"ledger.{key}"] for key in LedgerSettings.__slots__)),
         memory_limit=values["engine.memory_limit"],
         threads=values["engine.threads"],
+        concurrency=values["engine.concurrency"] or max(4, os.cpu_count() or 4),
         time_zone=values["engine.time_zone"],
         workgroup=environment.get("LAKESHELL_WORKGROUP", values["query.workgroup"]),
         database=environment.get("LAKESHELL_DATABASE", values["query.database"]),

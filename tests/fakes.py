@@ -178,10 +178,9 @@ class FakeLedger:
         if known is None or known.finished is None:
             self._queries[record.id] = record
 
-    def runs_now(self, id: str) -> None:
-        known = self._queries.get(id)
-        if known is not None and known.state is QueryState.QUEUED:
-            self._queries[id] = replace(known, state=QueryState.RUNNING)
+    def moved(self, id: str, state: QueryState) -> None:
+        if self._queries[id].finished is None:
+            self._queries[id] = replace(self._queries[id], state=state)
 
     def held(self, ids: Collection[str]) -> Mapping[str, QueryRecord]:
         return {id: self._queries[id] for id in ids if id in self._queries}

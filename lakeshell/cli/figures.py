@@ -62,7 +62,11 @@ class Figures:
             self._thread.join()
 
     def watch(self, query: RunningQuery) -> None:
-        if self._live:
+        """Called when it has to wait in line, and when it runs."""
+        if not self._live:
+            if query.waits:
+                click.echo(query.stage, err=True)
+        elif self._thread is None:
             self._thread = threading.Thread(target=self._run, args=(query,), daemon=True)
             self._thread.start()
 

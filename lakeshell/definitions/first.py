@@ -15,6 +15,7 @@ _EMBEDDED = """\
 type = "embedded"        # DuckDB, in this process; SQL is Trino's
 # memory_limit = "4GB"   # most memory of a query
 # threads = 0            # 0 takes every core
+# concurrency = 0        # queries at once, the others wait in line; 0 is one a core, four at least
 """
 _STACK = """\
 [engine]

@@ -63,9 +63,9 @@ class SqlLedger(Sums, Events):
     def begin(self, record: QueryRecord) -> None:
         self._insert("queries", QUERY, of_query(record))
 
-    def runs_now(self, id: str) -> None:
+    def moved(self, id: str, state: QueryState) -> None:
         self.database.write(
-            "UPDATE queries SET state = 'RUNNING' WHERE id = ? AND state = 'QUEUED'", (id,)
+            "UPDATE queries SET state = ? WHERE id = ? AND finished IS NULL", (state.value, id)
         )
 
     def end(self, record: QueryRecord) -> None:

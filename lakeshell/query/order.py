@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from lakeshell.cost.prices import QueryPrices
 from lakeshell.ports import Engine, Ledger
 from lakeshell.query.results import Results
+from lakeshell.query.turns import Turns
 from lakeshell.workgroup import Workgroup
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What statements are run with; the composition root fills it in. The clock gives UTC;
-    `history_keep` in seconds, 0 is for ever."""
+    `history_keep` in seconds, 0 is for ever. `turns` is the local queue, None where a server has its own."""
 
     engine: Callable[[], Engine]
     ledger: Ledger
@@ -23,6 +24,7 @@ class Services:
     prices: QueryPrices
     results: Results | None = None
     history_keep: int = 0
+    turns: Turns | None = None
     engine_name: str = "duckdb"
     announce: Callable[[Workgroup], None] = lambda group: None
     """Told that a query of a workgroup with a budget has ended."""

@@ -34,6 +34,7 @@ from lakeshell.query.order import Order, Services
 from lakeshell.query.results import ResultWriter
 from lakeshell.query.reuse import Reuse
 from lakeshell.query.statement import statement_kind
+from lakeshell.query.turns import Place, Turn
 from lakeshell.query.watch import Watch
 from lakeshell.workgroup import Workgroup
 
@@ -69,6 +70,9 @@ class RunningQuery:
         self._clock = time.monotonic()
         self._running: Running | None = None
         self._kept: ResultWriter | None = None
+        self._turn: Turn | None = None
+        self._place: Place | None = None
+        self._waited: float | None = None
         self._reuse = Reuse(order, group, services)
         self._rows = 0
         self._watch = Watch(
@@ -110,23 +114,35 @@ class RunningQuery:
     @property
     def progress(self) -> tuple[int | None, int, float | None]:
         """Bytes scanned, None if not metered; rows given; the share done, None if unknown."""
-        progress = self._begun.progress
+        if self._running is None:
+            return 0, 0, None
+        progress = self._running.progress
         return progress.scanned, self._rows, progress.fraction
 
     @property
     def work(self) -> tuple[str, ClusterWork] | None:
         """A server's id of it and its figures; None where no server runs it."""
-        found = self._begun.progress.cluster
-        return None if found is None else (self._begun.engine_id, found)
+        if self._running is None:
+            return None
+        found = self._running.progress.cluster
+        return None if found is None else (self._running.engine_id, found)
 
     @property
     def stage(self) -> str:
-        """Where a server has it: `queued`, `running, 3 of 12 splits`; empty without a server."""
-        progress = self._begun.progress
+        """Where it is: `queued, 2nd in line, 4 running`; on a server `queued`, `running, 3 of 12
+        splits`; else empty."""
+        if self._running is None:
+            return "" if self._place is None else str(self._place)
+        progress = self._running.progress
         if progress.splits is None:
             return progress.state
         done, total = progress.splits
         return f"{progress.state}, {done} of {total} splits"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is in the local queue."""
+        return self._running is None and self._place is not None
 
     @property
     def unmetered(self) -> Sequence[str]:
@@ -174,6 +190,7 @@ class RunningQuery:
                 check_limits(self._order, session, self._group, self._services)
             self._watch.start()
             if self._running is None:
+                self._wait_for_turn(session, begun)
                 self._running = self._services.engine().run(
                     self._order.sql, session, self._order.parameters, tag=self.record.id
                 )
@@ -195,6 +212,27 @@ class RunningQuery:
         keep = self._order.keep_result and not self.record.reused
         if results is not None and keep and self._running.update_type is None:
             self._kept = results.of(self._group).writer(self.record.id, columns)
+
+    def _wait_for_turn(self, session: Session, begun: Callable[[RunningQuery], None]) -> None:
+        """In the local queue, where there is one. It can be cancelled there as anywhere."""
+        turns, group, ledger = self._services.turns, self._group, self._services.ledger
+        if turns is None:
+            return
+        self._turn = turns.take(group.name, group.concurrency, group.queue)
+        self._place = self._turn.look()
+        if self._place is None:
+            return
+        ledger.moved(self.record.id, QueryState.QUEUED)
+        begun(self)
+        while self._place is not None:
+            time.sleep(self._place.pause)
+            if self._watch.reason is not None:
+                raise self._watch.reason
+            self._place = self._turn.look()
+        self._waited = time.monotonic() - self._clock
+        ledger.moved(self.record.id, QueryState.RUNNING)
+        # Those before it have spent meanwhile.
+        check_limits(self._order, session, group, self._services)
 
     def _reused(self, session: Session) -> Running | None:
         """An older result of the same, if one will do."""
@@ -253,6 +291,8 @@ class RunningQuery:
         _tidy(self._services, self._group)
 
     def _record(self, state: QueryState, code: str, message: str) -> None:
+        if self._turn is not None:
+            self._turn.leave()
         running = self._running
         scanned = None if running is None else running.progress.scanned
         if running is None:
@@ -272,12 +312,20 @@ class RunningQuery:
             error_code=code,
             error=message,
             engine_id="" if running is None else running.engine_id,
-            queued=None if running is None else running.progress.queued,
+            queued=self._queued(),
             planned=None if running is None else running.progress.planned,
         )
         self._services.ledger.end(self.record)
         if self.record.cost and self._group.has_budget:
             self._services.announce(self._group)
+
+    def _queued(self) -> float | None:
+        """Seconds that it waited in line here, or on its server."""
+        if self._place is not None:
+            return time.monotonic() - self._clock
+        if self._waited is not None or self._running is None:
+            return self._waited
+        return self._running.progress.queued
 
     def _cost(self, state: QueryState, scanned: int | None, writes: bool) -> Decimal | None:
         return charge(
@@ -297,8 +345,8 @@ def start_query(
     begun: Callable[[RunningQuery], None] = lambda query: None,
 ) -> RunningQuery:
     """Starts a statement in the session's workgroup. Raises what refuses it or what the engine
-    rejects it for; its record is in the ledger either way. `begun` is told of it when the engine
-    has it, which may be long before its columns are known."""
+    rejects it for; its record is in the ledger either way. `begun` is told of it when it waits in
+    line, and when the engine has it, which may be long before its columns are known."""
     group = services.workgroup(session.workgroup)
     text = order.text if order.text is not None else order.sql
     record = QueryRecord(

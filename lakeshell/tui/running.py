@@ -30,14 +30,14 @@ _EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`scanned` in bytes, None if not metered; `fraction` None if unknown."""
+    """`scanned` in bytes, None if not metered; `fraction` None if unknown; `stage` is where it is:
+    its place in line, or what its server says."""
 
     scanned: int | None
     rows: int
     fraction: float | None
     seconds: float
     stage: str = ""
-    """Where a server has it; empty without a server."""
 
 
 class StatementRun:
@@ -119,8 +119,8 @@ class StatementRun:
         return Order(text, literals, text=self.statement.text)
 
     def _begun(self, query: RunningQuery) -> None:
-        """The engine has it, and may queue and plan it for long: from here on it can be cancelled,
-        and may have been from the event loop already."""
+        """It waits in line, or its engine has it, which may queue and plan it for long: from here on
+        it can be cancelled, and may have been from the event loop already."""
         self.query = query
         self._pass_on()
         self._told()

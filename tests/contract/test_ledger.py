@@ -199,10 +199,10 @@ def test_a_query_that_waited_runs(ledger: Ledger) -> None:
     record = query(ledger, state=QueryState.QUEUED)
     ledger.begin(record)
     assert ledger.query(record.id).state is QueryState.QUEUED
-    ledger.runs_now(record.id)
+    ledger.moved(record.id, QueryState.RUNNING)
     assert ledger.query(record.id).state is QueryState.RUNNING
     ledger.end(ended(record))
-    ledger.runs_now(record.id)
+    ledger.moved(record.id, QueryState.RUNNING)
     assert ledger.query(record.id).state is QueryState.FINISHED
 
 

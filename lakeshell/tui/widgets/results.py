@@ -95,8 +95,9 @@ class ResultPane(RowsPane):
         if not ended:
             share = "" if now.fraction is None else f"  {now.fraction:.0%}"
             stage = f"  {now.stage}" if now.stage else ""
+            word = "" if now.stage.startswith("queued") else "running "
             return shown(
-                f"running {now.seconds:.1f} s{stage}  {now.rows:,} rows  {size_text(now.scanned)}"
+                f"{word}{now.seconds:.1f} s{stage}  {now.rows:,} rows  {size_text(now.scanned)}"
                 f"{share}  F7 cancels"
             )
         record = run.record
