@@ -83,12 +83,13 @@ def _place(name: ObjectName) -> str:
 def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
     # Else the driver prints a backtrace for a lost connection, and what it logs.
     os.environ |= {"RUST_BACKTRACE": "0", "RUST_LOG": "off"}
-    import connectorx
-
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
     valve = Valve(address.host, address.port)
     stream: Iterator[pa.RecordBatch] = iter(())
     try:
+        # The valve's process starts meanwhile.
+        import connectorx
+
         url = f"mysql://{user}@127.0.0.1:{valve.port}/{quote(address.database, safe='')}"
         with unprinted():
             valve.opened()

@@ -25,7 +25,7 @@ from types import TracebackType
 
 AHEAD_BYTES = 8 * 2**20
 """What may be read ahead of the rows taken."""
-FIRST_BYTES = 16 * 2**20
+FIRST_BYTES = 32 * 2**20
 """What may be read before whoever asked for the rows is ready to take them."""
 EMPTY_SECONDS = 0.002
 """Whoever waited longer for rows found none in the queue."""
@@ -52,13 +52,16 @@ class Valve:
         self._batch_bytes = 0.0
         """Since the queue was last found empty, and of each in the time before that."""
         self._came = 0
-        command = [sys.executable, "-I", "-S", __file__, host, str(port), str(memory)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(memory,)
-        )
+        # It listens for the process, which need not be waited for.
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.port = int(listening.getsockname()[1])
+            inherited = (memory, listening.fileno())
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", __file__, host, str(port), *map(str, inherited)],
+                stdin=subprocess.PIPE,
+                pass_fds=inherited,
+            )
         os.close(memory)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline() or 0)
 
     def await_rows(self) -> None:
         """Sleeps until about a batch has come."""
@@ -112,9 +115,8 @@ class Valve:
 
     def close(self) -> None:
         # Its end of file ends the process, as our own end would.
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._process.wait()
         self._state.close()
 
@@ -122,10 +124,12 @@ class Valve:
 class _Passing:
     """The process's own side: every connection to `host`, each way."""
 
-    def __init__(self, host: str, port: int, state: mmap.mmap) -> None:
+    def __init__(
+        self, host: str, port: int, state: mmap.mmap, listening: socket.socket
+    ) -> None:
         self.address = (host, port)
         self.state = state
-        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening = listening
         self.peers: dict[socket.socket, socket.socket] = {}
         self.servers: set[socket.socket] = set()
         self.ended: set[socket.socket] = set()
@@ -135,8 +139,6 @@ class _Passing:
         self.came = 0
 
     def run(self) -> None:
-        sys.stdout.write(f"{self.listening.getsockname()[1]}\n")
-        sys.stdout.flush()
         while True:
             waits = self._waits()
             held = self.ended if waits or self.left > 0 else self.servers
@@ -191,5 +193,8 @@ class _Passing:
 
 
 if __name__ == "__main__":
-    _host, _port, _memory = sys.argv[1:]
-    _Passing(_host, int(_port), mmap.mmap(int(_memory), mmap.PAGESIZE)).run()
+    _host, _port, _memory, _listening = sys.argv[1:]
+    _Passing(
+        _host, int(_port), mmap.mmap(int(_memory), mmap.PAGESIZE),
+        socket.socket(fileno=int(_listening)),
+    ).run()  # fmt: skip

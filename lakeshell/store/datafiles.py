@@ -48,7 +48,7 @@ class OpenFile:
         self.bytes = 0
         """Known when it is closed."""
         self.writer = pq.ParquetWriter(
-            self.sink,
+            self.sink.stream,
             first.schema,
             compression="zstd",
             use_dictionary=repeating(first),
@@ -57,7 +57,8 @@ class OpenFile:
 
     def write(self, table: pa.Table) -> None:
         """One row group, unless it came as one batch that is larger than any of ours."""
-        self.writer.write_table(table, row_group_size=2 * self.group_rows)
+        with self.sink.failures():
+            self.writer.write_table(table, row_group_size=2 * self.group_rows)
         self.rows += table.num_rows
 
     @property
@@ -66,7 +67,8 @@ class OpenFile:
 
     def close(self) -> Any:
         """Closes the file under its final name; gives its Parquet metadata."""
-        self.writer.close()
+        with self.sink.failures():
+            self.writer.close()
         metadata = self.writer.writer.metadata
         self.bytes = self.sink.tell()
         self.sink.close()

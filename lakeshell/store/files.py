@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,8 +18,12 @@ _SCHEME = "file://"
 
 
 class Sink(Protocol):
-    """A file under way. `close` gives it its name; `discard` leaves nothing of it."""
+    """A file under way. `close` gives it its name; `discard` leaves nothing of it. Arrow writes into
+    `stream` by itself, within `failures`."""
 
+    stream: Any
+
+    def failures(self) -> AbstractContextManager[None]: ...
     @property
     def closed(self) -> bool: ...
     def write(self, data: Any) -> Any: ...
@@ -69,6 +74,9 @@ class Appearing:
 
     def write(self, data: Any) -> int:
         return self.stream.write(data)
+
+    def failures(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def tell(self) -> int:
         return self.stream.tell()

@@ -91,21 +91,15 @@ class IcebergStore:
         """Every row in one snapshot. `mode` is `append`, `overwrite` (the table then holds these
         rows and `columns`; made if missing), `create` (it must not exist) or `replace` (like
         overwrite, with a new layout)."""
-        exists = self.tables.location_of(name) is not None
-        if mode == "create" and exists:
-            raise AlreadyExists(f"the table {name} exists already")
-        if mode == "append" and not exists and columns is None:
-            raise NotFound(f"the table {name} does not exist")
         change = _Change(mode, columns, layout)
-        base = self._staged(name, change)
+        base = self._staged(name, self._found(name), change)
         with self._data_files(base) as files:
             _pour(rows, files, on_rows)
             made = files.close()
             with self.tables.pointers.lock(name):
-                if mode == "create" and self.tables.location_of(name) is not None:
-                    raise AlreadyExists(f"the table {name} exists already")
-                self._check_still(name, base)
-                staged = self._staged(name, change, base.table_metadata.schema())
+                found = self._found(name)
+                _check_still(name, base, found)
+                staged = self._staged(name, found, change, base.table_metadata.schema())
                 if mode == "append":
                     removed: Sequence[DataFile] = ()
                 else:
@@ -179,31 +173,27 @@ class IcebergStore:
 
     # --- how -------------------------------------------------------------------------------
 
-    def _staged(self, name: TableName, change: _Change, schema: Any = None) -> Transaction:
-        """A transaction in which the table has the shape that the write leaves it with. `schema`
-        is the one that data files were written with."""
-        if self.tables.location_of(name) is not None:
-            transaction = self.tables.load(name).transaction()
-            if change.mode == "append":
-                return transaction
-            _reshape(transaction, change, schema)
-            return transaction
-        return self._unborn(name, change, schema).transaction()
+    def _found(self, name: TableName) -> Table | None:
+        try:
+            return self.tables.load(name)
+        except NotFound:
+            return None
 
-    def _check_still(self, name: TableName, base: Transaction) -> None:
-        """The files were written to the folder of the table that there was: who dropped it has
-        removed those that were there by then."""
-        if not base._table.metadata_location:
-            return
-        if self.tables.location_of(name) is not None:
-            now = self.tables.load(name).metadata
-            if now.table_uuid == base.table_metadata.table_uuid:
-                return
-        raise LakeshellError(
-            f"the table {name} was dropped by somebody else while it was written; nothing of this"
-            " write is left",
-            hint="run it again, which makes the table anew",
-        )
+    def _staged(
+        self, name: TableName, found: Table | None, change: _Change, schema: Any = None
+    ) -> Transaction:
+        """A transaction in which the table has the shape that the write leaves it with. `schema`
+        is the one that data files were written with. Raises `AlreadyExists`, `NotFound`."""
+        if found is None:
+            if change.columns is None:
+                raise NotFound(f"the table {name} does not exist")
+            return self._unborn(name, change, schema).transaction()
+        if change.mode == "create":
+            raise AlreadyExists(f"the table {name} exists already")
+        transaction = found.transaction()
+        if change.mode != "append":
+            _reshape(transaction, change, schema)
+        return transaction
 
     def _unborn(self, name: TableName, change: _Change, schema: Any) -> Table:
         from lakeshell.store.layout import partition_spec, sort_order
@@ -240,6 +230,19 @@ class IcebergStore:
         except BaseException:
             files.discard()
             raise
+
+
+def _check_still(name: TableName, base: Transaction, now: Table | None) -> None:
+    """The files were written to the folder of the table that there was: who dropped it has
+    removed those that were there by then."""
+    if not base._table.metadata_location:
+        return
+    if now is None or now.metadata.table_uuid != base.table_metadata.table_uuid:
+        raise LakeshellError(
+            f"the table {name} was dropped by somebody else while it was written; nothing of this"
+            " write is left",
+            hint="run it again, which makes the table anew",
+        )
 
 
 class Layout:

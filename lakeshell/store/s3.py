@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,30 +166,34 @@ class S3Sink:
     def __init__(self, files: S3Files, location: str) -> None:
         self.files = files
         self.location = location
-        self._stream = files.system.open_output_stream(_key(location))
+        self.stream = files.system.open_output_stream(_key(location))
         self._size = 0
 
     def write(self, data: Any) -> int:
-        with self.files.failures(self.location):
-            self._stream.write(data)
-        written = len(data) if isinstance(data, bytes) else memoryview(data).nbytes
-        self._size += written
-        return written
+        with self.failures():
+            return int(self.stream.write(data))
 
     def tell(self) -> int:
+        """Also of a stream that is closed."""
+        if not self.closed:
+            self._size = self.stream.tell()
         return self._size
+
+    def failures(self) -> AbstractContextManager[None]:
+        return self.files.failures(self.location)
 
     @property
     def closed(self) -> bool:
-        return bool(self._stream.closed)
+        return bool(self.stream.closed)
 
     def flush(self) -> None:
         """Parts go when they are full; what is left goes with `close`."""
 
     def close(self) -> None:
-        if not self._stream.closed:
-            with self.files.failures(self.location):
-                self._stream.close()
+        if not self.closed:
+            self.tell()
+            with self.failures():
+                self.stream.close()
 
     def discard(self) -> None:
         # The stream cannot be given up, only finished.
