@@ -502,6 +502,20 @@ def test_a_catalogued_source_table_is_read_at_its_source(trino: FakeTrino) -> No
     assert running.engine_id == "query_1"
 
 
+def test_one_that_was_estimated_is_sent_once(trino: FakeTrino) -> None:
+    trino.pages = [ONE, ONE]
+    made = engine(trino, estimator=lambda *_: Estimate(None, unmetered=("Movies",)))
+    for sql in ("SELECT n FROM movies_film", "SELECT n FROM movies.movies.film"):
+        made.estimate(sql, session())
+        running = made.run(sql, session())
+        assert read(running) == [{"n": 1}]
+        assert running.progress.unmetered == ("Movies",)
+    assert trino.statements == [
+        "SELECT n FROM movies.movies.film AS movies_film",
+        "SELECT n FROM movies.movies.film",
+    ]
+
+
 def test_a_catalogued_table_of_a_connection_that_is_gone_is_not_metered(trino: FakeTrino) -> None:
     trino.pages = [[error("HIVE_INVALID_METADATA")], ONE]
     running = engine(trino, connections=tuple).run("SELECT n FROM movies_film", session())

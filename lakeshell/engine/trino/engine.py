@@ -5,7 +5,8 @@
 In: statements and a session. Out: `ports.Running`s. The server has the last word on everything
 that it runs; only names of catalogued source tables, which it cannot read, are pointed at their
 connection's catalog. A query is sent as it was written, and anew when Trino finds such a table in
-it: most have none, and asking the catalog first would cost each of them more than the query.
+it, unless its estimate knew: most have none, and asking the catalog first would cost each of them
+more than the query.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ class TrinoEngine:
         self._mend = mend
         self._spooling = spooling
         self._start_wait = start_wait
+        self._read_in_place: set[str] = set()
+        """Statements that were estimated to read connections, and may name catalogued tables."""
 
     def split(self, text: str) -> Sequence[StatementText]:
         from lakeshell.sql.splitter import split_statements
@@ -124,7 +127,10 @@ class TrinoEngine:
     def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
         from lakeshell.engine.trino.estimate import estimated
 
-        return estimated(sql, session, parameters, self._estimator, self._counter, self.run)
+        found = estimated(sql, session, parameters, self._estimator, self._counter, self.run)
+        if found.unmetered:
+            self._read_in_place.add(sql)
+        return found
 
     def state(
         self, sql: str, session: Session, parameters: Sequence[str] = ()
@@ -158,7 +164,8 @@ class TrinoEngine:
 
     def _begun(self, order: _Order) -> Attempt:
         """Sends the statement, its catalogued source tables looked up where that must be before."""
-        if order.first in _WRITES:
+        if order.first in _WRITES or order.sql in self._read_in_place:
+            self._read_in_place.discard(order.sql)
             from lakeshell.engine.trino.wording import at_the_source, bound
 
             changed = at_the_source(order.sql, order.session, self._catalog)
