@@ -124,9 +124,7 @@ class Valve:
 class _Passing:
     """The process's own side: every connection to `host`, each way."""
 
-    def __init__(
-        self, host: str, port: int, state: mmap.mmap, listening: socket.socket
-    ) -> None:
+    def __init__(self, host: str, port: int, state: mmap.mmap, listening: socket.socket) -> None:
         self.address = (host, port)
         self.state = state
         self.listening = listening

@@ -60,9 +60,7 @@ def _milliseconds(text: str) -> float:
     raise ValueError(text)
 
 
-def short(
-    what: str, ours: tuple[str, ...], theirs: tuple[str, ...], url: str, rounds: int
-) -> None:
+def short(what: str, ours: tuple[str, ...], theirs: tuple[str, ...], url: str, rounds: int) -> None:
     """One small result."""
     found = in_turn({"lakeshell": ours, "trino-cli": theirs}, rounds)
     for name, runs in found.items():
