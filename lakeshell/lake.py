@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lakeshell.runtime.place import Place
     from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
+    from lakeshell.store.s3 import S3Files
     from lakeshell.workgroup import Workgroup
 
 
@@ -314,13 +315,25 @@ class Lake:
 
         settings = self.settings
         folder = self.state / "results"
-        return Results(folder, settings.results_keep, settings.results_max_size, self.folder)
+        return Results(
+            folder,
+            settings.results_keep,
+            settings.results_max_size,
+            self.folder,
+            files=lambda: self._object_storage,
+        )
+
+    @cached_property
+    def _object_storage(self) -> S3Files:
+        from lakeshell.runtime.stack import object_storage
+
+        return object_storage(self.place, self.notice)
 
     def results(self, record: QueryRecord) -> Results:
         """Where a query's result is, if it is kept: where its workgroup says, or the lake."""
         if record.workgroup in self.workgroups.names():
             found = self._results.of(self.workgroups.get(record.workgroup))
-            if found.path(record.result_id).exists():
+            if found.has(record.result_id):
                 return found
         return self._results
 

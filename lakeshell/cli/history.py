@@ -130,7 +130,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "currency": record.currency,
         "error_code": record.error_code or None,
         "error": record.error or None,
-        "result": "kept" if lake.results(record).path(record.result_id).exists() else None,
+        "result": "kept" if lake.results(record).has(record.result_id) else None,
         "query": record.sql,
     }
     show_values(values, output_format)

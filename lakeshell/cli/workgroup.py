@@ -59,7 +59,7 @@ _LIMITS = (
         "--override", type=click.Choice(("allow", "refuse")),
         help="Whether clients may set its properties otherwise. Default: allow.",
     ),
-    click.option("--result-location", metavar="DIR", help="The folder of its kept results."),
+    click.option("--result-location", metavar="PLACE", help="Its kept results: a folder, or s3://BUCKET/PREFIX."),
     click.option("--result-keep", metavar="AGE", help="How long they can be opened: 30d."),
     click.option("--reuse", metavar="AGE", help="Give kept results up to this age, if still right."),
     click.option("--description", help="What it is for."),

@@ -6,6 +6,7 @@ other clients use as well.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,10 @@ def databases(value: object) -> tuple[str, ...]:
     return tuple(name.lower() for name in texts(value))
 
 
-def folder(value: object) -> str:
+def location(value: object) -> str:
     written = text(value)
-    if "://" in written or not written:
-        raise ValueError("a folder, in the lake's own or absolute")
+    if not written or ("://" in written and not re.match(r"s3://[^/]+/.+", written)):
+        raise ValueError("a folder, in the lake's own or absolute, or s3://BUCKET/PREFIX")
     return written
 
 
@@ -76,7 +77,7 @@ KEYS = (
     Key("notify", text, None, doc="a command that is run once when a budget warns or stops"),
     Key("concurrency", count, None, doc="most queries that run at once"),
     Key("queue", count, None, doc="most queries that wait"),
-    Key("result_location", folder, None, doc="the folder of its kept results"),
+    Key("result_location", location, None, doc="where its results are kept"),
     Key("result_keep", duration, None, doc="how long its results can be opened again"),
     Key("reuse", duration, 0, doc="up to which age an older result of the same will do"),
     Key("override", choice(*OVERRIDE), "allow", doc="what clients set against its properties"),

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import NotFound
 from lakeshell.model import Column
+from lakeshell.query.shared_results import SharedResults
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from lakeshell.store.files import Files
 
 _COLUMNS = b"lakeshell.columns"
 _KINDS = (".arrow", ".part", ".reuse")
@@ -30,19 +33,38 @@ _PRUNE_EVERY = 3600
 
 class Results:
     """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result; `lake` is
-    the folder that a workgroup's location is in, where it is not absolute."""
+    the folder that a workgroup's location is in, where it is not absolute; `files` opens the object
+    storage where it is `s3://…`, of which the folder then holds what was used here."""
 
-    def __init__(self, folder: Path, keep: int, max_size: int, lake: Path = Path()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keep: int,
+        max_size: int,
+        lake: Path = Path(),
+        files: Callable[[], Files] | None = None,
+        shared: SharedResults | None = None,
+    ) -> None:
         self.folder = folder
         self.keep = keep
         self.max_size = max_size
         self.lake = lake
+        self._files = files
+        self._shared = shared
 
     def of(self, group: Workgroup) -> Results:
         """Those of a workgroup, where and for as long as it says."""
-        place = self.folder if group.result_location is None else self.lake / group.result_location
+        folder, shared, location = self.folder, None, group.result_location
+        if location is not None and "://" in location:
+            shared = None if self._files is None else SharedResults(self._files, location)
+        elif location is not None:
+            folder = self.lake / Path(location).expanduser()
         keep = self.keep if group.result_keep is None else group.result_keep
-        return Results(place.expanduser(), keep, self.max_size, self.lake)
+        return Results(folder, keep, self.max_size, self.lake, self._files, shared)
+
+    def has(self, id: str) -> bool:
+        """Whether the result of the query `id` can be opened."""
+        return self.path(id).exists() or (self._shared is not None and self._shared.has(id))
 
     def path(self, id: str) -> Path:
         return self.folder / f"{id}.arrow"
@@ -51,13 +73,16 @@ class Results:
         """None when nothing is to be kept."""
         if self.keep <= 0 or self.max_size <= 0:
             return None
-        return ResultWriter(self.path(id), columns, self.max_size)
+        done = None if self._shared is None else self._shared.put
+        return ResultWriter(self.path(id), columns, self.max_size, done)
 
     def open(self, id: str) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
         """Columns and batches of the result of the query `id`; raises `NotFound`."""
         import pyarrow as pa
 
         path = self.path(id)
+        if self._shared is not None and not path.exists():
+            self._shared.fetch(id, path)
         try:
             source = pa.memory_map(str(path))
         except FileNotFoundError as error:
@@ -86,7 +111,7 @@ class Results:
             id, started = json.loads(text)
         except (OSError, ValueError):
             return None
-        return (id, datetime.fromisoformat(started)) if self.path(id).exists() else None
+        return (id, datetime.fromisoformat(started)) if self.has(id) else None
 
     def prune(self) -> None:
         """Removes what is older than it may be; looks at the folder once an hour at most."""
@@ -96,6 +121,8 @@ class Results:
             if mark.exists() and now - mark.stat().st_mtime < _PRUNE_EVERY:
                 return
             mark.touch()
+            if self._shared is not None:
+                self._shared.prune(self.keep, datetime.fromtimestamp(now, UTC))
             for path in self.folder.iterdir():
                 if path.suffix in _KINDS and now - path.stat().st_mtime > self.keep:
                     path.unlink()
@@ -104,8 +131,16 @@ class Results:
 class ResultWriter:
     """Writes one result beside its reading. Nothing is seen under its name before `finish`."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], max_size: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[Column],
+        max_size: int,
+        done: Callable[[Path], None] | None = None,
+    ) -> None:
+        """`done` is told of the whole file."""
         self.path = path
+        self._done = done
         self.columns = columns
         self.max_size = max_size
         self._part = path.with_suffix(".part")
@@ -135,6 +170,8 @@ class ResultWriter:
             if self._writer is not None:
                 self._writer.close()
                 self._part.replace(self.path)
+                if self._done is not None:
+                    self._done(self.path)
         except OSError:
             self.drop()
 

@@ -209,7 +209,6 @@ class StackRuntime:
     def files(self) -> S3Files:
         from lakeshell.store.s3 import S3Address, S3Files
 
-        storage = self.place.settings.storage
         if self._own:
             own = self._with(Service.MINIO)
             return S3Files(
@@ -224,23 +223,7 @@ class StackRuntime:
                     " secrets.env",
                 )
             )
-        named = (storage.access_key_env, storage.secret_key_env)
-        keys = [self.place.environment.get(name, "") for name in named]
-        if any(keys) and not all(keys):
-            missing = named[keys.index("")]
-            raise ConfigurationError(
-                f"the object storage has half a login: the variable {missing} is not set",
-                hint=f"set it too: export {missing}=...",
-            )
-        return S3Files(
-            S3Address(
-                endpoint=storage.endpoint or "",
-                region=storage.region,
-                access_key=keys[0],
-                secret_key=keys[1],
-                warehouse=storage.warehouse,
-            )
-        )
+        return _settings_storage(self.place)
 
     @property
     def _trino(self) -> TrinoAddress:
@@ -298,3 +281,35 @@ class StackRuntime:
                     found = connection.mysql_address(self.place.environment, self.place.folder)
             self._addresses[name] = found
         return self._addresses[name]
+
+
+def object_storage(place: Place, notice: Callable[[str], None]) -> S3Files:
+    """The lake's own, or the one that its settings name, whatever its engine is."""
+    from lakeshell.stack.installation import is_installed
+
+    if place.settings.trino.url is None and is_installed(place.state):
+        return StackRuntime(place, notice).files
+    return _settings_storage(place)
+
+
+def _settings_storage(place: Place) -> S3Files:
+    from lakeshell.store.s3 import S3Address, S3Files
+
+    storage = place.settings.storage
+    named = (storage.access_key_env, storage.secret_key_env)
+    keys = [place.environment.get(name, "") for name in named]
+    if any(keys) and not all(keys):
+        missing = named[keys.index("")]
+        raise ConfigurationError(
+            f"the object storage has half a login: the variable {missing} is not set",
+            hint=f"set it too: export {missing}=...",
+        )
+    return S3Files(
+        S3Address(
+            endpoint=storage.endpoint or "",
+            region=storage.region,
+            access_key=keys[0],
+            secret_key=keys[1],
+            warehouse=storage.warehouse,
+        )
+    )

@@ -140,7 +140,8 @@ def test_a_workgroup_file_says_what_differs_from_the_defaults(tmp_path: Path) ->
         ('tags = ["lakeshell"]', "none is lakeshell"),
         ("budget_warn = 0", '"80%", or "never"'),
         ('override = "never"', "one of allow, refuse"),
-        ('result_location = "s3://lake/x"', "a folder"),
+        ('result_location = "http://lake/x"', "a folder"),
+        ('result_location = "s3://lake"', "s3://BUCKET/PREFIX"),
         ("concurrency = -1", "0 or more"),
     ],
 )

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 from fakes import Answer, FakeEngine, FakeLedger, FakeRunning, batch, columns
+from reach import own, s3
 
 from lakeshell.cost.prices import ATHENA, query_prices
 from lakeshell.errors import (
     Cancelled,
+    ConnectionFailed,
     Interrupted,
     LakeshellError,
     LimitExceeded,
@@ -37,6 +39,8 @@ from lakeshell.query.limits import estimate, spent
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import Results
 from lakeshell.query.run import RunningQuery, run_query, start_query
+from lakeshell.store.files import LOCAL, Files
+from lakeshell.store.s3 import S3Files
 from lakeshell.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 1, tzinfo=UTC)
@@ -565,6 +569,74 @@ def test_a_workgroup_may_refuse_what_a_session_sets(engine: FakeEngine) -> None:
     run_query(Order("SET SESSION a = 'x'"), other, services)
     allowed = made(engine, replace(group, may_override=True))
     assert run_query(Order("SELECT n"), other, allowed).state is QueryState.FINISHED
+
+
+@pytest.mark.parametrize("place", ["local", "s3"])
+def test_results_on_object_storage_are_found_from_another_machine(
+    engine: FakeEngine, tmp_path: Path, place: str
+) -> None:
+    files = _Bucket(tmp_path / "bucket") if place == "local" else S3Files(s3(own("results")))
+    location = "s3://lake/r" if place == "local" else files.address.warehouse  # type: ignore[union-attr]
+    group = Workgroup("primary", result_location=location, result_keep=60)
+
+    def here(machine: str) -> Results:
+        folder = tmp_path / machine
+        return Results(folder, 3600, MB, tmp_path, files=lambda: files).of(group)  # type: ignore[arg-type,return-value]
+
+    results = Results(tmp_path / "a", 3600, MB, tmp_path, files=lambda: files)  # type: ignore[arg-type,return-value]
+    services = made(engine, group, results=results)
+    rows_of(services, Order("SELECT n"))
+    id = only(services).id
+    assert here("b").has(id)
+    assert not here("b").has("20200101_000000_1")
+    _, batches = here("b").open(id)
+    assert [n for batch in batches for n in batch["n"].to_pylist()] == [1, 2, 3]
+    with pytest.raises(NotFound):
+        here("b").open("20200101_000000_1")
+    for age, there in ((3600, True), (0, False)):
+        (tmp_path / "c" / ".pruned").unlink(missing_ok=True)
+        (tmp_path / "c").mkdir(exist_ok=True)
+        old = replace(group, result_keep=age)
+        time.sleep(1.1 if age == 0 else 0)
+        results_of_c = Results(tmp_path / "c", 1, MB, files=lambda: files)  # type: ignore[arg-type,return-value]
+        results_of_c.of(old).prune()
+        assert here("d").has(id) is there
+
+
+def test_object_storage_that_is_away_fails_no_query(engine: FakeEngine, tmp_path: Path) -> None:
+    def away() -> Files:
+        raise ConnectionFailed("the object storage cannot be reached")
+
+    group = Workgroup("primary", result_location="s3://lake/r")
+    services = made(engine, group, results=Results(tmp_path, 60, MB, files=away))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert Results(tmp_path, 60, MB, files=away).of(group).has(only(services).id)
+    assert not Results(tmp_path / "b", 60, MB, files=away).of(group).has(only(services).id)
+
+
+class _Bucket:
+    """Object storage as a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _at(self, location: str) -> str:
+        return str(self.folder / location.removeprefix("s3://"))
+
+    def create(self, location: str) -> Any:
+        return LOCAL.create(self._at(location))
+
+    def open(self, location: str) -> Any:
+        return LOCAL.open(self._at(location))
+
+    def exists(self, location: str) -> bool:
+        return LOCAL.exists(self._at(location))
+
+    def delete(self, location: str) -> None:
+        LOCAL.delete(self._at(location))
+
+    def listed(self, location: str) -> list[str]:
+        return LOCAL.listed(self._at(location))
 
 
 def test_results_of_a_workgroup_are_where_it_says(engine: FakeEngine, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class HistoryScreen(NounScreen):
 
     def sheet(self, key: str) -> Sequence[Content]:
         record = self.lake.past_query(key)
-        kept = self.lake.results(record).path(record.result_id).exists()
+        kept = self.lake.results(record).has(record.result_id)
         return [
             shown_lines(record.sql),
             heading(record.id),

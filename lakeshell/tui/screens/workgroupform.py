@@ -40,7 +40,7 @@ _SHOWN = (
     _Shown("tags", "Tags", "of other clients, by blanks", "tag"),
     _Shown("properties", "Properties", "NAME=VALUE of the session, by blanks", "property"),
     _Shown("override", "Override", "allow or refuse what clients set against them"),
-    _Shown("result_location", "Results in", "a folder"),
+    _Shown("result_location", "Results in", "a folder, or s3://BUCKET/PREFIX"),
     _Shown("result_keep", "Results for", "30d"),
     _Shown("reuse", "Reuse", "10m: the age of a result that will do"),
     _Shown("description", "Description", "what it is for"),
