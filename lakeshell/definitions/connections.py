@@ -52,9 +52,15 @@ class Connection:
         return lake / rest.removeprefix("/")
 
     def mysql_address(self, environment: Mapping[str, str], lake: Path) -> MysqlAddress:
-        """Of `mysql://USER@HOST:PORT/DATABASE?ssl-mode=VERIFY_CA&ssl-ca=FILE`; files are below
-        the lake's folder where they are not absolute. Runs the password command."""
-        url = urlsplit(self.url)
+        """Of `mysql://USER@HOST:PORT/DATABASE?ssl-mode=VERIFY_CA&ssl-ca=FILE`, HOST in brackets
+        where it is an IPv6 address; files are below the lake's folder where they are not absolute.
+        Runs the password command."""
+        try:
+            url = urlsplit(self.url)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"the url of the connection {self.name!r} is none: {error}", hint=ADD
+            ) from error
         options = _ssl_options(self.name, url.query)
         parts = {key: expanded(value, environment) for key, value in options.items()}
         files = {
@@ -64,7 +70,7 @@ class Connection:
         }
         written = url.netloc.rpartition("@")
         user, _, inside = written[0].partition(":")
-        host, _, port = expanded(written[2], environment).partition(":")
+        host, port = _host_and_port(expanded(written[2], environment))
         said = password(self, environment)
         if said is None:
             said = unquote(expanded(inside, environment))
@@ -82,6 +88,15 @@ class Connection:
             connection=self.name,
             **files,
         )
+
+
+def _host_and_port(written: str) -> tuple[str, str]:
+    """`HOST:PORT`, or `[::1]:PORT`; each may be missing."""
+    if written.startswith("["):
+        host, _, rest = written[1:].partition("]")
+        return host, rest.removeprefix(":")
+    host, _, port = written.partition(":")
+    return host, port
 
 
 def _ssl_options(name: str, query: str) -> dict[str, str]:

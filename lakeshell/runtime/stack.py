@@ -265,7 +265,7 @@ class StackRuntime:
         return {
             "hive.sql.database.type": "MYSQL",
             "hive.sql.jdbc.driver": "com.mysql.cj.jdbc.Driver",
-            "hive.sql.jdbc.url": f"jdbc:mysql://{address.host}:{address.port}/{schema}",
+            "hive.sql.jdbc.url": f"jdbc:mysql://{address.authority}/{schema}",
             "hive.sql.dbcp.username": address.user,
             "hive.sql.table": name,
         }

@@ -56,7 +56,7 @@ class MysqlSource:
         views = sum(o.kind is ObjectKind.VIEW for o in objects)
         where = repr(self.address.database) if self.address.database else "every database"
         return (
-            ("server", f"MySQL {version} at {self.address.host}:{self.address.port}"),
+            ("server", f"MySQL {version} at {self.address.authority}"),
             ("login", f"{user}, {f'encrypted with {cipher}' if cipher else 'not encrypted'}"),
             ("objects", f"{len(objects) - views} tables, {views} views in {where}"),
             ("read", self._first_row(objects)),

@@ -46,7 +46,12 @@ class MysqlAddress:
     )
 
     def __str__(self) -> str:
-        return f"mysql://{self.user}@{self.host}:{self.port}/{self.database}"
+        return f"mysql://{self.user}@{self.authority}/{self.database}"
+
+    @property
+    def authority(self) -> str:
+        """As a URL has it: an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def encrypted(self) -> bool:

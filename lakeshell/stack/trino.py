@@ -93,7 +93,8 @@ def connection_catalog(remote: Remote, stack_port: int | None = None) -> Mapping
         own = remote.connector == "mysql" and port == stack_port
         host, port = _OWN_MYSQL if own else ("host.docker.internal", port)
     # PostgreSQL's driver connects to one database; MySQL's schemas are all below one address.
-    url = f"jdbc:{remote.connector}://{host}:{port}"
+    # An IPv6 address stands in brackets.
+    url = f"jdbc:{remote.connector}://" + (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     url += f"/{remote.database}" if remote.connector == "postgresql" else ""
     options = _OPTIONS[remote.connector].format(remote.ssl_mode)
     properties = {

@@ -36,6 +36,19 @@ def test_variables_stand_for_parts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "host", "port", "shown"),
+    [
+        ("mysql://u@[::1]:3307/d", "::1", 3307, "mysql://u@[::1]:3307/d"),
+        ("mysql://u@[fe80::1]/d", "fe80::1", 3306, "mysql://u@[fe80::1]:3306/d"),
+        ("mysql://[::1]", "::1", 3306, "mysql://root@[::1]:3306/"),
+    ],
+)
+def test_addresses_of_ipv6_stand_in_brackets(url: str, host: str, port: int, shown: str) -> None:
+    found = address(url)
+    assert (found.host, found.port, str(found)) == (host, port, shown)
+
+
 def test_options_of_encryption() -> None:
     found = address("mysql://u@h/d?ssl-mode=verify_ca&ssl-ca=certs/ca.pem&ssl-key=/k.pem")
     assert found.ssl_mode is SslMode.VERIFY_CA
@@ -48,6 +61,8 @@ def test_options_of_encryption() -> None:
         ("mysql://u@h/d?ssl-mod=x", "did you mean 'ssl-mode'"),
         ("mysql://u@h/d?ssl-mode=sometimes", "VERIFY_CA"),
         ("mysql://u@h:port/d", "mysql://USER@HOST"),
+        ("mysql://u@[::1]:port/d", "mysql://USER@HOST"),
+        ("mysql://u@[::1/d", "mysql://USER@HOST"),
     ],
 )
 def test_wrong_addresses_say_what_is_right(url: str, said: str) -> None:

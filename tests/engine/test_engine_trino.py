@@ -347,6 +347,8 @@ def test_a_stopped_part_of_the_stack_is_named_with_what_mends_it(trino: FakeTrin
     [
         ("ICEBERG_FILESYSTEM_ERROR", "Failed to list", "minio does not answer: start it"),
         ("JDBC_ERROR", "Communications link failure", "mysql does not answer: start it"),
+        ("INVALID_VIEW", "Could not create connection to database", "mysql does not answer"),
+        ("INVALID_VIEW", "Column 'x' cannot be resolved", ""),
         ("ICEBERG_WRITER_CLOSE_ERROR", "XMinioStorageFull (507)", "is full"),
         ("ICEBERG_CANNOT_OPEN_SPLIT", "FileNotFoundException: s3://x", "is gone"),
         ("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7", "catalog unlock TABLE"),

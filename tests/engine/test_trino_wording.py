@@ -108,6 +108,32 @@ def test_everything_else_is_left_alone(sql: str) -> None:
     assert worded(sql) is None
 
 
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (
+            "SELECT ''it''''s'', 1 FROM movies_film",
+            f"SELECT ''it''''s'', 1 FROM {FILM} AS movies_film",
+        ),
+        ("INSERT INTO t SELECT ? FROM movies_film x", f"INSERT INTO t SELECT ? FROM {FILM} x"),
+    ],
+)
+def test_names_inside_a_string_that_is_executed(inner: str, expected: str) -> None:
+    assert worded(f"EXECUTE /* ' */ IMMEDIATE '{inner}' USING 'movies_film'") == (
+        f"EXECUTE /* ' */ IMMEDIATE '{expected}' USING 'movies_film'"
+    )
+    assert worded("EXECUTE IMMEDIATE 'SELECT 1 FROM iceberg'") is None
+
+
+def test_places_inside_such_a_string_lead_back_too() -> None:
+    sql = "EXECUTE IMMEDIATE 'SELECT aa , ''b'' FROM movies_film JOIN iceberg ON cc'"
+    wording = at_the_source(sql, session(), Tables)  # type: ignore[arg-type]
+    assert wording is not None
+    for word, written in places(sql, wording):
+        if "movies" not in word and word != "AS":
+            assert word == written
+
+
 def test_names_mean_what_the_session_says() -> None:
     assert worded("SELECT 1 FROM movies_film", session(database=None)) is None
     assert worded("SELECT 1 FROM movies_film", session("tpch")) is None
@@ -166,6 +192,7 @@ def test_places_of_a_statement_with_parameters(
         ("SELECT 1 FROM movies.m.film", InPlace(("Movies",), only=True)),
         ("SELECT 1 FROM MOVIES.m.film, iceberg", InPlace(("Movies",), only=False)),
         ("SELECT 'movies' FROM iceberg", InPlace()),
+        ("EXECUTE IMMEDIATE 'SELECT 1 FROM movies.m.film'", InPlace(("Movies",), only=True)),
         ("CREATE TABLE t AS SELECT 1 a FROM movies.m.film", InPlace(("Movies",), only=True)),
         ("SELECT FROM movies", InPlace()),
     ],

@@ -106,6 +106,8 @@ def test_one_name_for_iceberg_and_files() -> None:
         ("localhost", 3306, "mysql:3306"),
         ("127.0.0.1", 3999, "host.docker.internal:3999"),
         ("db.example", 3306, "db.example:3306"),
+        ("fe80::7", 3306, "[fe80::7]:3306"),
+        ("::1", 3306, "mysql:3306"),
     ],
 )
 def test_a_connection_as_the_containers_see_it(host: str, port: int, seen: str) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.trino.address import TrinoAddress
-from lakeshell.engine.trino.failures import STARTING
+from lakeshell.engine.trino.failures import STARTING, source_is_away
 from lakeshell.engine.trino.protocol import Dialogue
 from lakeshell.engine.trino.running import Attempt, InPlace, TrinoStatement
 from lakeshell.engine.trino.server import Server
@@ -205,7 +205,7 @@ class TrinoEngine:
         code = error.get("errorName")
         if code == STARTING:
             return self._when_started(order)
-        if code == "JDBC_ERROR" and order.first in _READS and not order.woken:
+        if source_is_away(error) and order.first in _READS and not order.woken:
             order.woken = True
             if self._wake_sources(self._connections()):
                 return self._begun(order)

@@ -66,6 +66,8 @@ def _queue_hint(message: str) -> str:
 
 
 _FULL = re.compile(r"XMinioStorageFull|minimum free drive threshold", re.IGNORECASE)
+_UNCONNECTED = re.compile(r"Could not create connection|Communications link failure")
+"""What a database that is away is, seen through a view."""
 _LOCKED = re.compile(r"waiting for lock|acquire lock", re.IGNORECASE)
 
 
@@ -99,6 +101,12 @@ def failure(
     )
 
 
+def source_is_away(error: Mapping[str, Any]) -> bool:
+    """Whether a connection's database did not answer, to a query or the reading of a view."""
+    code, message = error.get("errorName"), error.get("message") or ""
+    return code == "JDBC_ERROR" or bool(code == "INVALID_VIEW" and _UNCONNECTED.search(message))
+
+
 def _hint(code: str, message: str, mend: Callable[[str], str]) -> str:
     if _FULL.search(message):
         return "the object storage is full: make room, then run it again"
@@ -107,4 +115,6 @@ def _hint(code: str, message: str, mend: Callable[[str], str]) -> str:
             "`lakeshell doctor` says who holds the table's lock; should that writer be dead: "
             "`lakeshell catalog unlock TABLE`"
         )
+    if code == "INVALID_VIEW" and _UNCONNECTED.search(message):
+        code = "JDBC_ERROR"
     return (mend(code) if code in _OF_PARTS else "") or _HINTS.get(code, "")

@@ -100,6 +100,8 @@ def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) ->
         statement = parse_statement(sql)
     except QueryFailed:
         return None
+    if isinstance(statement, ast.ExecuteImmediate):
+        return _immediate(sql, session, catalog)
     places = _Places(sql)
     changes: list[Change] = []
     plain: set[tuple[str, str]] = set()
@@ -122,6 +124,34 @@ def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) ->
     changes += _shortened(statement, plain, places)
     changes.sort()
     return Wording(sql, _applied(sql, changes), tuple(changes), connections=tuple(connections))
+
+
+def _immediate(sql: str, session: Session, catalog: Callable[[], Catalog]) -> Wording | None:
+    """The same of the statement that stands in the string of an EXECUTE IMMEDIATE."""
+    tokens = tokenize(sql)
+    at = tokens.offsets[2] + 1
+    if tokens.kinds[2] != "string":
+        return None
+    quoted = tokens.texts[2][1:-1]
+    made = at_the_source(quoted.replace("''", "'"), session, catalog)
+    if made is None:
+        return None
+    # Each quote inside is two characters of the statement as written.
+    ends = list(_unquoted(quoted))
+    changes = tuple(
+        Change(at + ends[c.start], at + ends[c.end], c.text.replace("'", "''"))
+        for c in made.changes
+    )
+    return Wording(sql, _applied(sql, changes), changes, connections=made.connections)
+
+
+def _unquoted(quoted: str) -> Iterator[int]:
+    """Where each character of a string literal's text, and its end, is in what stands there."""
+    at = 0
+    while at < len(quoted):
+        yield at
+        at += 2 if quoted.startswith("''", at) else 1
+    yield at
 
 
 def _at_source(table: CatalogTable) -> tuple[str, str, str]:
