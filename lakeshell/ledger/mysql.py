@@ -56,7 +56,8 @@ class MysqlDatabase:
         self._lock = threading.RLock()
         self._within = False
         self._open: Any = None
-        migrate(self.read, place)
+        with self._lock, self._translated():
+            migrate(self._run, place)
 
     def close(self) -> None:
         with self._lock:
@@ -135,6 +136,15 @@ class MysqlDatabase:
                     if _code(error) in _LOST:
                         self.close()
             raise AssertionError
+
+    def _run(self, sql: str) -> list[Row]:
+        """Without a try again, and with the driver's own errors."""
+
+        def ask(cursor: Any) -> list[Row]:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+        return self._asked(ask)
 
     def _asked(self, work: Callable[[Any], T]) -> T:
         if self._open is None:

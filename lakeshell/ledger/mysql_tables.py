@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pymysql
+from pymysql.constants import ER
+
 from lakeshell.errors import ConfigurationError
 
 _LOCK_WAIT = 120
@@ -118,10 +121,6 @@ CREATE TABLE IF NOT EXISTS workgroup_events (
 
 STEPS = (_QUERIES, _RUNS, _SAVED, _SEGMENTS, _PIECES, _ORIGINS, _EVENTS)
 _VERSION = "CREATE TABLE IF NOT EXISTS ledger_version (version BIGINT NOT NULL PRIMARY KEY)"
-_IS_THERE = (
-    "SELECT 1 FROM information_schema.tables"
-    " WHERE table_schema = database() AND table_name = 'ledger_version'"
-)
 
 
 def migrate(run: Callable[[str], Sequence[Sequence[Any]]], name: str) -> None:
@@ -147,9 +146,12 @@ def migrate(run: Callable[[str], Sequence[Sequence[Any]]], name: str) -> None:
 
 
 def _version(run: Callable[[str], Sequence[Sequence[Any]]], name: str) -> int:
-    if not run(_IS_THERE):
+    try:
+        version = int(run("SELECT coalesce(max(version), 0) FROM ledger_version")[0][0])
+    except pymysql.err.ProgrammingError as error:
+        if error.args[0] != ER.NO_SUCH_TABLE:
+            raise
         return 0
-    version = int(run("SELECT coalesce(max(version), 0) FROM ledger_version")[0][0])
     if version > len(STEPS):
         raise ConfigurationError(
             f"the ledger {name} was written by a newer Lakeshell (its version is {version})",

@@ -5,6 +5,7 @@ Everything here may be done again at any time: what is there already stays as it
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def cursor(installation: Installation, service: Service) -> Iterator[Cursor]:
             user="root",
             password=installation.secrets[name],
             # MySQL sends no password unencrypted; its certificate is of its own making.
-            ssl={"check_hostname": False, "verify_mode": None},
+            ssl=_unchecked(),
             autocommit=True,
             connect_timeout=10,
         )
@@ -47,6 +48,14 @@ def cursor(installation: Installation, service: Service) -> Iterator[Cursor]:
         raise _unreachable(installation, service, name, error) from error
     with connection, connection.cursor() as opened:
         yield opened
+
+
+def _unchecked() -> ssl.SSLContext:
+    """Reads no certificates of others: that takes longer than all the rest."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _unreachable(
