@@ -8,10 +8,11 @@ Arrow crosses these doors in one form for each Trino type (`sql.arrow`).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from lakeshell.errors import ObjectGone
 from lakeshell.model import (
@@ -318,6 +319,25 @@ class Engine(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+# --- object storage ------------------------------------------------------------------------
+
+
+class Objects(Protocol):
+    """Files by location, `s3://BUCKET/KEY`. Raises `OSError` and `LakeshellError`s."""
+
+    def open(self, location: str) -> IO[bytes]: ...
+
+    def create(self, location: str) -> AbstractContextManager[Any]:
+        """Something to write to, which takes its name when it is left without an error."""
+
+    def exists(self, location: str) -> bool: ...
+
+    def delete(self, location: str) -> None: ...
+
+    def listed(self, location: str) -> list[str]:
+        """The locations of the files right in a folder; none where it is not."""
 
 
 # --- ledger --------------------------------------------------------------------------------

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 
 from lakeshell.errors import NotFound
 from lakeshell.model import Column
+from lakeshell.ports import Objects
 from lakeshell.query.shared_results import SharedResults
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.workgroup import Workgroup
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from lakeshell.store.files import Files
 
 _COLUMNS = b"lakeshell.columns"
 _KINDS = (".arrow", ".part", ".reuse")
@@ -42,7 +41,7 @@ class Results:
         keep: int,
         max_size: int,
         lake: Path = Path(),
-        files: Callable[[], Files] | None = None,
+        files: Callable[[], Objects] | None = None,
         shared: SharedResults | None = None,
     ) -> None:
         self.folder = folder

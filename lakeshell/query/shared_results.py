@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lakeshell.errors import LakeshellError
-from lakeshell.store.files import Files
+from lakeshell.ports import Objects
 
 
 class SharedResults:
     """`location` is `s3://BUCKET/PREFIX`; `files` opens what is there, when first needed."""
 
-    def __init__(self, files: Callable[[], Files], location: str) -> None:
+    def __init__(self, files: Callable[[], Objects], location: str) -> None:
         self._files = files
         self.location = location.rstrip("/")
 

@@ -32,14 +32,14 @@ from lakeshell.errors import (
     UsageError,
 )
 from lakeshell.model import Column, QueryRecord, QueryState
-from lakeshell.ports import HistoryFilter, Session
+from lakeshell.ports import HistoryFilter, Objects, Session
 from lakeshell.query import limits
 from lakeshell.query.budgets import Level
 from lakeshell.query.limits import estimate, spent
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import Results
 from lakeshell.query.run import RunningQuery, run_query, start_query
-from lakeshell.store.files import LOCAL, Files
+from lakeshell.store.files import LOCAL
 from lakeshell.store.s3 import S3Files
 from lakeshell.workgroup import Workgroup
 
@@ -604,7 +604,7 @@ def test_results_on_object_storage_are_found_from_another_machine(
 
 
 def test_object_storage_that_is_away_fails_no_query(engine: FakeEngine, tmp_path: Path) -> None:
-    def away() -> Files:
+    def away() -> Objects:
         raise ConnectionFailed("the object storage cannot be reached")
 
     group = Workgroup("primary", result_location="s3://lake/r")
