@@ -76,6 +76,7 @@ def findings(lake: Lake) -> Iterator[Finding]:
         yield _guarded("catalog", lambda: _catalog(lake))
         yield from _tables(lake)
         yield from _locks(lake)
+        yield from _views(lake)
         yield _warehouse(lake)
         yield _guarded("engine", lambda: _engine(lake))
     for name in lake.connections.names():
@@ -199,6 +200,20 @@ def free(lake: Lake) -> Sequence[str]:
     """Gives back the locks of writers of this machine that were killed; says whose they were."""
     dead = {lock.name for lock in lake.store.locks() if lock.dead}
     return [f"{name}: {holder}" for name in sorted(dead) for holder in lake.store.unlock(name)]
+
+
+def _views(lake: Lake) -> Iterator[Finding]:
+    """Only those that cannot be read any more."""
+    from lakeshell.query.views import stale_views
+
+    try:
+        found = stale_views(lake.catalog.tables(), lambda: lake.engine, lake.session)
+    except LakeshellError:
+        # Said where the catalog and the engine are looked at.
+        return
+    for view, why in found:
+        mend = f"lakeshell catalog recreate-view {view.name}"
+        yield Finding(f"view {view.name}", Health.WARNING, f"it is stale: {why}", mend)
 
 
 def _warehouse(lake: Lake) -> Finding:

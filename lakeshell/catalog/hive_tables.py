@@ -178,6 +178,7 @@ def from_hive(found: Any) -> CatalogTable:
     kind = _kind(found)
     view = hive_views.decoded(found.viewOriginalText or "", parameters)
     columns = _kept_columns(found, kind)
+    ours = columns is not None
     if columns is None:
         columns = view.columns if view is not None else _hive_columns(found)
     comment = parameters.get(COMMENT, "")
@@ -185,6 +186,9 @@ def from_hive(found: Any) -> CatalogTable:
     if kind is TableKind.VIEW:
         comment = view.comment if view is not None else comment
         definition = view.sql if view is not None else found.viewExpandedText or ""
+        if view is not None and not ours:
+            place = {"viewCatalog": view.catalog, "viewSchema": view.schema}
+            parameters = {**{k: v for k, v in place.items() if v}, **parameters}
     created = datetime.fromtimestamp(found.createTime or 0, UTC)
     return CatalogTable(
         name=TableName(found.dbName, found.tableName),

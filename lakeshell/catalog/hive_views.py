@@ -20,17 +20,22 @@ _START, _END = "/* Presto View: ", " */"
 
 
 class View(NamedTuple):
+    """`catalog` and `schema` are where names without one are looked up; empty for nowhere."""
+
     sql: str
     columns: tuple[Column, ...]
     comment: str
+    catalog: str = ""
+    schema: str = ""
 
 
 def encoded(view: CatalogTable) -> str:
-    """The text that Trino reads as `view`. Names without a schema are looked up beside it."""
+    """The text that Trino reads as `view`. Names without a schema are looked up where it was made,
+    or beside it."""
     described = {
         "originalSql": view.definition,
-        "catalog": LAKE,
-        "schema": view.name.database,
+        "catalog": view.parameters.get("viewCatalog") or LAKE,
+        "schema": view.parameters.get("viewSchema") or view.name.database,
         "columns": [
             {"name": c.name, "type": str(c.type)} | ({"comment": c.comment} if c.comment else {})
             for c in view.columns
@@ -54,6 +59,7 @@ def decoded(text: str, parameters: Mapping[str, str]) -> View | None:
             Column(c["name"], parse_type(c["type"]), comment=c.get("comment") or "")
             for c in held["columns"]
         )
-        return View(held["originalSql"], columns, held.get("comment") or "")
+        place = (held.get("catalog") or "", held.get("schema") or "")
+        return View(held["originalSql"], columns, held.get("comment") or "", *place)
     except (ValueError, KeyError, TypeError):
         return None

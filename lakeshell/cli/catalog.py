@@ -1,23 +1,29 @@
-"""`lakeshell catalog`: databases, tables, show, search, versions, diff, restore."""
+"""`lakeshell catalog`: databases, tables, show, search, versions, diff, restore, preview, …"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from lakeshell.cli.catalog_query import preview, recreate_view
 from lakeshell.cli.listing import show_listing
 from lakeshell.cli.options import with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
-    from lakeshell.model import CatalogTable
+    from lakeshell.model import CatalogTable, TableName
 
 
 @click.group("catalog")
 def command() -> None:
     """Databases, tables and their versions."""
+
+
+command.add_command(preview)
+command.add_command(recreate_view)
 
 
 @command.command("databases", epilog="Example: lakeshell catalog databases")
@@ -41,15 +47,25 @@ def tables(lake: Lake, database: str | None, output_format: str | None) -> None:
     if database is not None:
         database = database.lower()
         lake.check_database(database)
+    found = lake.catalog.tables(database)
+    stale = _stale(lake, found)
     show_listing(
         ("database", "table", "kind", "columns", "version", "updated", "state"),
-        [_summary(table) for table in lake.catalog.tables(database)],
+        [_summary(table, table.name in stale) for table in found],
         output_format,
         Fit(spare=("updated", "version", "state")),
     )
 
 
-def _summary(table: CatalogTable) -> tuple[object, ...]:
+def _stale(lake: Lake, tables: Sequence[CatalogTable]) -> dict[TableName, str]:
+    """Views that cannot be read any more, with why."""
+    from lakeshell.query.views import stale_views
+
+    found = stale_views(tables, lambda: lake.engine, lake.session)
+    return {table.name: why for table, why in found}
+
+
+def _summary(table: CatalogTable, stale: bool) -> tuple[object, ...]:
     return (
         table.name.database,
         table.name.table,
@@ -57,7 +73,7 @@ def _summary(table: CatalogTable) -> tuple[object, ...]:
         len(table.columns),
         table.version,
         table.updated,
-        "deprecated" if table.deprecated else "",
+        "stale" if stale else "deprecated" if table.deprecated else "",
     )
 
 
@@ -72,6 +88,10 @@ def show(lake: Lake, table: str, output_format: str | None) -> None:
     found = lake.catalog.table(table_name(table))
     if (output_format or "").upper() != "JSON":
         _head(found)
+    for name, why in _stale(lake, [found]).items():
+        click.echo(
+            f"stale: {why}\n  make it again: lakeshell catalog recreate-view {name}", err=True
+        )
     rows = [
         (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)
         for c in found.columns

@@ -70,6 +70,11 @@ _RUNNING = (
         "--session", "properties", multiple=True, metavar="NAME=VALUE", help="A session property."
     ),
     click.option(
+        "--create-table", metavar="DB.TABLE", help="Make a table of what the query gives."
+    ),
+    click.option("--create-view", metavar="DB.VIEW", help="Make a view of the query."),
+    click.option("--replace", is_flag=True, help="Where the table or view exists already."),
+    click.option(
         "--ignore-errors", is_flag=True, help="Go on after a failed statement; end with 1."
     ),
     click.option(
@@ -125,6 +130,9 @@ def run_texts(
     output: Path | None,
     dry_run: bool,
     properties: tuple[str, ...],
+    create_table: str | None,
+    create_view: str | None,
+    replace: bool,
     **options: Any,
 ) -> int:
     """Runs every statement of the texts with the options of `running_options`; gives the exit code."""
@@ -137,6 +145,7 @@ def run_texts(
     statements = statements_of(given, lake.engine.split, parameters)
     if not statements:
         raise click.UsageError("there is no statement to run")
+    statements = _making(statements, create_table, create_view, replace)
     if dry_run:
         return _dry_run(lake, session, statements, output_format)
     from lakeshell.cli.sink import open_sink
@@ -146,6 +155,33 @@ def run_texts(
         code = _run_all(lake, session, statements, sink, options)
         sink.keep = code == ExitCode.OK or options["ignore_errors"]
     return code
+
+
+def _making(
+    statements: Sequence[Statement], table: str | None, view: str | None, replace: bool
+) -> Sequence[Statement]:
+    """What makes a table or view of the query, where that is asked for."""
+    if table is None and view is None:
+        if replace:
+            raise click.UsageError("--replace goes with --create-table or --create-view")
+        return statements
+    if table is not None and view is not None:
+        raise click.UsageError("--create-table and --create-view are given one at a time")
+    if len(statements) != 1:
+        raise click.UsageError(f"it is made of one query, and there are {len(statements)}")
+    import dataclasses
+
+    from lakeshell.definitions.jobs import table_name
+    from lakeshell.query.making import create_statement
+
+    kind, name = ("table", table) if table is not None else ("view", view)
+    (given,) = statements
+    made, written = (
+        create_statement(kind, table_name(name or ""), sql, given.parameters, replace=replace)
+        for sql in (given.sql, given.as_written)
+    )
+    # Its query begins in the second line: a fault is shown where the user wrote it.
+    return [dataclasses.replace(given, sql=made, as_written=written, line=given.line - 1)]
 
 
 def _age(reuse: str | None) -> int | None:
@@ -267,5 +303,5 @@ def _say(error: LakeshellError, statement: Statement) -> None:
     if isinstance(error, QueryFailed) and error.line is not None:
         if error.line == 1 and error.column is not None:
             error.column += statement.column - 1
-        error.line += statement.line - 1
+        error.line = max(1, error.line + statement.line - 1)
     say(error, statement.text, statement.name)

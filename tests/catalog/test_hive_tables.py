@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hive_metastore import ttypes as hive
 
@@ -140,10 +142,21 @@ def test_views_are_trinos() -> None:
         comment="a view", definition="SELECT 'é' AS x", owner="ann",
     )  # fmt: skip
     found = decoded(encoded(view), {"presto_view": "true"})
-    assert found == (view.definition, view.columns, view.comment)
+    assert found is not None
+    assert found[:3] == (view.definition, view.columns, view.comment)
+    assert found[3:] == ("lake", view.name.database)
+    elsewhere = replace(view, parameters={"viewCatalog": "movies", "viewSchema": "m"})
+    made_there = decoded(encoded(elsewhere), {"presto_view": "true"})
+    assert made_there is not None
+    assert made_there[3:] == ("movies", "m")
     assert decoded("SELECT 1", {}) is None
     assert decoded("/* Presto View: no base64 */", {"presto_view": "true"}) is None
     made = to_hive(view, "hive", "id", "s3://lake/x", {})
     assert made.tableType == "VIRTUAL_VIEW"
     back = from_hive(made)
     assert (back.kind, back.definition, back.columns) == (view.kind, view.definition, view.columns)
+    assert back.parameters == {}
+    # Of one that Trino made, where it was made is known too.
+    made.parameters = {"presto_view": "true", "comment": "Presto View"}
+    there = {"viewCatalog": "lake", "viewSchema": view.name.database}
+    assert from_hive(made).parameters == there

@@ -16,6 +16,8 @@ from lakeshell.etl.job import Job
 from lakeshell.lake import Lake
 from lakeshell.model import CatalogTable, QueryState, TableKind, TableName
 from lakeshell.ports import HistoryFilter
+from lakeshell.query.order import Order
+from lakeshell.query.run import run_query
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.history import parse_filter
@@ -414,3 +416,29 @@ async def test_what_the_cost_screen_shows_goes_to_files(lake: Lake) -> None:
             await until(pilot, lambda name=name: (place / name).exists())
             await settled(pilot)
             assert holds in (place / name).read_text()
+
+
+@pytest.mark.asyncio
+async def test_a_stale_view_is_shown_and_made_again(lake: Lake) -> None:
+    del lake.__dict__["engine"]
+    session = lake.session()
+    for sql in (
+        "CREATE SCHEMA mart",
+        "CREATE TABLE mart.base AS SELECT 1 AS a",
+        "CREATE VIEW mart.v AS SELECT * FROM mart.base",
+        "ALTER TABLE mart.base ADD COLUMN b bigint",
+    ):
+        run_query(Order(sql), session, lake.services)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        tree = pilot.app.screen.query_one(Tree)
+        node = next(n for n in tree.root.children if n.data and n.data.database == "mart")
+        node.expand()
+        await until(pilot, lambda: len(node.children) == 2)
+        tree.move_cursor(node.children[1])
+        await until(pilot, lambda: "r makes it again" in text_of(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "made again: 2 columns" in text_of(pilot))
+        await settled(pilot)
+        assert "r makes it again" not in text_of(pilot)
+    assert len(lake.catalog.table(TableName("mart", "v")).columns) == 2

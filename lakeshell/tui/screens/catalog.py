@@ -14,8 +14,8 @@ from textual.widgets import Input, Tree
 from textual.widgets.tree import TreeNode
 
 from lakeshell.model import CatalogTable, TableKind, TableName
+from lakeshell.query.making import preview_statement, quoted
 from lakeshell.query.rows import Arrangement, ResultRows
-from lakeshell.sql.names import quote_identifier
 from lakeshell.tui.safe import cell, shown, shown_lines
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab
@@ -24,7 +24,6 @@ from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
 
 _MOST = 2_000
 """Tables shown of one database, or of a search: a longer list is searched, not read."""
-_PREVIEW = 20
 _PAUSE = 0.2
 _ALL = Arrangement()
 
@@ -45,6 +44,7 @@ class CatalogScreen(LakeScreen):
         Binding("d", "definition", "DDL", id="catalog.definition"),
         Binding("v", "preview", "Preview", id="catalog.preview"),
         Binding("o", "open", "Query it", id="catalog.open"),
+        Binding("r", "recreate", "Recreate view", id="catalog.recreate"),
     ]
     DEFAULT_CSS = """
     CatalogScreen #search { height: 1; }
@@ -185,6 +185,7 @@ class CatalogScreen(LakeScreen):
                     "version": table.version,
                     "updated": table.updated,
                     "comment": table.comment,
+                    "stale": self._stale(table),
                     "location": table.location,
                     "command": f"lakeshell catalog show {table.name}",
                 }
@@ -195,6 +196,15 @@ class CatalogScreen(LakeScreen):
             *((heading("Parameters"), values(table.parameters)) if table.parameters else ()),
         ]
 
+    def _stale(self, table: CatalogTable) -> str:
+        """Why a view cannot be read any more, and what to do; empty for any other."""
+        from lakeshell.query.views import stale
+
+        if table.kind is not TableKind.VIEW:
+            return ""
+        why = stale(table, self.lake.engine, self.lake.session())
+        return "" if why is None else f"r makes it again: {why}"
+
     def _versions(self, table: CatalogTable) -> Sequence[Content]:
         if table.kind is TableKind.ICEBERG or table.version < 2:
             return ()
@@ -202,6 +212,25 @@ class CatalogScreen(LakeScreen):
             (v.version, v.updated, len(v.columns)) for v in self.lake.catalog.versions(table.name)
         ]
         return (heading("Versions"), rows(("version", "updated", "columns"), found))
+
+    def action_recreate(self) -> None:
+        name = self.chosen
+        if name is None:
+            return
+
+        def work(_: object) -> CatalogTable:
+            from lakeshell.query.views import recreate
+
+            session = self.lake.session(source="console")
+            recreate(self.lake.catalog.table(name), self.lake.services, session, None)
+            return self.lake.catalog.table(name)
+
+        self.carry_out("recreate", f"making {name} again", work, self._recreated)
+
+    def _recreated(self, view: CatalogTable) -> None:
+        self.status(f"view {view.name} is made again: {len(view.columns)} columns")
+        self.look()
+        self.ask("table", lambda: self._table(view.name), self.query_one(Sheet).draw)
 
     def action_definition(self) -> None:
         name = self.chosen
@@ -211,7 +240,7 @@ class CatalogScreen(LakeScreen):
     def _definition(self, name: TableName) -> Sequence[Content]:
         """What `SHOW CREATE` says, in Trino's words."""
         kind = "VIEW" if self.lake.catalog.table(name).kind is TableKind.VIEW else "TABLE"
-        found = self._run(f"SHOW CREATE {kind} {_quoted(name)}")
+        found = self._run(f"SHOW CREATE {kind} {quoted(name)}")
         text = found.cell(0, 0, _ALL) if len(found) else ""
         return [shown(f"DDL of {name}", "bold"), Content(""), shown_lines(text or "")]
 
@@ -223,7 +252,7 @@ class CatalogScreen(LakeScreen):
         self.ask("table", lambda: self._preview(name), self._draw_preview, self._no_preview)
 
     def _preview(self, name: TableName) -> Sequence[Content]:
-        found = self._run(f"SELECT * FROM {_quoted(name)} LIMIT {_PREVIEW}")
+        found = self._run(preview_statement(name))
         names = [column.name for column in found.columns]
         lines = [
             [found.text(row, column, _ALL) for column in range(len(names))]
@@ -259,16 +288,12 @@ class CatalogScreen(LakeScreen):
         """A tab of the query screen that reads it."""
         name = self.chosen
         if name is not None:
-            self.console.open_tab(Tab(name.table[:20], f"SELECT * FROM {_quoted(name)}\nLIMIT 100"))
+            self.console.open_tab(Tab(name.table[:20], f"SELECT * FROM {quoted(name)}\nLIMIT 100"))
 
 
 def _label(table: CatalogTable) -> str:
     mark = {TableKind.SOURCE: "  in place", TableKind.VIEW: "  view"}.get(table.kind, "")
     return f"{table.name.table}{mark}{'  deprecated' if table.deprecated else ''}"
-
-
-def _quoted(name: TableName) -> str:
-    return ".".join(quote_identifier(part) for part in name)
 
 
 def _matching(
