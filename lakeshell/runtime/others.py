@@ -22,7 +22,7 @@ from lakeshell.workgroup import Workgroup
 
 def take_in(place: Place, ledger: Ledger, workgroups: Sequence[Workgroup]) -> tuple[int, str]:
     """How many queries are new, and why there may be more, empty where there are none."""
-    from lakeshell.stack.clients import ORIGIN, Reading
+    from lakeshell.stack.clients import Reading
     from lakeshell.stack.clients import take_in as taken
     from lakeshell.stack.events import events
 
@@ -40,8 +40,11 @@ def take_in(place: Place, ledger: Ledger, workgroups: Sequence[Workgroup]) -> tu
         currency=prices.currency,
     )
     try:
-        pages = events(open_installation(place.state), ledger.taken_in(ORIGIN))
-        return taken(pages, ledger, reading), ""
+        cluster = open_installation(place.state)
+        # A team's ledger may be of several lakes, each with a cluster.
+        origin = f"trino of {cluster.project}"
+        pages = events(cluster, ledger.taken_in(origin))
+        return taken(pages, origin, ledger, reading), ""
     except LakeshellError as error:
         idle = settings.stack.idle_stop > 0
         return 0, "" if idle else f"queries of other clients may be missing: {error.message}"

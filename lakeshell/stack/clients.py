@@ -23,7 +23,6 @@ from lakeshell.stack.events import Event
 from lakeshell.stack.groups import by_group
 from lakeshell.workgroup import STOPPED, UNMATCHED, Workgroup, workgroup_of
 
-ORIGIN = "trino"
 _MANY = 8_192
 """Queries from which on the texts are indexed at once, not by those who look for them."""
 _STATES = {
@@ -100,8 +99,8 @@ class Reading:
         return UNMATCHED if found is None else found.name
 
 
-def take_in(pages: Iterable[Sequence[Event]], ledger: Ledger, reading: Reading) -> int:
-    """Gives how many queries are new in the ledger."""
+def take_in(pages: Iterable[Sequence[Event]], origin: str, ledger: Ledger, reading: Reading) -> int:
+    """Gives how many queries are new in the ledger; `origin` names the cluster that they are of."""
     added = 0
     for page in pages:
         known = ledger.held({event.trace for event in page if event.trace})
@@ -117,7 +116,7 @@ def take_in(pages: Iterable[Sequence[Event]], ledger: Ledger, reading: Reading) 
                 records.append(reading.record(event))
             elif own.finished is not None:
                 mended.append(_mended(own, reading.record(event)))
-        added += ledger.take_in(ORIGIN, records, page[-1].number, mended)
+        added += ledger.take_in(origin, records, page[-1].number, mended)
     if added >= _MANY:
         ledger.index_texts()
     return added

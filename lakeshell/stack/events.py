@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 from pymysql.constants import ER
 
+from lakeshell.errors import ConnectionFailed
 from lakeshell.stack.control import cursor
 from lakeshell.stack.installation import Installation
 from lakeshell.stack.services import Service
@@ -62,8 +64,9 @@ class Event:
 
 
 def events(installation: Installation, after: int) -> Iterator[Sequence[Event]]:
-    """Those behind a number, some hundreds at a time. Raises `ConnectionFailed`."""
-    with cursor(installation, Service.CONTROL) as sql:
+    """Those behind a number, some hundreds at a time. Raises `ConnectionFailed`, also where `control`
+    goes meanwhile, or somebody holds the table for seconds."""
+    with _said_by_control(), cursor(installation, Service.CONTROL) as sql:
         last = _newest(sql)
         if last != after:
             last = _settled(sql)
@@ -82,6 +85,18 @@ def events(installation: Installation, after: int) -> Iterator[Sequence[Event]]:
                 return
             after = page[-1].number
             yield page
+
+
+@contextmanager
+def _said_by_control() -> Iterator[None]:
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        said = error.args[1] if len(error.args) > 1 else error
+        raise ConnectionFailed(
+            f"{Service.CONTROL} does not tell the queries of its cluster: {said}",
+            hint=f"see why: lakeshell stack logs {Service.CONTROL}",
+        ) from error
 
 
 def _newest(sql: Cursor) -> int:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import pymysql
 import pytest
 from fakes import FakeLedger
 
+from lakeshell.errors import ConnectionFailed
 from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.statement import statement_kind
 from lakeshell.stack.clients import Reading, take_in
-from lakeshell.stack.events import Event
+from lakeshell.stack.events import Event, events
+from lakeshell.stack.installation import Installation
 from lakeshell.workgroup import Workgroup
 
 GROUPS = (
@@ -115,7 +120,7 @@ def test_an_id_that_is_no_moment_is_long_ago() -> None:
 
 
 def taken(ledger: FakeLedger, *events: Event) -> int:
-    return take_in([events], ledger, reading())
+    return take_in([events], "trino", ledger, reading())
 
 
 def test_own_queries_are_not_taken_in_twice() -> None:
@@ -162,3 +167,22 @@ def test_a_query_that_still_runs_here_is_left_to_its_process() -> None:
     ledger.begin(OWN)
     assert taken(ledger, replace(EVENT, trace="own")) == 0
     assert ledger.query("own") == OWN
+
+
+def test_a_control_that_goes_meanwhile_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        def execute(self, sql: str, values: object = ()) -> int:
+            raise pymysql.err.OperationalError(2013, "Lost connection")
+
+    monkeypatch.setattr("lakeshell.stack.events.cursor", lambda *_: nullcontext(Gone()))
+    with pytest.raises(ConnectionFailed, match="Lost connection"):
+        list(events(Installation(Path(), {}, {}), 0))
+
+
+def test_a_table_that_trino_has_not_made_has_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Empty:
+        def execute(self, sql: str, values: object = ()) -> int:
+            raise pymysql.err.ProgrammingError(1146, "Table 'trino.trino_queries' doesn't exist")
+
+    monkeypatch.setattr("lakeshell.stack.events.cursor", lambda *_: nullcontext(Empty()))
+    assert list(events(Installation(Path(), {}, {}), 0)) == []
