@@ -167,33 +167,17 @@ def versions(lake: Lake, table: str, output_format: str | None) -> None:
 @with_lake
 def diff(lake: Lake, table: str, old: int, new: int, output_format: str | None) -> None:
     """What changed between two versions of a table."""
+    from lakeshell.crawl.changes import changes, version_of
     from lakeshell.definitions.jobs import table_name
-    from lakeshell.errors import NotFound
 
     name = table_name(table)
-    found = {v.version: v for v in lake.catalog.versions(name)}
-    for number in (old, new):
-        if number not in found:
-            raise NotFound(
-                f"{name} has no version {number}",
-                hint=f"it has: {', '.join(map(str, found))}",
-            )
-    changes = _changes(found[old], found[new])
+    before, after = (version_of(lake.catalog, name, number) for number in (old, new))
     show_listing(
-        ("what", "name", "old", "new"), changes, output_format, Fit(wrapped=("old", "new"))
+        ("what", "name", "old", "new"),
+        changes(before, after),
+        output_format,
+        Fit(wrapped=("old", "new")),
     )
-
-
-def _changes(old: CatalogTable, new: CatalogTable) -> list[tuple[str, str, str | None, str | None]]:
-    changes: list[tuple[str, str, str | None, str | None]] = []
-    before = {c.name: str(c.type) for c in old.columns}
-    after = {c.name: str(c.type) for c in new.columns}
-    pairs = (("column", before, after), ("parameter", old.parameters, new.parameters))
-    for what, was, now in pairs:
-        for name in dict.fromkeys((*was, *now)):
-            if was.get(name) != now.get(name):
-                changes.append((what, name, was.get(name), now.get(name)))
-    return changes
 
 
 @command.command("unlock", epilog="Example: lakeshell catalog unlock raw.film")
@@ -219,23 +203,9 @@ def unlock(lake: Lake, table: str) -> None:
 @with_lake
 def restore(lake: Lake, table: str, version: int) -> None:
     """Make an old version the newest one. The versions between stay."""
-    import dataclasses
-
+    from lakeshell.crawl.changes import restore as make_newest
     from lakeshell.definitions.jobs import table_name
-    from lakeshell.errors import NotFound, UsageError
-    from lakeshell.model import TableKind
 
     name = table_name(table)
-    current = lake.catalog.table(name)
-    if current.kind is TableKind.ICEBERG:
-        raise UsageError(
-            f"{name} is an Iceberg table, whose versions are its snapshots",
-            hint=f"query one: SELECT * FROM {name} FOR VERSION AS OF ID",
-        )
-    found = {v.version: v for v in lake.catalog.versions(name)}
-    if version not in found:
-        raise NotFound(
-            f"{name} has no version {version}", hint=f"it has: {', '.join(map(str, found))}"
-        )
-    now = lake.catalog.put(dataclasses.replace(found[version], version=current.version))
+    now = make_newest(lake.catalog, name, version)
     click.echo(f"{name} is at version {now.version}, which equals version {version}", err=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,22 +12,7 @@ from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
 from lakeshell.cli.options import FORMATS, with_lake
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lakeshell.lake import Lake
-    from lakeshell.model import Column
-    from lakeshell.ports import HistoryFilter
-
-_PAGE = 10_000
-_TYPES = {
-    "id": "varchar", "started": "timestamp(6)", "finished": "timestamp(6)", "state": "varchar",
-    "workgroup": "varchar", "user": "varchar", "source": "varchar", "database": "varchar",
-    "engine": "varchar", "engine_id": "varchar", "kind": "varchar", "job_run": "varchar",
-    "reused": "varchar", "elapsed": "double", "queued": "double", "planned": "double",
-    "scanned": "bigint", "rows": "bigint", "cost": "decimal(28,10)", "currency": "varchar",
-    "error_code": "varchar", "error": "varchar", "sql": "varchar",
-}  # fmt: skip
-"""Fields of a record, in the order of the export: moments in UTC, times in seconds, sizes in bytes."""
 
 
 @click.command("export", epilog="Example: lakeshell history export --since 30d -o november.parquet")
@@ -48,43 +31,14 @@ def export(
 ) -> None:
     """Everything known of past queries, as CSV, JSON, Parquet, Excel and so on."""
     from lakeshell.cli.sink import chosen_format, open_sink
-    from lakeshell.model import Column
-    from lakeshell.sql.datatypes import parse_type
+    from lakeshell.query.past import columns, records
 
     wanted = filter_of(lake, **filters, limit=limit)
     caught_up(lake)
     if output_format is None and chosen_format(None, output) == "CSV":
         output_format = "CSV_HEADER"
-    columns = [Column(name, parse_type(type)) for name, type in _TYPES.items()]
     with open_sink(output_format, output) as sink:
-        sink.write_rows(columns, _batches(lake, wanted, columns))
-
-
-def _batches(lake: Lake, wanted: HistoryFilter, columns: list[Column]) -> Iterator[pa.RecordBatch]:
-    """Page by page, so that a history of any length is no longer in memory than it is written."""
-    import pyarrow as pa
-
-    from lakeshell.sql.arrow import arrow_schema
-
-    schema = arrow_schema(columns)
-    left = wanted.limit
-    while left is None or left > 0:
-        page = _PAGE if left is None else min(_PAGE, left)
-        records = lake.ledger.queries(replace(wanted, limit=page))
-        values = [
-            [_value(getattr(record, column.name)) for record in records] for column in columns
-        ]
-        arrays = [pa.array(v, f.type) for v, f in zip(values, schema, strict=True)]
-        if records:
-            yield pa.record_batch(arrays, schema=schema)
-        if len(records) < page:
-            return
-        wanted = replace(wanted, after=records[-1].id)
-        left = None if left is None else left - page
-
-
-def _value(value: Any) -> Any:
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        sink.write_rows(columns(), records(lake.ledger, wanted))
 
 
 @click.command("prune", epilog="Example: lakeshell history prune --older-than 90d")

@@ -49,7 +49,7 @@ def test_a_past_query_runs_once_more_where_it_ran(shell: Shell) -> None:
 
 
 def test_the_history_is_exported(shell: Shell, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lakeshell.cli.history_export._PAGE", 2)
+    monkeypatch.setattr("lakeshell.query.past._PAGE", 2)
     shell("query", "-e", "SELECT 1; SELECT 2; SELECT 3; SELECT 1/0; SELECT 5", "--ignore-errors")
     lines = shell("history", "export").out.splitlines()
     assert lines[0].startswith('"id","started","finished","state"')

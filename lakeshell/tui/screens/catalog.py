@@ -18,6 +18,7 @@ from lakeshell.query.making import preview_statement, quoted
 from lakeshell.query.rows import Arrangement, ResultRows
 from lakeshell.tui.safe import cell, shown, shown_lines
 from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.screens.tableversions import offer_unlock, show_versions
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
@@ -45,6 +46,8 @@ class CatalogScreen(LakeScreen):
         Binding("v", "preview", "Preview", id="catalog.preview"),
         Binding("o", "open", "Query it", id="catalog.open"),
         Binding("r", "recreate", "Recreate view", id="catalog.recreate"),
+        Binding("V", "versions", "Versions", id="catalog.versions"),
+        Binding("U", "unlock", "Unlock", id="catalog.unlock", show=False),
     ]
     DEFAULT_CSS = """
     CatalogScreen #search { height: 1; }
@@ -283,6 +286,16 @@ class CatalogScreen(LakeScreen):
             for batch in query.batches():
                 held.add(batch)
         return held
+
+    # --- versions, locks -------------------------------------------------------------------
+
+    def action_versions(self) -> None:
+        if self.chosen is not None:
+            show_versions(self, self.chosen)
+
+    def action_unlock(self) -> None:
+        if self.chosen is not None:
+            offer_unlock(self, self.chosen)
 
     def action_open(self) -> None:
         """A tab of the query screen that reads it."""

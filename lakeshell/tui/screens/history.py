@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,15 +16,22 @@ from textual.widgets import Input
 
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
-from lakeshell.model import QueryRecord, QueryState
+from lakeshell.definitions.schema import duration
+from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
+from lakeshell.query.past import columns, records
+from lakeshell.query.rows import ResultRows
 from lakeshell.tui.safe import shown_lines
-from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.asking import LineScreen, YesScreen
+from lakeshell.tui.screens.kept import KeptScreen, held
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet, heading, values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MOST = 500
 _PAUSE = 0.3
@@ -34,7 +44,10 @@ class HistoryScreen(NounScreen):
     BINDINGS = [
         Binding("slash", "search", "Search", id="history.search", key_display="/"),
         Binding("o", "open", "Open in a tab", id="history.open"),
+        Binding("v", "result", "Result", id="history.result"),
         Binding("e", "export", "Save result", id="history.export"),
+        Binding("E", "export_history", "Save the history", id="history.export_history", show=False),
+        Binding("P", "prune", "Forget old ones", id="history.prune", show=False),
         Binding("x", "cancel", "Cancel", id="history.cancel"),
     ]
     DEFAULT_CSS = """
@@ -59,8 +72,12 @@ class HistoryScreen(NounScreen):
             self.look()
 
     def look(self) -> None:
-        wanted = parse_filter(self.query_one("#search", Input).value)
+        wanted = self._wanted
         self.ask("rows", lambda: self._found(wanted), self.draw_rows)
+
+    @property
+    def _wanted(self) -> HistoryFilter:
+        return parse_filter(self.query_one("#search", Input).value)
 
     def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
         said = self.lake.catch_up()
@@ -91,7 +108,7 @@ class HistoryScreen(NounScreen):
                     "scanned": size_text(record.scanned) if record.finished else None,
                     "rows": record.rows,
                     "cost": _cost(record),
-                    "result": "kept: e saves it" if kept else "not kept",
+                    "result": "kept: v shows it, e saves it" if kept else "not kept",
                     "command": f"lakeshell history show {record.id}",
                 }
             ),
@@ -124,39 +141,99 @@ class HistoryScreen(NounScreen):
         tab = Tab(name, record.sql, 1, 1, record.workgroup, record.database or None)
         self.console.open_tab(tab)
 
-    def action_export(self) -> None:
+    def _kept(self, key: str) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
+        record = self.lake.past_query(key)
+        return self.lake.results(record).open(record.result_id)
+
+    def action_result(self) -> None:
+        """Its rows as they were, without running it."""
         key = self.chosen
         if key is None:
             return
+        folder = self.lake.state / "console"
 
-        def take(name: str | None) -> None:
-            if name:
-                self._export(key, Path(name).expanduser())
+        def draw(rows: ResultRows) -> None:
+            self.app.push_screen(KeptScreen(f"Result of {key}", rows))
+
+        self.ask("result", lambda: held(*self._kept(key), folder), draw)
+
+    def action_export(self) -> None:
+        key = self.chosen
+        if key is not None:
+            self._save("Save the result to", f"{key}.csv", lambda: self._kept(key))
+
+    def action_export_history(self) -> None:
+        """Everything known of the queries that the search finds, not of those shown alone."""
+        wanted = self.lake.seen(replace(self._wanted, limit=None))
+        ledger = self.lake.ledger
+        self._save(
+            "Save the history to", "history.csv", lambda: (columns(), records(ledger, wanted))
+        )
+
+    def _save(
+        self,
+        question: str,
+        name: str,
+        read: Callable[[], tuple[Sequence[Column], Iterator[pa.RecordBatch]]],
+    ) -> None:
+        def take(typed: str | None) -> None:
+            if not typed:
+                return
+            path = Path(typed).expanduser()
+
+            def work(_: object) -> int:
+                from lakeshell.output.files import format_of, write_file
+
+                return write_file(*read(), format_of(path), path)
+
+            self.carry_out(
+                "export",
+                f"writing {path}",
+                work,
+                lambda count: self.notify(f"{count:,} rows are in {path}", markup=False),
+            )
 
         note = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
-        self.app.push_screen(LineScreen("Save the result to", f"{key}.csv", note), take)
+        self.app.push_screen(LineScreen(question, name, note), take)
 
-    def _export(self, key: str, path: Path) -> None:
-        def work(_: object) -> int:
-            from lakeshell.output.files import format_of, write_file
+    def action_prune(self) -> None:
+        """Forgets old queries, of every workgroup."""
 
-            record = self.lake.past_query(key)
-            columns, batches = self.lake.results(record).open(record.result_id)
-            return write_file(columns, batches, format_of(path), path)
+        def prune(age: int) -> int:
+            return self.lake.ledger.prune(self.console.now() - timedelta(seconds=age))
 
-        self.carry_out(
-            "export",
-            f"writing {path}",
-            work,
-            lambda count: self.notify(f"{count:,} rows are in {path}", markup=False),
-        )
+        def done(count: int) -> None:
+            self.status(f"forgot {count:,} queries")
+            self.look()
+
+        def take(typed: str | None) -> None:
+            if not typed:
+                return
+            try:
+                age = duration(typed)
+            except ValueError as error:
+                self.notify(f"it must be {error}", severity="error", markup=False)
+                return
+            question = YesScreen(
+                f"Forget the queries older than {typed}, of every workgroup?",
+                "what they cost is then no longer in the cost screen",
+                "Forget them",
+            )
+            self.app.push_screen(
+                question, lambda yes: self.ask("prune", lambda: prune(age), done) if yes else None
+            )
+
+        note = "90d, 12h: since it began   $ lakeshell history prune --older-than 90d"
+        self.app.push_screen(LineScreen("Forget queries older than", "90d", note), take)
 
     def action_cancel(self) -> None:
         key = self.chosen
         if key is not None:
             self.ask(
                 "cancel",
-                lambda: self.lake.ledger.request_cancel(key, self.lake.user),
+                lambda: self.lake.ledger.request_cancel(
+                    self.lake.past_query(key).id, self.lake.user
+                ),
                 lambda record: self.status(f"asked {record.id} to end"),
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -13,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
-from lakeshell.doctor import Finding, Health, findings
+from lakeshell.doctor import Finding, Health, clean, findings
 from lakeshell.overview import Advice, Overview, overview
 from lakeshell.tui.safe import short_path, shortened, shown
 from lakeshell.tui.screens.base import LakeScreen
@@ -28,6 +29,10 @@ _MARKS = {
 class HomeScreen(LakeScreen):
     noun = "home"
     AUTO_FOCUS = "#advice"
+    BINDINGS = [
+        Binding("c", "clean", "Remove abandoned files", id="home.clean", show=False),
+        Binding("m", "make", "Make another lake", id="home.make", show=False),
+    ]
     DEFAULT_CSS = """
     HomeScreen #columns { height: 1fr; }
     HomeScreen.-wide #columns { layout: grid; grid-size: 2; grid-gutter: 0 2; grid-rows: auto; }
@@ -107,6 +112,34 @@ class HomeScreen(LakeScreen):
         said = f"{len(well)} checks: {', '.join(well)}"
         lines.append(Content.styled("ok ", "green") + shown(said))
         self.query_one("#health", Static).update(Content("\n").join(lines))
+
+    def action_clean(self) -> None:
+        """What killed writers left, and no table has."""
+        from lakeshell.tui.screens.asking import YesScreen
+
+        def done(removed: tuple[int, int]) -> None:
+            files, size = removed
+            self.status(f"removed {files:,} files, {size_text(size)}")
+            self.look()
+
+        def take(yes: bool | None) -> None:
+            if yes:
+                self.carry_out("clean", "removing files", lambda _: clean(self.lake), done)
+
+        note = "files that killed writers left and no table has   $ lakeshell doctor --clean"
+        self.app.push_screen(YesScreen("Remove abandoned files?", note, "Remove them"), take)
+
+    def action_make(self) -> None:
+        """Another lake; this console stays on its own."""
+        from lakeshell.tui.screens.lakeform import lake_form
+
+        form = lake_form()
+
+        def take(made: bool | None) -> None:
+            if made:
+                self.notify(f"open it: lakeshell --lake {form.values()['folder']}", markup=False)
+
+        self.app.push_screen(form, take)
 
     # --- what to do next -------------------------------------------------------------------
 

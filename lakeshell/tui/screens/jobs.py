@@ -27,12 +27,16 @@ from lakeshell.tui.screens.base import progress_text
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.flow import FlowScreen
 from lakeshell.tui.screens.noun import NounScreen, Row
-from lakeshell.tui.screens.runs import runs_table
+from lakeshell.tui.screens.pick import PickScreen
+from lakeshell.tui.screens.runs import COLUMNS as RUNS
+from lakeshell.tui.screens.runs import runs_row, runs_table
 from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.widgets.sheet import heading, rows, script, values
 
 _LOG_EVERY = 0.5
 _LOG_LINES = 12
+_RUNS = 200
+"""Past runs to choose from."""
 
 
 class JobsScreen(NounScreen):
@@ -43,6 +47,7 @@ class JobsScreen(NounScreen):
         Binding("R", "run_with", "Run with parameters", id="jobs.run_with", show=False),
         Binding("enter,f", "flow", "Flow", id="jobs.flow"),
         Binding("l", "log", "Log", id="jobs.log"),
+        Binding("L", "logs", "Log of a run", id="jobs.logs", show=False),
         Binding("a", "propose", "Propose", id="jobs.propose"),
         Binding("A", "add", "Add SQL", id="jobs.add", show=False),
         Binding("c", "change", "Change", id="jobs.change"),
@@ -204,6 +209,28 @@ class JobsScreen(NounScreen):
             return f"Log of run {last.id}", "\n".join(read_log(self.lake.workshop.logs, last.id))
 
         self.ask("log", read, lambda found: self.app.push_screen(TextScreen(*found)))
+
+    def action_logs(self) -> None:
+        """The log of any run."""
+        key = self.chosen
+        if key is None:
+            return
+
+        def draw(found: Sequence[RunRecord]) -> None:
+            lines = [(run.id, runs_row(run)) for run in found]
+            screen = PickScreen(f"Runs of {key}: Enter shows the log", RUNS, lines)
+            self.app.push_screen(screen, self._show_log)
+
+        self.ask("runs", lambda: self.lake.ledger.runs("job", key, _RUNS), draw)
+
+    def _show_log(self, run: str | None) -> None:
+        if run is not None:
+            logs = self.lake.workshop.logs
+            self.ask(
+                "log",
+                lambda: (f"Log of run {run}", "\n".join(read_log(logs, run))),
+                lambda found: self.app.push_screen(TextScreen(*found)),
+            )
 
     # --- looking closer --------------------------------------------------------------------
 

@@ -14,10 +14,10 @@ COLUMNS = ("started", "state", "took", "rows", "cost", "run", "result")
 
 
 def runs_table(found: Sequence[RunRecord]) -> Content:
-    return rows(COLUMNS, [_row(run) for run in found])
+    return rows(COLUMNS, [runs_row(run) for run in found])
 
 
-def _row(run: RunRecord) -> Sequence[object]:
+def runs_row(run: RunRecord) -> tuple[object, ...]:
     took = "" if run.elapsed is None else f"{run.elapsed:.2f} s"
     cost = "" if run.cost is None else f"{money_text(run.cost)} {run.currency}"
     return (run.started, run.state.value, took, run.rows, cost, run.id, run.error or run.detail)

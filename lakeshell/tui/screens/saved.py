@@ -10,9 +10,11 @@ from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
 
+from lakeshell.definitions.library import difference
 from lakeshell.definitions.saved import SavedQuery, parse
 from lakeshell.query.parameters import names
 from lakeshell.query.script import check_text
+from lakeshell.tui.safe import shown_lines
 from lakeshell.tui.screens import savedforms
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.noun import NounScreen, Row
@@ -22,6 +24,7 @@ from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.area import ScriptView
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet, values
+from lakeshell.tui.widgets.sheet import difference as drawn
 
 if TYPE_CHECKING:
     from lakeshell.model import SavedVersion
@@ -193,12 +196,22 @@ class SavedScreen(NounScreen):
         group, name = place
 
         def draw(found: Sequence[SavedVersion]) -> None:
-            self.app.push_screen(VersionsScreen(found), lambda chosen: self._open_version(chosen))
+            known = {version.version: version for version in found}
+            rows = [(number, (v.saved, v.user, v.text.count("\n"))) for number, v in known.items()]
+            screen = VersionsScreen(
+                name,
+                ("saved", "by", "lines"),
+                rows,
+                lambda number: [shown_lines(known[number].text)],
+                lambda old, new: [drawn(difference(known[old], known[new]))],
+                "opens it in a tab",
+            )
+
+            def take(number: int | None) -> None:
+                if number is not None:
+                    title = f"{name[:16]} v{number}"
+                    self.console.open_tab(Tab(title, known[number].text, 1, 1, group))
+
+            self.app.push_screen(screen, take)
 
         self.ask("versions", lambda: self.lake.library.versions(group, name), draw)
-
-    def _open_version(self, chosen: SavedVersion | None) -> None:
-        if chosen is not None:
-            name = f"{chosen.name[:16]} v{chosen.version}"
-            self.console.open_tab(Tab(name, chosen.text, 1, 1, chosen.workgroup))
-        self.status("" if chosen is None else f"version {chosen.version} is in a tab")

@@ -12,6 +12,8 @@ from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import checked_name
 from lakeshell.model import WorkgroupEvent
+from lakeshell.stack.enforce import Plan
+from lakeshell.tui.screens.asking import YesScreen
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.form import Field, FormScreen, Values
 from lakeshell.tui.screens.noun import NounScreen, Row
@@ -26,6 +28,7 @@ class WorkgroupsScreen(NounScreen):
     BINDINGS = [
         Binding("a", "add", "Add", id="workgroups.add"),
         Binding("enter,c", "change", "Change", id="workgroups.change"),
+        Binding("A", "apply", "Apply", id="workgroups.apply", show=False),
         Binding("delete", "remove", "Remove", id="workgroups.remove"),
     ]
 
@@ -100,6 +103,25 @@ class WorkgroupsScreen(NounScreen):
     def _taken(self, name: str) -> object:
         self.lake.workgroups.remove(name)
         return self.lake.hold_workgroups()
+
+    def action_apply(self) -> None:
+        """Has the stack's Trino hold what the files say, after showing what that changes."""
+        if not self.lake.has_stack:
+            self.status("this lake has no Trino of its own: limits are held here")
+            return
+
+        def draw(plan: Plan) -> None:
+            if not plan.changes:
+                self.status("Trino holds what the workgroups say")
+                return
+            lines = "\n".join("  ".join(map(str, change)) for change in plan.changes)
+            question = YesScreen("Have Trino hold this?", lines, "Apply it")
+            self.app.push_screen(question, lambda yes: self._apply() if yes else None)
+
+        self.ask("plan", lambda: self.lake.stack.enforcement.plan(self.lake.spent_up()), draw)
+
+    def _apply(self) -> None:
+        self.ask("apply", self.lake.hold_workgroups, lambda _: self.look())
 
     def action_remove(self) -> None:
         key = self.chosen
