@@ -71,6 +71,8 @@ PLACES = {
     "catalog diff": "catalog versions",
     "catalog restore": "catalog versions",
     "catalog unlock": "catalog unlock",
+    "catalog preview": "catalog preview",
+    "catalog recreate-view": "catalog recreate",
     "job list": "jobs",
     "job show": "jobs",
     "job propose": "jobs propose",
