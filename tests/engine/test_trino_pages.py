@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lakeshell.engine.trino.pages import Pages
+from lakeshell.engine.trino.values import arrow_array
 from lakeshell.errors import QueryFailed
 from lakeshell.model import Column
 from lakeshell.sql.datatypes import parse_type
@@ -142,3 +143,24 @@ def test_fine_types_without_fine_values_pass() -> None:
     made = pages("time(9)", "timestamp(9) with time zone")
     batch = read(made, [["01:02:03.123456000", "2024-01-01 00:00:00.123456000 UTC"]])
     assert texts(batch.column(0), parse_type("time(9)"), 0) == ["01:02:03.123456000"]
+
+
+@pytest.mark.parametrize(
+    ("type", "values"),
+    [
+        ("decimal(38,10)", ["9999999999999999999999999999.9999999999", "-0.0000000001", None, "0"]),
+        ("decimal(5,0)", ["12345", "-1", "0"]),
+        ("date", ["2024-02-29", "0001-01-01", "9999-12-31", "1582-10-10", None]),
+        ("date", ["-0001-01-01", "+12345-06-07", "2024-02-29"]),
+        ("timestamp(0)", ["1969-12-31 23:59:59", "0001-01-01 00:00:00", None]),
+        ("timestamp(6)", ["2024-02-29 12:34:56.789012", "9999-12-31 23:59:59.999999"]),
+        ("timestamp(3)", ["2024-02-29 12:34:56.700", "-0044-03-15 12:00:00.001"]),
+        ("timestamp(9)", ["2024-02-29 12:34:56.123456789", "1677-09-22 00:00:00.000000001"]),
+    ],
+)
+def test_few_values_are_as_many(type: str, values: list[str | None]) -> None:
+    few = arrow_array(values, parse_type(type))
+    many = arrow_array(values * 300, parse_type(type))
+    assert few.type == many.type
+    assert few.equals(many.slice(0, len(values)))
+    assert few.equals(many.slice(len(values), len(values)))
