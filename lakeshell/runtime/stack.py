@@ -175,6 +175,8 @@ class StackRuntime:
         return any(wake_source(self.place, one, self.notice) for one in found)
 
     def _wake(self, service: Service) -> bool:
+        if self.place.settings.stack.idle_stop <= 0:
+            return False
         from lakeshell.runtime.installed import wake
 
         return wake(self.place, service, self.notice)
