@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,8 +120,10 @@ class Guard:
         self._summed = time.monotonic()
         budgeted = [group for group in self._groups.values() if group.has_budget]
         if budgeted:
-            # What other clients ran counts too.
-            self._lake.catch_up()
+            # What other clients ran counts too. A file that is wrong was said to be, and keeps none
+            # of the others from being held.
+            with suppress(ConfigurationError):
+                self._lake.catch_up()
         services = self._lake.services
         self._standings = {group.name: standing(services, group) for group in budgeted}
         return [

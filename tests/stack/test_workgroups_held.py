@@ -10,6 +10,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from trino.exceptions import TrinoQueryError
 
 from lakeshell import serve
 from lakeshell.stack.control import cursor
+from lakeshell.stack.enforce import Enforcement
 from lakeshell.stack.services import Service
 
 NAME = f"held_{uuid.uuid4().hex[:6]}"
@@ -134,7 +136,9 @@ def test_its_limit_and_properties_are_those_of_another_clients_sessions(
     assert eventually(lambda: session(limit, USERS[0]) == "1024B")
     assert session("query_max_run_time", USERS[0], [name]) == "77s"
     assert session("query_max_run_time", "mallory", [name]) != "77s"
-    assert error_of(SLOW.format(schema), USERS[0]) == "EXCEEDED_SCAN_LIMIT"
+    # By Trino, or by a process that serves the lake, whoever looks first.
+    ended = error_of(SLOW.format(schema), USERS[0])
+    assert ended in ("EXCEEDED_SCAN_LIMIT", "ADMINISTRATIVELY_KILLED")
     live.done("workgroup", "set", name, "--scan-limit", "none", "--property", "none")
     assert eventually(lambda: session(limit, USERS[0]) != "1024B")
     assert session("query_max_run_time", USERS[0]) != "77s"
@@ -192,33 +196,31 @@ def test_rules_by_hand_come_first_and_stay(schema: str, workgroup: Callable[...,
         live.done("workgroup", "apply")
 
 
-def test_a_dry_run_says_what_would_change_and_changes_nothing(
+def test_a_plan_says_what_would_change_and_changes_nothing(
     workgroup: Callable[..., str],
 ) -> None:
     name = workgroup("--concurrency", "3")
-    path = live.folder() / "workgroups" / f"{name}.toml"
-    path.write_text('concurrency = 4\nscan_limit = "1MB"\n')
+    with live.lake() as lake:
+        groups = [
+            replace(group, concurrency=4, scan_limit=2**20) if group.name == name else group
+            for group in lake.workgroups.all()
+        ]
+        there = lake.stack.enforcement
+        edited = Enforcement(there.installation, there.by_hand, there.cluster, lambda: groups)
+        for _ in range(2):
+            assert [tuple(change) for change in edited.plan().changes] == [
+                (
+                    "change", "group", f"cluster.{name}",
+                    "3 at once, 1000 waiting -> 4 at once, 1000 waiting",
+                ),
+                (
+                    "add", "default", f"cluster.{name}",
+                    "query_max_scan_physical_bytes = 1048576B",
+                ),
+            ]  # fmt: skip
     said = live.lakeshell("workgroup", "apply", "--dry-run", "--output-format", "JSON")
-    assert said.returncode == 0, said.stderr
-    found = [json.loads(line) for line in said.stdout.splitlines()]
-    group = f"cluster.{name}"
-    assert found == [
-        {
-            "action": "change",
-            "what": "group",
-            "name": group,
-            "detail": "3 at once, 1000 waiting -> 4 at once, 1000 waiting",
-        },
-        {
-            "action": "add",
-            "what": "default",
-            "name": group,
-            "detail": "query_max_scan_physical_bytes = 1048576B",
-        },
-    ]
-    assert live.lakeshell("workgroup", "apply", "--dry-run").stdout.count("\n") == 3
-    assert live.lakeshell("workgroup", "apply").stdout.count("\n") == 3
-    assert live.lakeshell("workgroup", "apply").stdout.count("\n") == 1
+    assert (said.returncode, said.stdout) == (0, ""), said.stderr
+    assert "Trino holds what the workgroups say" in said.stderr
 
 
 # --- the resident process ------------------------------------------------------------------
@@ -310,11 +312,16 @@ def test_what_other_clients_scan_uses_up_the_budget(
     name = workgroup("--daily-budget", "0.0001", "--budget-stop", "90%", *HELD)
     read = f"SELECT count(comment) FROM lake.{schema}.line"
     assert eventually(lambda: is_held(name))
-    for _ in range(2):
-        assert live.sql(read, "eve", [name]) == [[60175]]
+    assert live.sql(read, "eve", [name]) == [[60175]]
+    assert error_of(read, "eve", [name]) in ("", "ADMINISTRATIVELY_KILLED")
     assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
-    said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
-    assert [json.loads(line)["kind"] for line in said.splitlines()] == ["STOP"]
+
+    def kinds() -> list[str]:
+        said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
+        return [json.loads(line)["kind"] for line in said.splitlines()]
+
+    # The second may have been stopped while it ran.
+    assert eventually(lambda: kinds().count("STOP") == 1)
 
 
 def test_rules_of_somebody_else_in_the_control_database_stay() -> None:
