@@ -10,6 +10,7 @@ not live to write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from lakeshell.stack.events import Event
 from lakeshell.stack.groups import by_group
 from lakeshell.workgroup import STOPPED, UNMATCHED, Workgroup, workgroup_of
 
+LAKESHELL = "lakeshell"
+"""A client tag of every statement that Lakeshell sends."""
 _MANY = 8_192
 """Queries from which on the texts are indexed at once, not by those who look for them."""
 _STATES = {
@@ -40,6 +43,10 @@ _REWORDED = frozenset(
      "UNSUPPORTED_TABLE_TYPE"}
 )  # fmt: skip
 """Errors after which Lakeshell sends a query of its own once more, in other words."""
+_ASIDE = frozenset({"EXPLAIN", "SET"})
+"""Kinds of statements that Lakeshell sends beside a query, to know what it would scan and to set its
+session. They read nothing, and nobody asked for them."""
+_ASIDE_TRACE = re.compile(r"[0-9a-f]{32}")
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
 
@@ -86,6 +93,15 @@ class Reading:
             planned=event.planned / 1000,
         )
 
+    def is_aside(self, event: Event) -> bool:
+        """Whether Lakeshell sent it for a query of somebody, which is a record by itself."""
+        return (
+            LAKESHELL in event.tags
+            and _ASIDE_TRACE.fullmatch(event.trace) is not None
+            and event.scanned == 0
+            and self.kind(event.sql) in _ASIDE
+        )
+
     @cached_property
     def _by_group(self) -> Mapping[str, str]:
         return by_group(self.workgroups)
@@ -108,7 +124,8 @@ def take_in(pages: Iterable[Sequence[Event]], origin: str, ledger: Ledger, readi
         for event in page:
             own = known.get(event.trace)
             if own is None:
-                records.append(reading.record(event))
+                if not reading.is_aside(event):
+                    records.append(reading.record(event))
             elif event.id == own.engine_id or event.error_code in _REWORDED:
                 continue
             elif own.engine_id:

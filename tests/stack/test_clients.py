@@ -134,6 +134,20 @@ def test_own_queries_are_not_taken_in_twice() -> None:
     assert ledger.taken_in("trino") == 5
 
 
+def test_what_lakeshell_sends_beside_a_query_is_none_of_its_own() -> None:
+    ledger = FakeLedger()
+    aside = replace(EVENT, sql="EXPLAIN SELECT 1", kind="EXPLAIN", scanned=0, trace="a0" * 16,
+                    tags=("primary", "lakeshell", "a0" * 16))  # fmt: skip
+    others = (
+        replace(aside, id="20261126_1", sql="EXPLAIN ANALYZE SELECT 1"),
+        replace(aside, id="20261126_2", sql="SELECT 1"),
+        replace(aside, id="20261126_3", trace="20261126_043429_00001_aaaaa"),
+        replace(aside, id="20261126_4", tags=()),
+        replace(aside, id="20261126_5", scanned=1),
+    )
+    assert taken(ledger, aside, replace(aside, sql="SET SESSION a = 1", id="x"), *others) == 5
+
+
 def test_who_sends_the_mark_of_an_old_query_hides_nothing() -> None:
     ledger = FakeLedger()
     ledger.end(replace(OWN, state=QueryState.FINISHED, finished=OWN.started, engine_id="trino_2"))
