@@ -56,17 +56,27 @@ def tasks(lake: Lake) -> Sequence[Task]:
         every = min(15.0, lake.settings.stack.idle_stop / 4)
         found.append(Task("idle stop", every, Keeper(lake.stack).act))
     if lake.has_others:
-        found.append(Task("queries of other clients", 10.0, partial(_catch_up, lake)))
+        found.append(Task("history", 10.0, _CatchUp(lake).act))
     if found and lake.stack.is_installed:
         found.append(Task("hours of services", 60.0, partial(_note_services, lake)))
     return found
 
 
-def _catch_up(lake: Lake) -> str:
-    """While Trino runs: asking `control` for it keeps that one running too."""
-    from lakeshell.stack.services import Service
+class _CatchUp:
+    """Takes in what other clients ran, while Trino runs: asking `control` for it keeps that one
+    running too. What hinders it is said once."""
 
-    return lake.catch_up() if lake.stack.answers(Service.TRINO) else ""
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._said = ""
+
+    def act(self) -> str:
+        from lakeshell.stack.services import Service
+
+        if not self._lake.stack.answers(Service.TRINO):
+            return ""
+        before, self._said = self._said, self._lake.catch_up()
+        return self._said if self._said != before else ""
 
 
 def _note_services(lake: Lake) -> str:

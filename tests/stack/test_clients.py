@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymysql
 import pytest
 from fakes import FakeLedger
 
+from lakeshell import serve
 from lakeshell.errors import ConnectionFailed
 from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
@@ -200,3 +202,14 @@ def test_a_table_that_trino_has_not_made_has_no_events(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("lakeshell.stack.events.cursor", lambda *_: nullcontext(Empty()))
     assert list(events(Installation(Path(), {}, {}), 0)) == []
+
+
+def test_serve_says_once_what_hinders_it() -> None:
+    said = ["gone", "gone", "", "gone"]
+    answers = [True, True, True, False, True]
+    lake = SimpleNamespace(
+        stack=SimpleNamespace(answers=lambda service: answers.pop(0)),
+        catch_up=lambda: said.pop(0),
+    )
+    task = serve._CatchUp(lake)  # type: ignore[arg-type]
+    assert [task.act() for _ in range(5)] == ["gone", "", "", "", "gone"]
