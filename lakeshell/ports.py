@@ -287,6 +287,10 @@ class Running(Protocol):
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The result in bounded memory. Raises `QueryFailed` and its kinds, `Cancelled`."""
 
+    def look(self) -> None:
+        """Has `progress` tell what was scanned by now, where a server says it late; from any
+        thread. Nothing happens where it cannot be asked."""
+
     def cancel(self) -> None:
         """From any thread, at any time; reaches the server. `batches` then raises `Cancelled`."""
 

@@ -62,6 +62,8 @@ class FakeTrino:
     cancelled: threading.Event = field(default_factory=threading.Event)
     known: list[tuple[str, str]] = field(default_factory=list)
     """Ids and client tags of the statements it has."""
+    scanned: int | None = None
+    """Bytes that it says a statement has read, when it is asked for that alone."""
     on_get: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -98,6 +100,8 @@ class FakeTrino:
                     for id, tags in self.known
                 ]
             )
+        if request.path.endswith("?pruned=true") and self.scanned is not None:
+            return _json({"queryStats": {"physicalInputDataSize": f"{self.scanned}B"}})
         if request.path.startswith("/v1/query/"):
             if self.inputs is None:
                 return 403, {}, b"not yours"

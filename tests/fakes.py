@@ -102,6 +102,9 @@ class FakeRunning:
         if self.cancelled.is_set():
             raise Cancelled("cancelled")
 
+    def look(self) -> None:
+        pass
+
     def cancel(self) -> None:
         self.cancelled.set()
 

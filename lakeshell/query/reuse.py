@@ -110,6 +110,9 @@ class KeptResult:
     def batches(self) -> Iterator[pa.RecordBatch]:
         yield from self._batches
 
+    def look(self) -> None:
+        pass
+
     def cancel(self) -> None:
         """Who reads it looks whether it is cancelled before each batch."""
 

@@ -268,6 +268,9 @@ class RunningQuery:
         self._watch.stop()
         if self._running is not None:
             self._running.cancel()
+            if type(error) in _STATES:
+                # What was stopped costs what it scanned, to the end.
+                self._running.look()
             self._running.close()
         if self._kept is not None:
             self._kept.drop()

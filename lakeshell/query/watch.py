@@ -20,6 +20,8 @@ from lakeshell.ports import Running
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK = 0.1
 _ASK_EVERY = 1.0
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at what a statement with a limit has scanned, where a server says it."""
 
 
 class Watch:
@@ -82,7 +84,7 @@ class Watch:
             self.running.cancel()
 
     def _run(self) -> None:
-        asked = time.monotonic()
+        asked = looked = time.monotonic()
         while not self._ended:
             ready, _, _ = select.select([self._read], [], [], _TICK)
             if ready:
@@ -94,10 +96,13 @@ class Watch:
                 # A cancellation that came before the engine had begun is repeated.
                 self.cancel(self.reason)
                 continue
+            now = time.monotonic()
+            if self.limit is not None and self.running is not None and now - looked >= _LOOK_EVERY:
+                self.running.look()
+                looked = time.monotonic()
             over = self.over_limit()
             if over is not None:
                 self.cancel(over)
-            now = time.monotonic()
             if self.timeout is not None and now - self._started > self.timeout:
                 self.cancel(
                     TimedOut(

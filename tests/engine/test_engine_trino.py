@@ -7,12 +7,15 @@ import json
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from fake_trino import FakeTrino, error, fake_trino, rows
+from fakes import FakeLedger
 
+from lakeshell.cost.prices import ATHENA
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.engine import TrinoEngine
 from lakeshell.errors import (
@@ -27,7 +30,10 @@ from lakeshell.errors import (
     TimedOut,
 )
 from lakeshell.model import CatalogTable, Estimate, TableKind, TableName
-from lakeshell.ports import Running, Session
+from lakeshell.ports import HistoryFilter, Running, Session
+from lakeshell.query.order import Order, Services
+from lakeshell.query.run import start_query
+from lakeshell.workgroup import Workgroup
 
 N = {"n": "integer"}
 ONE = [{}, rows(N, [1])]
@@ -695,3 +701,41 @@ def test_what_cannot_be_planned_here_has_no_state(trino: FakeTrino) -> None:
 
     assert engine(trino, stater=refused).state("SELECT odd", session()) is None
     assert engine(trino).state("SELECT odd", session()) is None
+
+
+def test_what_is_scanned_by_now_can_be_asked_for(trino: FakeTrino) -> None:
+    """Pages tell it late, and none come while nobody reads."""
+    trino.pages = [[{"stats": {"physicalInputBytes": 10}}, ONE[1]]]
+    running = engine(trino).run("SELECT n FROM t", session())
+    trino.scanned = 5_000
+    running.look()
+    assert running.progress.scanned == 5_000
+    # An older page does not take it back.
+    assert [batch.num_rows for batch in running.batches()] == [1]
+    assert running.progress.scanned == 5_000
+    trino.scanned = None
+    running.look()
+    assert running.progress.scanned == 5_000
+
+
+def test_a_query_over_its_limit_is_stopped_while_nobody_reads(trino: FakeTrino) -> None:
+    trino.pages = [[{}, ONE[1], ONE[1]]]
+    trino.holds.clear()
+    trino.scanned = 5_000_000
+    ledger = FakeLedger()
+    services = Services(
+        engine=lambda: engine(trino, estimator=lambda *_: Estimate(0)),
+        ledger=ledger,
+        workgroup=lambda name: Workgroup(name, scan_limit=1_000),
+        prices=ATHENA,
+    )
+    with (
+        pytest.raises(LimitExceeded),
+        start_query(Order("SELECT n FROM t"), session(), services) as query,
+    ):
+        for _ in query.batches():
+            raise AssertionError("there is nothing to read")
+    assert trino.cancelled.is_set()
+    (record,) = ledger.queries(HistoryFilter())
+    assert (record.state.value, record.scanned) == ("REFUSED", 5_000_000)
+    assert record.cost == Decimal("0.0000476837")

@@ -155,6 +155,9 @@ class Statement:
             self._ended = True
             self._stop()
 
+    def look(self) -> None:
+        """What was scanned is counted as it is read."""
+
     def cancel(self) -> None:
         self._reads.cancel()
 
@@ -201,6 +204,9 @@ class Change:
         yield from outcome.batches
         self.update_type = outcome.update_type
         self.update_count = outcome.update_count
+
+    def look(self) -> None:
+        """What was scanned is counted as it is read."""
 
     def cancel(self) -> None:
         self._reads.cancel()

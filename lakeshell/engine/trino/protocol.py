@@ -99,6 +99,7 @@ class Dialogue:
         self._headers: Headers = []
         self._next = ""
         self._ended = False
+        self._looked = 0
         self._told = threading.Event()
 
     @property
@@ -135,6 +136,16 @@ class Dialogue:
             return None
         self._check()
         return self._noted(read_page(self._server.get(self._next, self._user_only())))
+
+    @property
+    def scanned(self) -> int:
+        """Bytes, by the last page or the last look."""
+        return max(self._looked, int(self.stats.get("physicalInputBytes") or 0))
+
+    def look(self) -> None:
+        """Asks what is scanned by now. Pages come once a second, and none while nobody reads."""
+        if self.id:
+            self._looked = self._server.scanned(self.id, self._user_only()) or self._looked
 
     def cancel(self) -> None:
         """Ends it on the server, once; from any thread."""

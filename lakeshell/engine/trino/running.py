@@ -116,7 +116,7 @@ class TrinoStatement:
         total = int(stats.get("totalSplits") or 0)
         share = stats.get("progressPercentage")
         return Progress(
-            scanned=None if in_place.only else int(stats.get("physicalInputBytes") or 0),
+            scanned=None if in_place.only else self._attempt.dialogue.scanned,
             rows=self._rows,
             fraction=None if share is None or not total else share / 100,
             unmetered=in_place.connections,
@@ -143,6 +143,9 @@ class TrinoStatement:
             else:
                 self._rows += found.num_rows
                 yield found
+
+    def look(self) -> None:
+        self._attempt.dialogue.look()
 
     def cancel(self) -> None:
         self._cancelled.set()

@@ -35,6 +35,7 @@ _STARTING = b"still initializing"
 _SPOOLED = "/v1/spooled/"
 _CANCEL_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
+_GLANCE_SECONDS = 2.0
 
 
 class Server:
@@ -113,6 +114,18 @@ class Server:
             if answer.status < 300:
                 return True
         return False
+
+    def scanned(self, query: str, headers: Headers) -> int | None:
+        """Bytes that a query has read by now; None where the server does not say."""
+        path = f"{self._base}/v1/query/{query}?pruned=true"
+        try:
+            answer = self._connections.request(
+                "GET", path, self._with_login(headers), timeout=_GLANCE_SECONDS
+            )
+            size = orjson.loads(answer.body)["queryStats"]["physicalInputDataSize"]
+            return int(str(size).removesuffix("B"))
+        except (NotSent, Lost, ValueError, KeyError, TypeError):
+            return None
 
     def find(self, tag: str, headers: Headers) -> str | None:
         """The id of the statement with the client tag `tag`; None when the server has none.
