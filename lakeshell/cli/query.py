@@ -268,7 +268,9 @@ def _dry_run(
             return int(error.exit_code)
         if found.coarse:
             click.echo(
-                "this statement cannot be planned here: its tables are counted whole", err=True
+                "at most, for it cannot be planned here: conditions are left out, or files counted "
+                "whole that say nothing of their columns",
+                err=True,
             )
         if limit is not None and (found.scanned or 0) > limit:
             click.echo(
