@@ -22,7 +22,7 @@ from lakeshell.tui.screens.form import (
     options,
     set_options,
 )
-from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.widgets.sheet import Sheet, heading, rows, script, values
 
 
@@ -37,8 +37,8 @@ class ConnectionsScreen(NounScreen):
     ]
 
     def rows(self) -> Sequence[Row]:
-        found = [self.lake.connections.get(name) for name in self.lake.connections.names()]
-        return [(c.name, (c.name, c.scheme, c.url)) for c in found]
+        known = self.lake.connections
+        return described(known.names(), known.get, lambda c: (c.name, c.scheme, c.url))
 
     def sheet(self, key: str) -> Sequence[Content]:
         connection = self.lake.connections.get(key)

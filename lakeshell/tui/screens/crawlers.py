@@ -25,7 +25,7 @@ from lakeshell.tui.screens.form import (
     options,
     set_options,
 )
-from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.plan import PlanScreen, plan_table
 from lakeshell.tui.screens.runs import runs_table
 from lakeshell.tui.widgets.sheet import heading, values
@@ -49,15 +49,14 @@ class CrawlersScreen(NounScreen):
         self._plans: dict[str, tuple[str, CrawlPlan]] = {}
 
     def rows(self) -> Sequence[Row]:
-        made: list[Row] = []
-        for crawler in map(self.lake.crawlers.get, self.lake.crawlers.names()):
-            last = next(iter(self.lake.ledger.runs("crawler", crawler.name, 1)), None)
-            include = ", ".join(crawler.include) or "everything"
-            state = "" if last is None else last.state.value
-            made.append(
-                (crawler.name, (crawler.name, crawler.connection, include, crawler.database, state))
-            )
-        return made
+        known = self.lake.crawlers
+        return described(known.names(), known.get, self._row)
+
+    def _row(self, crawler: CrawlerSettings) -> tuple[object, ...]:
+        last = next(iter(self.lake.ledger.runs("crawler", crawler.name, 1)), None)
+        include = ", ".join(crawler.include) or "everything"
+        state = "" if last is None else last.state.value
+        return (crawler.name, crawler.connection, include, crawler.database, state)
 
     def sheet(self, key: str) -> Sequence[Content]:
         crawler = self.lake.crawlers.get(key)

@@ -26,7 +26,7 @@ from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.base import progress_text
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.flow import FlowScreen
-from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.pick import PickScreen
 from lakeshell.tui.screens.runs import COLUMNS as RUNS
 from lakeshell.tui.screens.runs import runs_row, runs_table
@@ -63,13 +63,13 @@ class JobsScreen(NounScreen):
         self._timer: Timer | None = None
 
     def rows(self) -> Sequence[Row]:
-        made: list[Row] = []
-        for job in map(self.lake.jobs.get, self.lake.jobs.names()):
-            last = next(iter(self.lake.ledger.runs("job", job.name, 1)), None)
-            state = "" if last is None else last.state.value
-            source, target = str(job.source or ""), str(job.target or "")
-            made.append((job.name, (job.name, job.kind, source, target, job.mode, state)))
-        return made
+        return described(self.lake.jobs.names(), self.lake.jobs.get, self._row)
+
+    def _row(self, job: Job) -> tuple[object, ...]:
+        last = next(iter(self.lake.ledger.runs("job", job.name, 1)), None)
+        state = "" if last is None else last.state.value
+        source, target = str(job.source or ""), str(job.target or "")
+        return (job.name, job.kind, source, target, job.mode, state)
 
     def sheet(self, key: str) -> Sequence[Content]:
         job = self.lake.jobs.get(key)

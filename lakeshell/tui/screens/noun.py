@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 
+from lakeshell.errors import LakeshellError
 from lakeshell.tui.safe import shown
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
@@ -18,6 +20,23 @@ from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet
 
 Row = tuple[str, tuple[object, ...]]
+
+
+T = TypeVar("T")
+
+
+def described(
+    names: Sequence[str], get: Callable[[str], T], row: Callable[[T], tuple[object, ...]]
+) -> Sequence[Row]:
+    """A row for each definition; of a file that cannot be read its name and why, so that one wrong
+    file hides no other."""
+    made: list[Row] = []
+    for name in names:
+        try:
+            made.append((name, row(get(name))))
+        except LakeshellError:
+            made.append((name, (name, "error: it cannot be read")))
+    return made
 
 
 class NounScreen(LakeScreen):
@@ -78,7 +97,9 @@ class NounScreen(LakeScreen):
         from lakeshell.tui.background import said
 
         message, hint = said(error)
-        self.query_one(Sheet).draw([shown(f"error: {message}", "$error"), shown(hint)])
+        sheet = self.query_one(Sheet)
+        lines = textwrap.wrap(f"error: {message}", max(20, sheet.size.width - 3))
+        sheet.draw([*(shown(line, "$error") for line in lines), shown(hint)])
 
     # --- adding, changing, removing --------------------------------------------------------
 

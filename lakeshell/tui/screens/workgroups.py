@@ -16,7 +16,7 @@ from lakeshell.stack.enforce import Plan
 from lakeshell.tui.screens.asking import YesScreen
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.form import Field, FormScreen, Values
-from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.workgroupform import add_words, fields, read, set_words
 from lakeshell.tui.widgets.sheet import heading, values
 from lakeshell.workgroup import Workgroup
@@ -33,8 +33,8 @@ class WorkgroupsScreen(NounScreen):
     ]
 
     def rows(self) -> Sequence[Row]:
-        groups = map(self.lake.workgroups.get, self.lake.workgroups.names())
-        return [(g.name, (g.name, _limit(g), _text(g.daily_budget), _text(g.monthly_budget), g.description)) for g in groups]  # fmt: skip
+        known = self.lake.workgroups
+        return described(known.names(), known.get, _row)
 
     def sheet(self, key: str) -> Sequence[Content]:
         group = self.lake.workgroups.get(key)
@@ -136,6 +136,11 @@ def _happened(events: Sequence[WorkgroupEvent]) -> Sequence[Content]:
         return []
     said = {f"{event.at:%m-%d %H:%M} {event.kind}": event.detail for event in events}
     return [heading("Limits"), values(said)]
+
+
+def _row(group: Workgroup) -> tuple[object, ...]:
+    day, month = _text(group.daily_budget), _text(group.monthly_budget)
+    return (group.name, _limit(group), day, month, group.description)
 
 
 def _limit(group: Workgroup) -> str:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual.events import Paste
 from textual.widgets import Input
+
+LONGEST = 20_000
+"""Characters that are taken at once: a field lays its whole text out at each key."""
 
 
 class LineInput(Input):
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
         self.cursor_blink = False
+
+    def _on_paste(self, event: Paste) -> None:
+        if len(event.text) > LONGEST:
+            event.stop()
+            event.prevent_default()
+            self.notify(
+                f"{len(event.text):,} characters are not for a line of text",
+                severity="warning",
+                markup=False,
+            )

@@ -74,7 +74,8 @@ class Listing(DataTable[Any]):
         self._shown = made
         self.clear()
         for key, values in made:
-            self.add_row(*map(self._cell, values), key=key)
+            rest = [""] * (len(self._names) - len(values))
+            self.add_row(*map(self._cell, values), *rest, key=key)
         keys = [key for key, _ in made]
         if before in keys:
             self.move_cursor(row=keys.index(before), animate=False)

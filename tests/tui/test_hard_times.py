@@ -1,0 +1,144 @@
+"""What goes wrong under the console: it says so, keeps what it has, and goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from consoles import FILM, FILMS, console, settled, text_of, until
+from fakes import Answer, FakeEngine, batch
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lakeshell.errors import ConnectionFailed
+from lakeshell.lake import Lake
+from lakeshell.model import QueryState
+from lakeshell.ports import HistoryFilter
+from lakeshell.tui.registry import ENTRIES
+from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.widgets.querytab import QueryTab
+
+EVIL = "[bold]\x1b[31m\x9b1m\x07\u202e[/]"
+
+
+async def opened(pilot: Pilot[None], key: str, name: str) -> None:
+    await pilot.press(f"alt+{key}")
+    await until(pilot, lambda: pilot.app.current_mode == name)
+    await settled(pilot)
+
+
+async def run(pilot: Pilot[None], sql: str) -> QueryTab:
+    await opened(pilot, "6", "query")
+    tab = pilot.app.screen.query(QueryTab).first()
+    tab.editor.text = sql
+    await pilot.press("f5")
+    await until(pilot, lambda: tab.panes and tab.at_rest)
+    await settled(pilot)
+    return tab
+
+
+@pytest.mark.asyncio
+async def test_an_engine_that_dies_while_rows_come_leaves_those_that_came(lake: Lake) -> None:
+    engine = lake.engine
+    assert isinstance(engine, FakeEngine)
+    died = ConnectionFailed("Trino went away", hint="see: lakeshell stack status")
+    engine.answers["SELECT dying"] = Answer(FILM, [batch(FILM, *FILMS)], error=died)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await run(pilot, "SELECT dying")
+        said = text_of(pilot)
+        assert "Academy Dinosaur" in said
+        assert "Trino went away" in said
+        assert "lakeshell stack status" in said
+        tab = await run(pilot, "SELECT 1")
+        assert tab.panes[0].run.error is None
+    last = lake.ledger.queries(HistoryFilter(contains="dying"))[0]
+    assert last.state is QueryState.FAILED
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_that_another_holds_is_said_and_waited_for_no_longer_than_is_due(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.ledger.sqlite._WAIT", 0.2)
+    with Lake(lake.folder, lake.environment) as second:
+        second.__dict__["engine"] = lake.engine
+        async with console(second).run_test(size=(120, 30)) as pilot:
+            await opened(pilot, "7", "history")
+            holder = sqlite3.connect(lake.state / "ledger.db", isolation_level=None)
+            holder.execute("BEGIN IMMEDIATE")
+            tab = await run(pilot, "SELECT 1")
+            assert tab.panes[0].run.error is not None
+            assert "locked" in text_of(pilot)
+            await opened(pilot, "7", "history")
+            assert "SELECT count(*)" in text_of(pilot)
+            holder.execute("ROLLBACK")
+            holder.close()
+            tab = await run(pilot, "SELECT 1")
+            assert tab.panes[0].run.error is None
+
+
+@pytest.mark.parametrize(
+    ("key", "noun", "file"),
+    [
+        ("2", "connections", "connections/wrong.toml"),
+        ("3", "crawlers", "crawlers/wrong.toml"),
+        ("5", "jobs", "jobs/wrong.toml"),
+        ("8", "workgroups", "workgroups/wrong.toml"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_wrong_file_hides_no_other(key: str, noun: str, file: str, lake: Lake) -> None:
+    (lake.folder / file).write_text("urll = [\n")
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, key, noun)
+        screen = pilot.app.screen
+        assert "wrong" in [k for k, _ in screen.listing._shown]  # type: ignore[attr-defined]
+        assert "error: " in text_of(pilot)
+        screen.listing.choose("wrong")  # type: ignore[attr-defined]
+        await until(pilot, lambda: "mend that line" in text_of(pilot))
+        assert "not valid TOML" in " ".join(text_of(pilot).split())
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_markup_and_control_characters_are_shown_wherever_text_is(lake: Lake) -> None:
+    from lakeshell.definitions.connections import Connection
+    from lakeshell.definitions.saved import SavedQuery
+    from lakeshell.workgroup import Workgroup
+
+    lake.connections.add(Connection("evil", "sqlite:///x.db", comment=EVIL))
+    lake.workgroups.add(Workgroup("evil", description=EVIL))
+    lake.library.save(SavedQuery("primary", "evil", f"SELECT '{EVIL}'", "about " + EVIL[:6]))
+    (lake.folder / "jobs" / "evil.toml").write_text(
+        'kind = "sql"\ndescription = "[b]x\\u001b[/b]"\n'
+    )
+    (lake.folder / "jobs" / "evil.sql").write_text(f"SELECT '{EVIL}' AS a")
+    async with console(lake).run_test(size=(100, 40)) as pilot:
+        for entry in ENTRIES:
+            await opened(pilot, entry.key, entry.name)
+            listing = getattr(pilot.app.screen, "listing", None)
+            for name in ("evil", "primary/evil"):
+                if listing is not None:
+                    listing.choose(name)
+            await settled(pilot)
+            said = text_of(pilot)
+            assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(said), entry.name
+            if entry.name in ("connections", "workgroups", "saved", "jobs"):
+                assert "[b" in said, entry.name
+
+
+@pytest.mark.asyncio
+async def test_megabytes_pasted_into_a_field_are_refused_at_once(lake: Lake) -> None:
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        field = pilot.app.screen.query_one("#comment", Input)
+        field.focus()
+        field.post_message(Paste("x" * 10_000_000))
+        field.post_message(Paste("the shop"))
+        await until(pilot, lambda: field.value)
+        assert field.value == "the shop"
+        said = [n.message for n in pilot.app._notifications]
+        assert said == ["10,000,000 characters are not for a line of text"]
