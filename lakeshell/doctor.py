@@ -149,7 +149,7 @@ def _ledger(lake: Lake) -> str:
 
 def _catalog(lake: Lake) -> str:
     databases = lake.catalog.databases()
-    return f"{len(databases)} databases, {len(lake.catalog.tables())} tables"
+    return f"{len(databases)} databases, {len(lake.catalog.names())} tables"
 
 
 def _tables(lake: Lake) -> Iterator[Finding]:

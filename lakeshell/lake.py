@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
-from lakeshell.errors import ConnectionFailed, NotFound, UsageError
-from lakeshell.model import QueryRecord, TableName
+from lakeshell.errors import ConnectionFailed, LakeshellError, NotFound, UsageError
+from lakeshell.model import Column, QueryRecord, TableName
 from lakeshell.ports import Catalog, Engine, HistoryFilter, Ledger, Session, Source
 from lakeshell.settings import FILE, Settings, read
 
@@ -471,7 +471,14 @@ class Lake:
         from lakeshell.runtime.words import function_names
 
         databases = [known.name for known in self.catalog.databases()]
-        return vocabulary(self.catalog.tables(), databases, function_names(), database)
+        names = self.catalog.names()
+        return vocabulary(names, databases, function_names(), database, self._columns)
+
+    def _columns(self, name: TableName) -> Sequence[Column]:
+        """A table's columns; none of one that is gone or cannot be read."""
+        with suppress(LakeshellError):
+            return self.catalog.table(name).columns
+        return ()
 
     def column_names(self, name: TableName) -> Sequence[str]:
         """Of a table of the catalog; none of one that is not there."""

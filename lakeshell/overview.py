@@ -6,17 +6,21 @@ In: an open lake. Out: an `Overview`. Changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lakeshell.model import CatalogTable, QueryRecord, QueryState, RunRecord, TableKind
+from lakeshell.errors import LakeshellError
+from lakeshell.model import QueryRecord, QueryState, RunRecord, TableKind, TableName
 from lakeshell.ports import HistoryFilter
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
+_LOOKED_AT = 50
+"""Tables that are described for a piece of advice, at most."""
 LAST = 4
 """How many of the last queries and runs are shown."""
 
@@ -58,7 +62,7 @@ class Overview:
 
 
 def overview(lake: Lake, now: datetime | None = None) -> Overview:
-    tables = lake.catalog.tables()
+    tables = lake.catalog.names()
     runs = [run for kind in ("crawler", "job") for run in lake.ledger.runs(kind, None, LAST)]
     runs.sort(key=lambda run: (run.started, run.id), reverse=True)
     queries = lake.ledger.queries(lake.seen(HistoryFilter(limit=LAST)))
@@ -90,7 +94,7 @@ def spending(lake: Lake, now: datetime) -> Sequence[Spending]:
 
 
 def _advice(
-    lake: Lake, tables: Sequence[CatalogTable], queries: Sequence[QueryRecord]
+    lake: Lake, tables: Sequence[TableName], queries: Sequence[QueryRecord]
 ) -> Sequence[Advice]:
     """At most a few steps, the next one of the story first."""
     connections, crawlers, jobs = (
@@ -114,9 +118,8 @@ def _advice(
         )
         made.append(Advice("Add a crawler that registers its tables", command, "crawlers"))
     made += _unrun(lake, "crawler", crawlers) + _unrun(lake, "job", jobs)
-    sources = [table for table in tables if table.kind is TableKind.SOURCE]
-    if sources and not jobs:
-        name = sources[0].name
+    name = None if jobs else _source(lake, tables)
+    if name is not None:
         command = (
             f"lakeshell job propose load_{name.table} --source {name} --target raw.{name.table}"
         )
@@ -127,6 +130,15 @@ def _advice(
     if queries:
         made.append(Advice("See what it cost", "lakeshell cost", "cost"))
     return made[:4]
+
+
+def _source(lake: Lake, tables: Sequence[TableName]) -> TableName | None:
+    """A table of a source among the first ones: which one is as good as any."""
+    for name in tables[:_LOOKED_AT]:
+        with suppress(LakeshellError):
+            if lake.catalog.table(name).kind is TableKind.SOURCE:
+                return name
+    return None
 
 
 def _unrun(lake: Lake, kind: str, names: Sequence[str]) -> list[Advice]:

@@ -100,6 +100,9 @@ class Catalog(Protocol):
     def drop_database(self, name: str) -> None:
         """Only an empty one: raises `NotEmpty`, `NotFound`."""
 
+    def names(self, database: str | None = None) -> Sequence[TableName]:
+        """Of every table, in order: quick where there are many, for none is described."""
+
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         """Every table, in order of name; Iceberg tables and views included."""
 

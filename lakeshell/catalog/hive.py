@@ -113,12 +113,13 @@ class HiveCatalog:
 
     # --- tables ----------------------------------------------------------------------------
 
+    def names(self, database: str | None = None) -> Sequence[TableName]:
+        databases = self._database_names() if database is None else [database.lower()]
+        return [name for each in databases for name in self._names(each)]
+
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
-        if database is None:
-            names = [name for db in self._database_names() for name in self._names(db)]
-        else:
-            names = self._names(database.lower())
-        return sorted(self._described(self._found(names)), key=lambda table: table.name)
+        found = self._described(self._found(self.names(database)))
+        return sorted(found, key=lambda table: table.name)
 
     def table(self, name: TableName) -> CatalogTable:
         found = self._one(name)

@@ -113,6 +113,10 @@ class LocalCatalog:
 
     # --- tables ----------------------------------------------------------------------------
 
+    def names(self, database: str | None = None) -> Sequence[TableName]:
+        with self._reading() as db:
+            return self._names(db, None if database is None else database.lower())
+
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         folded = None if database is None else database.lower()
         with self._reading() as db:

@@ -52,7 +52,7 @@ def _databases(lake: Lake, context: click.Context) -> Iterable[str]:
 
 
 def _tables(lake: Lake, context: click.Context) -> Iterable[str]:
-    return [str(table.name) for table in lake.catalog.tables()]
+    return [str(name) for name in lake.catalog.names()]
 
 
 def _queries(lake: Lake, context: click.Context) -> Iterable[str]:

@@ -8,11 +8,11 @@ the catalog is read beforehand, off the path of typing.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lakeshell.model import CatalogTable
+from lakeshell.model import Column, TableName
 from lakeshell.sql.lexer import Tokens, tokenize
 from lakeshell.sql.names import RESERVED, quote_identifier
 
@@ -34,30 +34,46 @@ class Suggestion:
     kind: str
 
 
+Describe = Callable[[TableName], Sequence[Column]]
+
+
 @dataclass(frozen=True)
 class Vocabulary:
-    """What names there are. `tables` of every database; `database` is the session's."""
+    """What names there are: of the tables of each database, in order; `database` is the session's.
+    `describe` gives a table's columns, when they are first asked for, and none for an unknown one."""
 
-    tables: dict[str, dict[str, CatalogTable]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     functions: tuple[str, ...] = ()
     database: str | None = None
+    describe: Describe = lambda name: ()
 
     @cached_property
     def all_tables(self) -> list[tuple[str, str]]:
         """(table, database) in order, to find those that begin with something."""
         return sorted((table, name) for name, held in self.tables.items() for table in held)
 
+    def columns(self, database: str, table: str) -> Sequence[Column]:
+        key = TableName(database, table)
+        if key not in self._described:
+            self._described[key] = self.describe(key)
+        return self._described[key]
+
+    @cached_property
+    def _described(self) -> dict[TableName, Sequence[Column]]:
+        return {}
+
 
 def vocabulary(
-    tables: Iterable[CatalogTable],
+    tables: Iterable[TableName],
     databases: Iterable[str],
     functions: Iterable[str],
     database: str | None,
+    describe: Describe,
 ) -> Vocabulary:
-    held: dict[str, dict[str, CatalogTable]] = {name: {} for name in databases}
-    for table in tables:
-        held.setdefault(table.name.database, {})[table.name.table] = table
-    return Vocabulary(held, tuple(sorted(functions)), database)
+    held: dict[str, list[str]] = {name: [] for name in databases}
+    for name in sorted(tables):
+        held.setdefault(name.database, []).append(name.table)
+    return Vocabulary(held, tuple(sorted(functions)), database, describe)
 
 
 def complete(text: str, offset: int, words: Vocabulary) -> Sequence[Suggestion]:
@@ -214,38 +230,48 @@ def _starts(names: Iterable[str], prefix: str) -> Iterator[str]:
     return (name for name in names if name.lower().startswith(low))
 
 
-def _table(parts: Sequence[str], words: Vocabulary) -> CatalogTable | None:
+def _held(names: Sequence[str], prefix: str) -> Iterator[str]:
+    """Of names in order, as a catalog has them: in small letters."""
+    low = prefix.lower()
+    for at in range(bisect_left(names, low), len(names)):
+        if not names[at].startswith(low):
+            return
+        yield names[at]
+
+
+def _columns(parts: Sequence[str], words: Vocabulary, prefix: str) -> Iterator[Suggestion]:
+    """Of the table that the parts of a name mean."""
     named = [part for part in parts if part]
     if len(named) == 3 and named[0] == "lake":
         named = named[1:]
-    if len(named) == 2:
-        return words.tables.get(named[0], {}).get(named[1])
     if len(named) == 1 and words.database is not None:
-        return words.tables.get(words.database, {}).get(named[0])
-    return None
-
-
-def _columns(table: CatalogTable | None, prefix: str) -> Iterator[Suggestion]:
-    if table is not None:
-        low = prefix.lower()
-        for column in table.columns:
-            if column.name.lower().startswith(low):
-                yield Suggestion(quote_identifier(column.name), str(column.type))
+        named = [words.database, *named]
+    if len(named) != 2:
+        return
+    database, table = named
+    names = words.tables.get(database, ())
+    at = bisect_left(names, table)
+    if at == len(names) or names[at] != table:
+        return
+    low = prefix.lower()
+    for column in words.columns(database, table):
+        if column.name.lower().startswith(low):
+            yield Suggestion(quote_identifier(column.name), str(column.type))
 
 
 def _members(here: _Place, words: Vocabulary, tokens: Tokens) -> Iterator[Suggestion]:
     """Behind a dot: columns of a relation, tables of a database, databases of the catalog."""
     parts = tuple(part.lower() for part in here.parts)
     if len(parts) == 1 and parts[0] in here.scope:
-        yield from _columns(_table(here.scope[parts[0]], words), here.prefix)
+        yield from _columns(here.scope[parts[0]], words, here.prefix)
     database = parts[-1] if parts[0] == "lake" or len(parts) == 1 else ""
     if parts == ("lake",):
         for name in _starts(words.tables, here.prefix):
             yield Suggestion(quote_identifier(name), "database")
-    for name in _starts(words.tables.get(database, {}), here.prefix):
+    for name in _held(words.tables.get(database, ()), here.prefix):
         yield Suggestion(quote_identifier(name), "table")
     if len(parts) > 1:
-        yield from _columns(_table(parts, words), here.prefix)
+        yield from _columns(parts, words, here.prefix)
 
 
 def _relations(here: _Place, words: Vocabulary) -> Iterator[Suggestion]:
@@ -253,7 +279,7 @@ def _relations(here: _Place, words: Vocabulary) -> Iterator[Suggestion]:
         if not parts and name.startswith(here.prefix.lower()):
             yield Suggestion(quote_identifier(name), "WITH")
     if words.database is not None:
-        for name in _starts(words.tables.get(words.database, {}), here.prefix):
+        for name in _held(words.tables.get(words.database, ()), here.prefix):
             yield Suggestion(quote_identifier(name), "table")
     for name in _starts(words.tables, here.prefix):
         yield Suggestion(quote_identifier(name), "database")
@@ -275,7 +301,7 @@ def _tables_by_name(prefix: str, words: Vocabulary) -> Iterator[Suggestion]:
 
 def _anything(here: _Place, words: Vocabulary) -> Iterator[Suggestion]:
     for parts in here.scope.values():
-        yield from _columns(_table(parts, words), here.prefix)
+        yield from _columns(parts, words, here.prefix)
     if not here.prefix:
         return
     for name in _starts(here.scope, here.prefix):

@@ -146,6 +146,15 @@ def test_tables_come_in_order_of_name(catalog: Catalog) -> None:
     assert list(catalog.tables("nothing")) == []
 
 
+def test_names_are_those_of_the_tables(catalog: Catalog) -> None:
+    catalog.create_database(Database("sales"))
+    for name in (FILM, TableName("sales", "b"), TableName("sales", "a")):
+        catalog.put(film(name=name))
+    assert catalog.names() == [table.name for table in catalog.tables()]
+    assert catalog.names("SALES") == [TableName("sales", "a"), TableName("sales", "b")]
+    assert catalog.names("nosuch") == []
+
+
 def test_the_same_again_is_no_new_version(catalog: Catalog) -> None:
     first = catalog.put(film())
     assert catalog.put(film()) == first

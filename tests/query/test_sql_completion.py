@@ -5,24 +5,22 @@ from __future__ import annotations
 import pytest
 from fakes import columns
 
-from lakeshell.model import CatalogTable, TableKind, TableName
+from lakeshell.model import TableName
 from lakeshell.query.completion import Vocabulary, complete, vocabulary
 
 
-def table(database: str, name: str, **types: str) -> CatalogTable:
-    return CatalogTable(TableName(database, name), TableKind.ICEBERG, columns(**types))
-
-
+TABLES = {
+    TableName("raw", "film"): columns(film_id="integer", title="varchar", length="smallint"),
+    TableName("raw", "rental"): columns(rental_id="integer", film_id="integer"),
+    TableName("sales", "film_sales"): columns(film_id="integer", sold="bigint"),
+    TableName("raw", "odd name"): columns(x="integer"),
+}
 WORDS = vocabulary(
-    [
-        table("raw", "film", film_id="integer", title="varchar", length="smallint"),
-        table("raw", "rental", rental_id="integer", film_id="integer"),
-        table("sales", "film_sales", film_id="integer", sold="bigint"),
-        table("raw", "odd name", x="integer"),
-    ],
+    TABLES,
     ["raw", "sales", "empty"],
     ["sum", "substr", "count", "if"],
     "raw",
+    TABLES.__getitem__,
 )
 
 
@@ -77,7 +75,7 @@ def test_columns_of_every_relation_come_before_functions() -> None:
 
 def test_a_huge_catalog_is_searched_by_its_beginning() -> None:
     many = vocabulary(
-        (table("raw", f"t{i:05d}", x="integer") for i in range(50_000)), ["raw"], [], None
+        (TableName("raw", f"t{i:05d}") for i in range(50_000)), ["raw"], [], None, lambda name: ()
     )
     assert suggested("SELECT * FROM t49999|", many) == ["raw.t49999"]
     assert len(suggested("SELECT * FROM t|", many)) == 40

@@ -175,7 +175,13 @@ async def test_a_huge_database_is_not_drawn_whole(lake: Lake) -> None:
         assert sum(len(node.children) for node in tree.root.children) == 0
         await until(pilot, lambda: "big  (5,000)" in text_of(pilot))
         tree.root.children[-1].expand()
-        await until(pilot, lambda: len(tree.root.children[-1].children) == 2_001)
+        database = tree.root.children[-1]
+        await until(pilot, lambda: len(database.children) == 501)
+        await settled(pilot)
+        tree.cursor_line = database.children[-1].line
+        await pilot.press("enter")
+        await until(pilot, lambda: len(database.children) == 1_001)
+        assert "4,000 more" in str(database.children[-1].label)
         await settled(pilot)
 
 
@@ -186,7 +192,11 @@ class _Listing:
         self._catalog, self._more = catalog, tables
 
     def tables(self, database: str | None = None) -> list[CatalogTable]:
-        return [*self._catalog.tables(database), *self._more]  # type: ignore[attr-defined]
+        more = [t for t in self._more if database in (None, t.name.database)]
+        return [*self._catalog.tables(database), *more]  # type: ignore[attr-defined]
+
+    def names(self, database: str | None = None) -> list[TableName]:
+        return [table.name for table in self.tables(database)]
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._catalog, name)

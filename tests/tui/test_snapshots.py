@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from consoles import console, loading_job, settled, spend, until
+from consoles import console, loading_job, settled, spend, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -102,8 +102,13 @@ async def flow(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
+async def at_home(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: "checking" not in text_of(pilot))
+    await settled(pilot)
+
+
 PREPARED = {
-    "home": going("1", "home"),
+    "home": at_home,
     "crawlers": going("3", "crawlers"),
     "catalog": going("4", "catalog", "down"),
     "query": queried,

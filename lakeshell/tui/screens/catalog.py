@@ -3,7 +3,7 @@ definition and first rows; search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -23,18 +23,19 @@ from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
 
-_MOST = 2_000
-"""Tables shown of one database, or of a search: a longer list is searched, not read."""
+_MOST = 500
+"""Tables shown at once of a database, or of a search: more come when they are asked for."""
 _PAUSE = 0.2
 _ALL = Arrangement()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node: a database, or one of its tables."""
+    """A node: a database, one of its tables, or the tables of a database from `more` on."""
 
     database: str
     table: str = ""
+    more: int = 0
 
 
 class CatalogScreen(LakeScreen):
@@ -58,7 +59,8 @@ class CatalogScreen(LakeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tables: dict[str, dict[str, CatalogTable]] = {}
+        self._tables: dict[str, Sequence[str]] = {}
+        self._searches = 0
 
     def body(self) -> ComposeResult:
         yield LineInput(placeholder="/ searches tables and columns", id="search")
@@ -78,15 +80,14 @@ class CatalogScreen(LakeScreen):
     def look(self) -> None:
         self.ask("catalog", self._read, self._take)
 
-    def _read(self) -> dict[str, dict[str, CatalogTable]]:
-        found: dict[str, dict[str, CatalogTable]] = {
-            database.name: {} for database in self.lake.catalog.databases()
-        }
-        for table in self.lake.catalog.tables():
-            found.setdefault(table.name.database, {})[table.name.table] = table
-        return found
+    def _read(self) -> dict[str, Sequence[str]]:
+        """Names alone: of 50,000 tables they are there in a moment."""
+        found: dict[str, list[str]] = {known.name: [] for known in self.lake.catalog.databases()}
+        for name in self.lake.catalog.names():
+            found.setdefault(name.database, []).append(name.table)
+        return dict(found)
 
-    def _take(self, found: dict[str, dict[str, CatalogTable]]) -> None:
+    def _take(self, found: dict[str, Sequence[str]]) -> None:
         if found == self._tables:
             return
         self._tables = found
@@ -106,24 +107,49 @@ class CatalogScreen(LakeScreen):
         for name, tables in self._tables.items():
             node = tree.root.add(cell(f"{name}  ({len(tables):,})"), Place(name))
             if name in opened or len(self._tables) == 1:
-                self._fill(node)
+                self._fill(node, 0)
                 node.expand()
         tree.root.expand()
         if tree.cursor_line < 0:
             tree.cursor_line = 0
 
-    def _fill(self, node: TreeNode[Place]) -> None:
-        """Its tables, when it is first gone into."""
-        if node.data is None or node.children:
+    def _fill(self, node: TreeNode[Place], first: int) -> None:
+        """The next of its tables from `first` on, and what they are as soon as that is read."""
+        if node.data is None:
             return
-        tables = self._tables.get(node.data.database, {})
-        for name in list(tables)[:_MOST]:
-            node.add_leaf(cell(_label(tables[name])), Place(node.data.database, name))
-        if len(tables) > _MOST:
-            node.add_leaf(cell(f"{len(tables) - _MOST:,} more: / searches them"))
+        database = node.data.database
+        names = self._tables.get(database, ())
+        made = {
+            name: node.add_leaf(cell(name), Place(database, name))
+            for name in names[first : first + _MOST]
+        }
+        if (left := len(names) - first - _MOST) > 0:
+            label = cell(f"{left:,} more: Enter shows some, / searches them", "dim")
+            node.add_leaf(label, Place(database, more=first + _MOST))
+        if len(names) <= _MOST:
+            self.ask(
+                f"kinds {database}",
+                lambda: [(t.name.table, _label(t)) for t in self.lake.catalog.tables(database)],
+                lambda labels: self._label(made, labels),
+                lambda error: None,
+            )
+
+    def _label(
+        self, made: Mapping[str, TreeNode[Place]], labels: Sequence[tuple[str, str]]
+    ) -> None:
+        for name, label in labels:
+            if label != name and name in made:
+                made[name].set_label(cell(label))
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[Place]) -> None:
-        self._fill(event.node)
+        if not event.node.children:
+            self._fill(event.node, 0)
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[Place]) -> None:
+        place, parent = event.node.data, event.node.parent
+        if place is not None and place.more and parent is not None:
+            event.node.remove()
+            self._fill(parent, place.more)
 
     # --- search ----------------------------------------------------------------------------
 
@@ -137,21 +163,53 @@ class CatalogScreen(LakeScreen):
         self.tree_widget.focus()
 
     def _search(self) -> None:
+        """By name at once; then by comments and columns, which are read from the catalog."""
         wanted = self.query_one("#search", Input).value.strip().lower()
-        if wanted:
-            tables = self._tables
-            self.ask("search", lambda: _matching(tables, wanted), self._draw_found)
-        else:
-            self.background.forget("search")
+        self._searches += 1
+        self.background.forget("search")
+        if not wanted:
             self._draw_databases()
-
-    def _draw_found(self, found: Sequence[tuple[CatalogTable, str]]) -> None:
+            return
+        named = [
+            TableName(database, table)
+            for database, held in self._tables.items()
+            for table in held
+            if wanted in f"{database}.{table}"
+        ]
         tree = self.tree_widget
         tree.clear()
-        for table, why in found[:_MOST]:
-            tree.root.add_leaf(cell(f"{table.name}{why and f'  {why}'}"), Place(*table.name))
+        self._add_found([(name, "") for name in named])
         tree.root.expand()
-        self.status(f"{len(found):,} found")
+        self.status(f"{len(named):,} by name; looking at comments and columns …")
+        number = self._searches
+        self.ask(
+            "search",
+            lambda: self._having(wanted, set(named), lambda: number == self._searches),
+            lambda found: self._draw_having(len(named), found),
+        )
+
+    def _add_found(self, found: Sequence[tuple[TableName, str]]) -> None:
+        for name, why in found[:_MOST]:
+            label = f"{name}{why and f'  {why}'}"
+            self.tree_widget.root.add_leaf(cell(label), Place(name.database, name.table))
+
+    def _having(
+        self, wanted: str, named: Set[TableName], still: Callable[[], bool]
+    ) -> Sequence[tuple[TableName, str]]:
+        """Tables that have it in their comment or in a column's name, one database at a time."""
+        found = []
+        for database in list(self._tables):
+            if not still():
+                return ()
+            for table in self.lake.catalog.tables(database):
+                why = "" if table.name in named else _reason(table, wanted)
+                if why:
+                    found.append((table.name, why))
+        return found
+
+    def _draw_having(self, named: int, found: Sequence[tuple[TableName, str]]) -> None:
+        self._add_found(found)
+        self.status(f"{named + len(found):,} found, {len(found):,} by comments and columns")
 
     # --- a table ---------------------------------------------------------------------------
 
@@ -170,7 +228,7 @@ class CatalogScreen(LakeScreen):
             name = TableName(place.database, place.table)
             self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
         else:
-            count = len(self._tables.get(place.database, {}))
+            count = len(self._tables.get(place.database, ()))
             self.background.forget("table")
             self.query_one(Sheet).draw([values({"database": place.database, "tables": count})])
 
@@ -309,17 +367,9 @@ def _label(table: CatalogTable) -> str:
     return f"{table.name.table}{mark}{'  deprecated' if table.deprecated else ''}"
 
 
-def _matching(
-    tables: dict[str, dict[str, CatalogTable]], wanted: str
-) -> Sequence[tuple[CatalogTable, str]]:
-    """Tables whose name or comment has the text, then those with such a column."""
-    named, having = [], []
-    for held in tables.values():
-        for table in held.values():
-            if wanted in str(table.name) or wanted in table.comment.lower():
-                named.append((table, ""))
-                continue
-            column = next((c.name for c in table.columns if wanted in c.name.lower()), None)
-            if column is not None:
-                having.append((table, f"({column})"))
-    return [*named, *having]
+def _reason(table: CatalogTable, wanted: str) -> str:
+    """Why a search found it, besides its name; empty where it did not."""
+    if wanted in table.comment.lower():
+        return "(comment)"
+    column = next((c.name for c in table.columns if wanted in c.name.lower()), None)
+    return "" if column is None else f"({column})"

@@ -19,6 +19,8 @@ from lakeshell.overview import Advice, Overview, overview
 from lakeshell.tui.safe import short_path, shortened, shown
 from lakeshell.tui.screens.base import LakeScreen
 
+_CALM = 0.5
+"""Seconds on this screen until the health of the lake is looked at."""
 _MARKS = {
     Health.OK: ("ok", "green"),
     Health.WARNING: ("look", "yellow"),
@@ -61,7 +63,12 @@ class HomeScreen(LakeScreen):
 
     def look(self) -> None:
         self.ask("overview", lambda: overview(self.lake, self.console.now()), self.draw)
-        self.ask("health", lambda: list(findings(self.lake)), self.draw_health)
+        # The checks import and ask much: what was gone to meanwhile comes first.
+        self.set_timer(_CALM, self._check_health)
+
+    def _check_health(self) -> None:
+        if self.is_current:
+            self.ask("health", lambda: list(findings(self.lake)), self.draw_health)
 
     # --- drawing ---------------------------------------------------------------------------
 
