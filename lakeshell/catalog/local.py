@@ -274,7 +274,7 @@ class LocalCatalog:
                 ORDER BY 1, 2""",
             (LAKE,),
         )
-        return [TableName(*row) for row in rows if database is None or row[0] == database]
+        return [TableName._make(row) for row in rows if database is None or row[0] == database]
 
     def _iceberg_location(self, db: sqlite3.Connection, name: TableName) -> str | None:
         row = db.execute(

@@ -42,8 +42,8 @@ class Shared:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`rows` has a row for each that differs, at most `MOST` of them: what it is (`changed`, `only
-    in 1`, `only in 2`), its places in the two results from 1, then the columns; a column whose
-    cells differ is there twice."""
+    in 1`, `only in 2`), its places in the two results from 1, the keys, the columns whose cells differ,
+    each twice, and the others."""
 
     rows: ResultRows
     same: int
@@ -220,7 +220,8 @@ def _compared(
     for column in others:
         if column.name in differing:
             made.add_two(column)
-        else:
+    for column in others:
+        if column.name not in differing:
             made.add_one(column)
     paired, unequal = (pc.sum(mask, min_count=0).as_py() for mask in (both, changed))
     return Comparison(

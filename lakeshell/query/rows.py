@@ -25,7 +25,7 @@ from lakeshell.sql.render import texts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MEMORY = 48 * 2**20
+MEMORY = 24 * 2**20
 BLOCK = 64
 """Rows whose cells are made into text at once."""
 _BLOCKS = 2_048

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Task, said
+from lakeshell.tui.driver import SparingDriver
 from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.preferences import (
     DARK,
@@ -46,6 +49,7 @@ class Console(App[None]):
     MODES = {entry.name: entry.make for entry in ENTRIES}
     DEFAULT_MODE = "home"
     BINDINGS = [
+        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", priority=True, show=False),
         Binding("alt+x", "palette", "Commands", id="app.palette", priority=True, show=False),
         Binding("f1", "help", "Help", id="app.help", priority=True),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
@@ -158,6 +162,23 @@ class Console(App[None]):
         yield SystemCommand("Theme", "Dark, light, high contrast, and others", self.search_themes)
         yield SystemCommand("Help", "The keys of this screen", self.action_help)
         yield SystemCommand("Quit", "End the console", self.action_quit)
+
+    def get_driver_class(self) -> type[Driver]:
+        """On a terminal, the one that writes no more than it must."""
+        found = super().get_driver_class()
+        return SparingDriver if found is LinuxDriver else found
+
+    def on_resize(self) -> None:
+        self._forget_terminal()
+
+    def _forget_terminal(self) -> None:
+        if isinstance(self._driver, SparingDriver):
+            self._driver.forget()
+
+    def action_redraw(self) -> None:
+        """All of it, where something else wrote to the terminal."""
+        self._forget_terminal()
+        self.screen.refresh(layout=True)
 
     def copy_to_clipboard(self, text: str) -> None:
         """As OSC 52, through tmux and screen."""

@@ -31,8 +31,8 @@ KEYS = (
 class Preferences:
     theme: str = DARK
     animations: str = "auto"
-    editing: str = "plain"
     keys: dict[str, str] = field(default_factory=dict)
+    editing: str = "plain"
 
 
 def preferences_file(environment: Mapping[str, str]) -> Path:
@@ -46,7 +46,7 @@ def read_preferences(environment: Mapping[str, str]) -> Preferences:
         return Preferences()
     values = load(path, KEYS)
     keys = {name: str(value) for name, value in (values["keys"] or {}).items()}
-    return Preferences(values["theme"], values["animations"], values["editing"], keys)
+    return Preferences(values["theme"], values["animations"], keys, values["editing"])
 
 
 def keep_theme(theme: str, environment: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ import argparse
 import json
 import os
 import pty
+import re
 import select
 import signal
 import statistics
@@ -42,9 +43,8 @@ MILLION = """--
 SELECT concat('fir', 'st') AS state, payment_id, customer_id, rental_id, amount, payment_date,
  amount * 2 AS a2, customer_id + 1 AS c1, rental_id + 1 AS r1, -amount AS negative
 FROM raw.payment"""
-F4, F5, CTRL_Q, PAGE_DOWN = "\x1bOS", "\x1b[15~", "\x11", "\x1b[6~"
-ALT_1, ALT_4, ALT_5, ALT_6 = "\x1b1", "\x1b4", "\x1b5", "\x1b6"
-RIGHT = "\x1b[C"
+F4, F5, PAGE_DOWN = "\x1bOS", "\x1b[15~", "\x1b[6~"
+ALT_4, ALT_5, ALT_6 = "\x1b4", "\x1b5", "\x1b6"
 ENVIRONMENT = {
     **os.environ,
     "TERM": "xterm-256color",
@@ -55,18 +55,45 @@ ENVIRONMENT = {
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+SEQUENCE = re.compile(
+    r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[[?<>=]?[\d;$]*[a-zA-Z]|\x1b\][^\x07]*\x07|([^\x1b]+)|(\x1b)"
+)
+
+
+class Screen:
+    """What a terminal shows: the console writes only what changes, so its bytes hold no sentences."""
+
+    def __init__(self) -> None:
+        self.rows = [[" "] * (COLUMNS + 1) for _ in range(ROWS + 2)]
+        self._at = (1, 1)
+
+    def take(self, said: str) -> None:
+        for row, column, ahead, text, _ in SEQUENCE.findall(said):
+            if row:
+                self._at = (min(int(row), ROWS), int(column))
+            elif ahead:
+                self._at = (self._at[0], self._at[1] + int(ahead))
+            for character in text:
+                at = min(self._at[1], COLUMNS)
+                self.rows[self._at[0]][at] = character
+                self._at = (self._at[0], at + 1)
+
+    def shows(self, text: str) -> bool:
+        return any(text in "".join(row) for row in self.rows)
+
+
 class Terminal:
     """A console on a pseudo-terminal."""
 
     def __init__(self, lake: Path) -> None:
         self.said = b""
+        self.screen = Screen()
+        self._taken = 0
         self.typed = 0
         self.started = time.monotonic()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(
-                PYTHON, [PYTHON, "-P", "-m", "lakeshell", "--lake", str(lake)], ENVIRONMENT
-            )
+            os.execve(PYTHON, [PYTHON, "-P", "-m", "lakeshell", "--lake", str(lake)], ENVIRONMENT)
         ioctl(self.fd, TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def read(self, seconds: float) -> bool:
@@ -79,14 +106,28 @@ class Terminal:
             return False
         return True
 
-    def until(self, text: str, since: int = 0, limit: float = 300.0) -> float:
-        """Seconds until `text` was written after the byte `since`."""
+    def shows(self, text: str) -> bool:
+        # A sequence that has not come whole waits for its end.
+        said = self.said[self._taken :].decode(errors="ignore")
+        whole = said.rfind("\x1b") if "\x1b" in said[-30:] else len(said)
+        self.screen.take(said[:whole])
+        self._taken += len(said[:whole].encode())
+        return self.screen.shows(text)
+
+    def until(self, text: str, limit: float = 300.0) -> float:
+        """Seconds until `text` is on the screen."""
+        began = time.monotonic()
+        while not self.shows(text):
+            if time.monotonic() - began > limit:
+                shown = "\n".join("".join(row) for row in self.screen.rows)
+                raise SystemExit(f"{text!r} did not come:\n{shown}")
+            self.read(0.5)
+        return time.monotonic() - began
+
+    def until_written(self, text: str, since: int) -> float:
+        """Seconds until `text` was written behind the byte `since`."""
         began = time.monotonic()
         while text.encode() not in self.said[since:]:
-            if time.monotonic() - began > limit:
-                raise SystemExit(
-                    f"{text!r} did not come:\n{self.said[-2000:].decode(errors='replace')}"
-                )
             self.read(0.5)
         return time.monotonic() - began
 
@@ -104,7 +145,7 @@ class Terminal:
         """A key to its echo: a letter that is nowhere on the screen yet."""
         self.typed += 1
         letter = chr(0x100 + self.typed)
-        return self.until(letter, self.send(letter))
+        return self.until_written(letter, self.send(letter))
 
     def memory(self, name: str = "VmHWM") -> float:
         """MB."""
@@ -143,7 +184,7 @@ def start(lake: Path) -> tuple[float, float, float, float]:
     first, first_processor = time.monotonic() - terminal.started, terminal.processor()
     terminal.send(ALT_6)
     terminal.until("F10 sets")
-    terminal.until("ø", terminal.send("ø"))
+    terminal.until_written("ø", terminal.send("ø"))
     usable, processor = time.monotonic() - terminal.started, terminal.processor()
     terminal.close()
     return first, usable, first_processor, processor
@@ -185,10 +226,10 @@ def million(lake: Path) -> Iterator[tuple[str, float]]:
     terminal.quiet(0.2)
     began = time.monotonic()
     processor = terminal.processor()
-    at = terminal.send(F5)
-    yield "first rows ms", terminal.until("first", at) * 1e3
+    terminal.send(F5)
+    yield "first rows ms", terminal.until("first") * 1e3
     busy = [terminal.echo() for _ in range(5)]
-    while b"rows in " not in terminal.said[at:]:
+    while not terminal.shows("rows in "):
         busy.append(terminal.echo())
     yield "all rows ms", (time.monotonic() - began) * 1e3
     yield "… of the processor ms", (terminal.processor() - processor) * 1e3
@@ -238,40 +279,41 @@ def catalog(lake: Path) -> Iterator[tuple[str, float]]:
     terminal.until("What to do next")
     terminal.quiet(2.0)
     processor = terminal.processor()
-    at = terminal.send(ALT_4)
-    yield "catalog opens ms", terminal.until("many_00", at) * 1e3
+    terminal.send(ALT_4)
+    yield "catalog opens ms", terminal.until("many_00") * 1e3
     yield "… of the processor ms", (terminal.processor() - processor) * 1e3
     terminal.quiet(1.0)
     processor = terminal.processor()
-    at = terminal.send("\x1b[B")
-    terminal.quiet(0.5)
-    at = terminal.send("\r")
-    yield "node expands ms", terminal.until("table_00", at) * 1e3
+    terminal.send("\r")
+    yield "node expands ms", terminal.until("table_00") * 1e3
     yield "… of the processor ms", (terminal.processor() - processor) * 1e3
     terminal.close()
 
 
 def ten_steps(lake: Path) -> Iterator[tuple[str, float]]:
-    """Bytes for: home, seven screens by their keys, a query, a page of its rows."""
+    """Bytes for: home, seven screens by their keys, a query and its rows, a page of them."""
     tabs(lake, "SELECT * FROM raw.film")
     terminal = Terminal(lake)
     terminal.until("What to do next")
     terminal.quiet(1.0)
     whole = len(terminal.said)
     yield "bytes: home", float(whole)
-    for key in "2345789":
-        terminal.send(f"\x1b{key}")
-        terminal.quiet(0.7)
-        yield f"bytes: screen {key}", float(len(terminal.said) - whole)
+    screens = "Connections Crawlers Catalog Jobs History Workgroups Cost"
+    for key, name in zip("2345789", screens.split(), strict=True):
+        terminal.until_written(f": {name}\x07", terminal.send(f"\x1b{key}"))
+        terminal.quiet(1.0)
+        yield f"bytes: {name}", float(len(terminal.said) - whole)
         whole = len(terminal.said)
     terminal.send(ALT_6)
+    terminal.until("would scan")
     terminal.quiet(1.0)
-    terminal.until("rows in ", terminal.send(F5))
-    terminal.quiet(0.7)
+    terminal.send(F5)
+    terminal.until("rows in ")
+    terminal.quiet(1.0)
     yield "bytes: query and its rows", float(len(terminal.said) - whole)
     whole = len(terminal.said)
     terminal.send(F4 + PAGE_DOWN)
-    terminal.quiet(0.7)
+    terminal.quiet(1.0)
     yield "bytes: a page of them", float(len(terminal.said) - whole)
     yield "bytes of ten steps", float(len(terminal.said))
     terminal.close()
@@ -287,14 +329,16 @@ def soak(lake: Path, minutes: float) -> Iterator[tuple[str, float]]:
     while time.monotonic() < end:
         terminal.send(ALT_6)
         terminal.quiet(0.2)
-        terminal.until("rows in ", terminal.send(F5))
+        terminal.send(F5)
+        terminal.until("running")
+        terminal.until("rows in ")
         for key in "123457896":
             terminal.send(f"\x1b{key}")
             terminal.quiet(0.1)
         rounds += 1
         if not first and time.monotonic() > end - minutes * 60 + min(60.0, minutes * 15):
             first = terminal.memory("VmRSS")
-        terminal.said = b""
+        terminal.said, terminal._taken = b"", 0
     yield "soak rounds", float(rounds)
     yield "soak MB early", first
     yield "soak MB at the end", terminal.memory("VmRSS")

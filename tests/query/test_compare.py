@@ -45,13 +45,13 @@ def test_rows_belong_together_by_key_in_any_order() -> None:
     assert (found.same, found.changed, found.only_first, found.only_second) == (2, 1, 2, 1)
     assert found.differing == ["value"]
     assert [column.name for column in found.rows.columns] == [
-        "change", "row 1", "row 2", "id", "name", "value (1)", "value (2)",
+        "change", "row 1", "row 2", "id", "value (1)", "value (2)", "name",
     ]  # fmt: skip
     assert shown(found) == [
-        ("only in 1", "1", None, "1", "a", "1.5", None),
-        ("changed", "3", "2", "3", "c", "3.0", "3.5"),
-        ("only in 1", "4", None, "3", "c2", "4.0", None),
-        ("only in 2", None, "1", "4", "d", None, "4.0"),
+        ("only in 1", "1", None, "1", "1.5", None, "a"),
+        ("changed", "3", "2", "3", "3.0", "3.5", "c"),
+        ("only in 1", "4", None, "3", "4.0", None, "c2"),
+        ("only in 2", None, "1", "4", None, "4.0", "d"),
     ]
 
 

@@ -8,7 +8,6 @@ from fakes import columns
 from lakeshell.model import TableName
 from lakeshell.query.completion import Vocabulary, complete, vocabulary
 
-
 TABLES = {
     TableName("raw", "film"): columns(film_id="integer", title="varchar", length="smallint"),
     TableName("raw", "rental"): columns(rental_id="integer", film_id="integer"),

@@ -220,7 +220,7 @@ async def test_what_is_copied_is_in_a_file_too(lake: Lake) -> None:
         await opened(pilot, "SELECT * FROM film")
         await run(pilot)
         await pilot.press("f4", "Y")
-        await until(pilot, lambda: "clipboard (OSC 52)" in text_of(pilot))
+        await until(pilot, lambda: "copied (OSC 52), and in" in text_of(pilot))
         assert file.read_text().splitlines()[1] == "1\tAcademy Dinosaur\t86\t0.99"
         assert file.stat().st_mode & 0o077 == 0
         tab = pilot.app.screen.query_one(QueryTab)

@@ -70,7 +70,7 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
         Finding("engine", Health.OK, "answers"),
         Finding("folder", Health.WARNING, "0.5 GB free", "free some space before the next load"),
     ]
-    monkeypatch.setattr("lakeshell.tui.screens.home.findings", lambda lake: iter(made))
+    monkeypatch.setattr("lakeshell.tui.screens.home.findings", lambda lake, quick: iter(made))
 
 
 async def saved(pilot: Pilot[None]) -> None:

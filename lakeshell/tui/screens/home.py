@@ -68,7 +68,7 @@ class HomeScreen(LakeScreen):
 
     def _check_health(self) -> None:
         if self.is_current:
-            self.ask("health", lambda: list(findings(self.lake)), self.draw_health)
+            self.ask("health", lambda: list(findings(self.lake, quick=True)), self.draw_health)
 
     # --- drawing ---------------------------------------------------------------------------
 

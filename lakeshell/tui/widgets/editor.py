@@ -114,6 +114,9 @@ class SqlEditor(TextEditor):
         before = "\n".join([*lines[max(0, line - _LINES) : line], lines[line][:column]])
         after = "\n".join([lines[line][column:], *lines[line + 1 : line + _LINES]])
         before = before[-_AROUND:]
+        if not before.endswith(prefix):
+            # Something else was typed meanwhile, which asked for itself or wants nothing.
+            return []
         found = complete(before + after[:_AROUND], len(before), self._vocabulary())
         return [((words(s.text), words(s.kind)), s.text) for s in found]
 

@@ -199,14 +199,9 @@ class RowsPane(Vertical, can_focus=True):
         def say(path: Path | None) -> None:
             where = "" if path is None else f"in {short_path(path)}"
             if clipboard.fits(text):
-                said = "copied to the terminal's clipboard (OSC 52)"
-                self.host.status(
-                    f"{said}; where that does not arrive, it is {where}" if where else said
-                )
+                self.host.status(f"copied (OSC 52){where and f', and {where}'}")
             else:
-                self.host.status(
-                    f"too much for a terminal's clipboard: it is {where or 'not copied'}"
-                )
+                self.host.status(f"too much for a terminal's clipboard: {where or 'not copied'}")
 
         self.host.ask("copied", lambda: clipboard.keep(folder, text), say)
 

@@ -1,0 +1,105 @@
+"""What reaches the terminal is less than what was written, and shows the same."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakeshell.tui.painting import PLAIN, Painter, Style, _on_blank, _styled
+
+WIDTH, HEIGHT = 12, 4
+_SEQUENCE = re.compile(
+    r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)C|\x1b\[([\d;]*)m|\x1b\[[?]\d+[hl]|(.)", re.S
+)
+
+
+class Screen:
+    """A terminal that knows what the console says to it."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], tuple[str, Style]] = {}
+        self.at = (1, 1)
+        self.style = PLAIN
+
+    def take(self, data: str) -> None:
+        for row, column, ahead, style, character in _SEQUENCE.findall(data):
+            if row:
+                self.at = (int(row), int(column))
+            elif ahead:
+                self.at = (self.at[0], self.at[1] + int(ahead))
+            elif character == "\n":
+                self.at = (self.at[0] + 1, self.at[1])
+            elif character:
+                seen = _on_blank(self.style) if character == " " else self.style
+                self.cells[self.at] = (character, seen)
+                self.at = (self.at[0], self.at[1] + 1)
+            else:
+                self.style = _styled(self.style, style)
+
+
+COLOURS = st.sampled_from(
+    ["", "1", "4;38;2;1;2;3", "38;2;1;2;3;48;2;9;9;9", "38;5;3", "48;2;9;9;9", "1;7;31;42", "0"]
+)
+RUN = st.tuples(
+    st.integers(1, HEIGHT),
+    st.integers(1, WIDTH),
+    st.text(" ab─", min_size=1, max_size=WIDTH),
+    COLOURS,
+)
+WRITES = st.lists(st.lists(RUN, max_size=8), max_size=12)
+
+
+def written(runs: list[tuple[int, int, str, str]]) -> str:
+    made = "\x1b[?2026h"
+    for row, column, text, colours in runs:
+        made += f"\x1b[{row};{column}H\x1b[{colours}m{text[: WIDTH - column + 1]}\x1b[0m\n"
+    return made + "\x1b[1;1H\x1b[?2026l"
+
+
+@settings(max_examples=300, deadline=None)
+@given(WRITES)
+def test_the_screen_is_the_same(writes: list[list[tuple[int, int, str, str]]]) -> None:
+    plain, spared, painter = Screen(), Screen(), Painter()
+    for runs in writes:
+        data = written(runs)
+        plain.take(data)
+        spared.take(painter.thin(data))
+        assert spared.cells == plain.cells
+        assert spared.at == plain.at
+        assert spared.style == PLAIN
+
+
+def test_what_is_shown_already_is_not_written() -> None:
+    painter = Painter()
+    data = "\x1b[2;3H\x1b[38;2;1;1;1;48;2;2;2;2mabc\x1b[0m\x1b[38;2;1;1;1;48;2;2;2;2md  \x1b[0m"
+    assert painter.thin(data).count("m") == 2
+    assert painter.thin(data) == "\x1b[2;9H"
+    assert painter.thin(data.replace("abc", "axc")) == (
+        "\x1b[2;4H\x1b[38;2;1;1;1;48;2;2;2;2mx\x1b[0m\x1b[2;9H"
+    )
+    painter.forget()
+    assert "abc" in painter.thin(data)
+
+
+def test_what_is_not_understood_goes_through_as_it_is() -> None:
+    painter = Painter()
+    data = "\x1b[1;1Habc"
+    painter.thin(data)
+    odd = "\x1bPq#0\x1b\\"
+    assert painter.thin(odd) == odd
+    assert "abc" in painter.thin(data)
+    title = "\x1b]2;lakeshell\x07"
+    assert painter.thin(title) == title
+    assert "abc" not in painter.thin(data)
+    painter.thin("\x1b[?1049h")
+    assert "abc" in painter.thin(data)
+
+
+def test_a_line_of_wide_letters_is_always_written() -> None:
+    painter = Painter()
+    data = "\x1b[1;1H日本x\x1b[1;6Hy"
+    first = painter.thin(data)
+    assert "日本x\x1b[1;6Hy" in first
+    assert "日本x" in painter.thin(data)
