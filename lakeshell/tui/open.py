@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -11,6 +12,8 @@ def open_console(folder: str | None) -> int:
     from lakeshell.lake import Lake, find_lake
     from lakeshell.tui.app import Console
 
+    # A thread that works hands over to a key within this time, five times as soon as by default.
+    sys.setswitchinterval(0.001)
     for fixed in ("COLUMNS", "LINES"):
         # Where a shell exports them, Textual would believe them, and not the window, for ever.
         os.environ.pop(fixed, None)

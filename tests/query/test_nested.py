@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from fakes import batch, columns
 
-from lakeshell.errors import UsageError
-from lakeshell.query.derive import creation
 from lakeshell.query.nested import Part, part_of
 from lakeshell.query.parameters import asked_for, written_in
 from lakeshell.query.rows import ResultRows
@@ -65,16 +62,3 @@ def test_what_a_statement_asks_for() -> None:
     assert asked_for("PREPARE p FROM SELECT ? FROM t WHERE x = :y") == ("y",)
     assert asked_for("SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A B?))") == ()
     assert written_in("SELECT :a, ?, ':a'", {"a": "O'N", "1": "5"}) == "SELECT 'O''N', 5, ':a'"
-
-
-def test_a_table_or_a_view_of_a_query() -> None:
-    assert creation("view", "d.my view", "SELECT 1; ") == 'CREATE VIEW d."my view" AS\nSELECT 1\n'
-    assert creation("table", "t", "WITH a AS (SELECT 1) TABLE a").startswith("CREATE TABLE t AS")
-    for kind, name, sql in (
-        ("index", "t", "SELECT 1"),
-        ("table", "a.b.c.d", "SELECT 1"),
-        ("table", "a.", "SELECT 1"),
-        ("table", "t", "DROP TABLE x"),
-    ):
-        with pytest.raises(UsageError):
-            creation(kind, name, sql)

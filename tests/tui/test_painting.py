@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.events import Paste
 
+from lakeshell.tui.driver import PasteParser
 from lakeshell.tui.painting import PLAIN, Painter, Style, _on_blank, _styled
 
 WIDTH, HEIGHT = 12, 4
@@ -103,3 +107,31 @@ def test_a_line_of_wide_letters_is_always_written() -> None:
     first = painter.thin(data)
     assert "日本x\x1b[1;6Hy" in first
     assert "日本x" in painter.thin(data)
+
+
+# --- what comes from the terminal ----------------------------------------------------------
+
+
+def fed(data: str, size: int) -> list[str]:
+    """What a parser gives for data in pieces of a size: pastes whole, keys by their names."""
+    parser, found = PasteParser(), []
+    for at in range(0, len(data), size):
+        for event in parser.feed(data[at : at + size]):
+            found.append(event.text if isinstance(event, Paste) else getattr(event, "key", "?"))
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 64, 4_096])
+def test_a_paste_is_one_event_however_it_comes(size: int) -> None:
+    text = "SELECT 'é';\n" * 40
+    if size > 10:
+        # In pieces so small that its beginning comes in two, the base takes the keys out of it.
+        text += "\x1b[3~x"
+    data = f"a\x1b[A\x1b[200~{text}\x00\x1b[201~b\x1b[200~2\x1b[201~"
+    assert fed(data, size) == ["a", "up", text, "b", "2"]
+
+
+def test_a_large_paste_takes_no_time() -> None:
+    began = time.process_time()
+    assert [len(text) for text in fed(f"\x1b[200~{'x' * 10 * 2**20}\x1b[201~", 4_096)] == [10 * 2**20]
+    assert time.process_time() - began < 2

@@ -106,7 +106,7 @@ async def test_a_query_is_saved_with_its_parameters(lake: Lake) -> None:
 async def test_a_view_is_made_of_what_a_result_came_from(lake: Lake) -> None:
     answers = engine(lake)
     answers.answers["SELECT * FROM film -- all"] = Answer(FILM, [batch(FILM, *FILMS)])
-    made = "CREATE VIEW raw.films AS\nSELECT * FROM film -- all\n"
+    made = "CREATE VIEW raw.films AS\nSELECT * FROM film -- all"
     answers.answers[made] = Answer(update_type="CREATE VIEW")
     async with console(lake).run_test(size=(80, 24)) as pilot:
         tab = await opened(pilot, "SELECT * FROM film -- all")
@@ -114,7 +114,7 @@ async def test_a_view_is_made_of_what_a_result_came_from(lake: Lake) -> None:
         await pilot.press("f4", "t")
         form = await dialog(pilot, FormScreen)
         form.query_one("#kind", Input).value = "dress"
-        await until(pilot, lambda: "neither a table nor a view" in text_of(pilot))
+        await until(pilot, lambda: "it must be table or view" in text_of(pilot))
         form.query_one("#kind", Input).value = "view"
         form.query_one("#name", Input).value = "raw.films"
         await pilot.press("f5")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lakeshell.definitions.saved import SavedQuery, parse
 from lakeshell.definitions.schema import checked_name
-from lakeshell.query.derive import creation
+from lakeshell.model import TableName
+from lakeshell.query.making import KINDS, create_statement
 from lakeshell.query.parameters import asked_for
 from lakeshell.tui.screens.form import Field, FormScreen, Values, options
 
@@ -56,17 +57,30 @@ def _yes(text: str) -> None:
 
 def creation_form(sql: str, database: str | None, made: dict[str, str]) -> FormScreen:
     """`made["sql"]` is the statement, once the form was sent."""
-    start = f"{database}." if database else ""
+    query = sql.strip().rstrip(";").rstrip()
     fields = [
-        Field("kind", "Table or view", "table", "table", True, lambda kind: creation(kind, "a.b", sql)),
-        Field("name", "Name", "database.name", start, True, lambda name: creation("table", name, sql)),
+        Field("kind", "Table or view", "table", "table", True, _kind),
+        Field("name", "Name", "database.name", f"{database}." if database else "", True, _table_name),
     ]  # fmt: skip
 
     def make(values: Values) -> None:
-        made["sql"] = creation(values["kind"], values["name"], sql)
+        made["sql"] = create_statement(values["kind"], _table_name(values["name"]), query)
 
     def command(values: Values) -> Sequence[str]:
         name = values["name"] or "DATABASE.NAME"
-        return ["query", "-e", f"CREATE {values['kind'].upper()} {name} AS {' '.join(sql.split())}"]
+        text = f"CREATE {values['kind'].upper()} {name} AS {' '.join(query.split())}"
+        return ["query", "-e", text]
 
     return FormScreen("Make a table or a view of this query", fields, make, command)
+
+
+def _kind(text: str) -> None:
+    if text not in KINDS:
+        raise ValueError("table or view")
+
+
+def _table_name(text: str) -> TableName:
+    parts = [part.strip() for part in text.split(".")]
+    if len(parts) != 2 or not all(parts):
+        raise ValueError("DATABASE.NAME")
+    return TableName(*parts)
