@@ -53,7 +53,7 @@ class SparingDriver(LinuxDriver):
         super().write(self.painter.thin(data))
 
     def run_input_thread(self) -> None:
-        linux_driver.XTermParser = PasteParser  # type: ignore[misc]
+        linux_driver.XTermParser = PasteParser  # type: ignore[attr-defined]
         super().run_input_thread()
 
     def process_message(self, message: Message) -> None:

@@ -133,5 +133,7 @@ def test_a_paste_is_one_event_however_it_comes(size: int) -> None:
 
 def test_a_large_paste_takes_no_time() -> None:
     began = time.process_time()
-    assert [len(text) for text in fed(f"\x1b[200~{'x' * 10 * 2**20}\x1b[201~", 4_096)] == [10 * 2**20]
+    assert [len(text) for text in fed(f"\x1b[200~{'x' * 10 * 2**20}\x1b[201~", 4_096)] == [
+        10 * 2**20
+    ]
     assert time.process_time() - began < 2
