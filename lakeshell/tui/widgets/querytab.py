@@ -318,6 +318,7 @@ class QueryTab(Vertical):
 
     def _ended(self, panes: Sequence[ResultPane], *, in_editor: bool) -> None:
         self._under_way = None
+        self.host.status("")
         self._news()
         self.database = self.session().database
         self.read_words()
