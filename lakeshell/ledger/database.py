@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from lakeshell.errors import UsageError
+
 Row = tuple[Any, ...]
 
 
@@ -59,3 +61,8 @@ def marks(count: int) -> str:
 
 def insert(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({names(columns)}) VALUES ({marks(len(columns))})"
+
+
+def not_text(error: UnicodeEncodeError) -> UsageError:
+    """What a text is called that no database takes."""
+    return UsageError(f"{error.object!r} is not UTF-8", hint="write it as UTF-8, or leave it out")

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import pymysql
 from pymysql.constants import CR, ER
 
-from lakeshell.errors import ConfigurationError, ConnectionFailed, LakeshellError, UsageError
-from lakeshell.ledger.database import Row, insert
+from lakeshell.errors import ConfigurationError, ConnectionFailed, LakeshellError
+from lakeshell.ledger.database import Row, insert, not_text
 from lakeshell.ledger.ledger import SqlLedger
 from lakeshell.ledger.mysql_tables import migrate
 
@@ -164,9 +164,7 @@ class MysqlDatabase:
         try:
             yield
         except UnicodeEncodeError as error:
-            raise UsageError(
-                f"{error.object!r} is not UTF-8", hint="write it as UTF-8, or leave it out"
-            ) from error
+            raise not_text(error) from error
         except pymysql.err.IntegrityError as error:
             raise LakeshellError(
                 f"the ledger has this record already: {_said(error)}", hint="report this"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from lakeshell.ledger.database import Database, marks
+from lakeshell.ledger.database import Database, marks, not_text
 from lakeshell.ledger.records import micros
 from lakeshell.ledger.texts import SEGMENT, Segment, Texts
 from lakeshell.ports import HistoryFilter
@@ -53,6 +53,7 @@ class Search:
             # Each part of what may be seen has an index; all of it together has none.
             sides = [([one, *same], spans) for one in seen for same, spans in sides]
         if filter.contains:
+            _check_text(filter.contains)
             found = self._texted(filter, sides)
         else:
             found = []
@@ -168,6 +169,14 @@ class Search:
                 "", [(f"number IN ({marks(len(page))})", page), *conditions], None
             )
         return found
+
+
+def _check_text(text: str) -> None:
+    """Raises `UsageError` also where there is nothing to look in."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise not_text(error) from error
 
 
 def _parts(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:

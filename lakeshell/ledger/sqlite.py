@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lakeshell.errors import ConfigurationError, LakeshellError, UsageError
-from lakeshell.ledger.database import Row, insert
+from lakeshell.errors import ConfigurationError, LakeshellError
+from lakeshell.ledger.database import Row, insert, not_text
 from lakeshell.ledger.ledger import SqlLedger
 from lakeshell.ledger.sqlite_tables import migrate
 
@@ -117,9 +117,7 @@ class SqliteDatabase:
         try:
             yield
         except UnicodeEncodeError as error:
-            raise UsageError(
-                f"{error.object!r} is not UTF-8", hint="write it as UTF-8, or leave it out"
-            ) from error
+            raise not_text(error) from error
         except sqlite3.IntegrityError as error:
             raise LakeshellError(
                 f"the ledger has this record already: {error}", hint="report this"
