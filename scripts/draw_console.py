@@ -26,6 +26,20 @@ PICTURES: dict[str, list[str]] = {
     "console-query": ["alt+6", "f5", "f4", "down", "down", "right"],
     "console-chart": ["alt+6", "f6", "f4", "right", "v"],
     "console-jobs": ["alt+5", "down", "down"],
+    "console-flow": [
+        "alt+5",
+        "end",
+        "down",
+        "down",
+        "down",
+        "down",
+        "down",
+        "down",
+        "enter",
+        "down",
+        "down",
+        "left",
+    ],
     "console-cost": ["alt+9"],
 }
 

@@ -27,7 +27,7 @@ class FlowScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     FlowScreen #halves { height: 1fr; layout: vertical; }
     FlowScreen.-wide #halves { layout: horizontal; }
-    FlowScreen FlowMap { width: 100%; height: 1fr; padding: 0 1; }
+    FlowScreen FlowMap { width: 100%; height: 1fr; }
     FlowScreen ScriptView { width: 100%; height: 1fr; border-top: solid $panel; }
     FlowScreen ScriptView:focus { border-top: solid $primary; }
     FlowScreen.-wide FlowMap { width: 1fr; }

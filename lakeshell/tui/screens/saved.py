@@ -42,12 +42,13 @@ class SavedScreen(NounScreen):
         Binding("c", "copy", "Save as", id="saved.copy"),
         Binding("n", "rename", "Rename", id="saved.rename"),
         Binding("v", "versions", "Versions", id="saved.versions"),
-        Binding("delete", "remove", "Remove", id="saved.remove"),
+        Binding("delete", "remove", "Remove", id="saved.remove", show=False),
     ]
     DEFAULT_CSS = """
     SavedScreen #text { height: 1fr; }
     SavedScreen #text Sheet { height: auto; max-height: 50%; border: none; width: 100%; }
     SavedScreen #text ScriptView { height: 1fr; width: 100%; border-top: solid $panel; }
+    SavedScreen.-flat #text Sheet { display: none; }
     SavedScreen #text { border-top: solid $panel; }
     SavedScreen.-wide #text { width: 3fr; border-top: none; border-left: solid $panel; }
     """

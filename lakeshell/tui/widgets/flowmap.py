@@ -23,6 +23,9 @@ from lakeshell.etl.flow import Flow, Lane, Step
 from lakeshell.tui.safe import words
 
 _WIDEST = {"source": 40, "transform": 36, "target": 40}
+_LEAST = 14
+_JOINTS = 9
+"""Cells of the lines between the three."""
 _PARTS = ("source", "transform", "target")
 _HERE = Style(reverse=True, bold=True)
 _SAME = Style(bold=True, underline=True)
@@ -87,8 +90,17 @@ class FlowMap(ScrollView, can_focus=True):
                 self._head(table, [each for each in flow.lanes if _table(each.target) == table])
                 before = table
             self._lay(number, lane)
+        self._measure()
+        self._row = next((row for row, boxes in enumerate(self._boxes) if boxes), 0)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._measure()
+
+    def _measure(self) -> None:
+        """What is done gives way first where there is no room: the line below says it whole."""
         labels = [box for row in self._boxes for box in row]
-        self._widths = {
+        widths = {
             part: min(
                 _WIDEST[part],
                 max(
@@ -98,10 +110,10 @@ class FlowMap(ScrollView, can_focus=True):
             )
             for part in _PARTS
         }
-        width = sum(self._widths.values()) + 9
-        self.virtual_size = Size(width, len(self._boxes))
-        self._row = next((row for row, boxes in enumerate(self._boxes) if boxes), 0)
-        self.refresh()
+        over = sum(widths.values()) + _JOINTS - self.scrollable_content_region.width
+        widths["transform"] -= min(max(0, over), max(0, widths["transform"] - _LEAST))
+        self._widths = widths
+        self.virtual_size = Size(sum(widths.values()) + _JOINTS, len(self._boxes))
 
     def _head(self, table: str, lanes: Sequence[Lane]) -> None:
         """A line above the lanes of one target table."""
