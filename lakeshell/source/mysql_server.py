@@ -16,6 +16,7 @@ import pymysql
 from pymysql.constants import CR, ER
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
+from lakeshell.source import mysql_address
 from lakeshell.source.mysql_address import MysqlAddress
 
 SESSION = "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1"
@@ -74,7 +75,11 @@ class MysqlServer:
 
 def connect(address: MysqlAddress, **more: Any) -> Any:
     """A pymysql connection in UTC. Raises pymysql's errors, `OSError` for unreadable files."""
-    return pymysql.connect(**address.pymysql(), init_command=SESSION, autocommit=True, **more)
+    # What listens there may be something else, and silent: only the greeting is waited for so long.
+    given = {**address.pymysql(), "read_timeout": mysql_address.CONNECT_SECONDS, **more}
+    made = pymysql.connect(**given, init_command=SESSION, autocommit=True)
+    made._read_timeout = None
+    return made
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from lakeshell.stack.services import PORTS, PURPOSE, Service
 from lakeshell.stack.stack import Stack
 from lakeshell.stack.storage import ObjectStorage
 
+LOW_STORAGE = 256 * 2**20
+"""Bytes free in object storage below which a load may fail."""
 Check = tuple[str, Callable[[], str]]
 LOW_SPACE = 2 * 2**30
 """Bytes free on Docker's disk below which object storage soon takes nothing more."""
@@ -49,6 +51,7 @@ def checks(stack: Stack) -> Iterator[Check]:
         ("control's password", Service.CONTROL, _control),
         ("metastore's schema", Service.CONTROL, _schema),
         ("mysql's password", Service.MYSQL, _mysql),
+        ("object storage's room", Service.MINIO, _room),
         ("buckets", Service.MINIO, _buckets),
         ("trino's groups", Service.CONTROL, _groups),
     ):
@@ -129,6 +132,20 @@ def _groups(stack: Stack) -> str:
             hint="lakeshell workgroup apply; `--dry-run` lists them",
         )
     return "are as the workgroups say"
+
+
+def _room(stack: Stack) -> str:
+    """Its volume may be smaller than Docker's disk."""
+    words = ("exec", "-T", Service.MINIO, "df", "--block-size=1", "--output=avail", "/data")
+    free = int(stack.compose.run(*words, timeout=20).split()[-1])
+    said = f"{free / 2**20:,.0f} MB free"
+    if free < LOW_STORAGE:
+        raise LakeshellError(
+            f"{said}: object storage takes nothing more, or soon will not",
+            hint=f"make room on the disk of Docker's volume {stack.installation.project}_minio:"
+            " docker system df",
+        )
+    return said
 
 
 def _buckets(stack: Stack) -> str:

@@ -43,7 +43,10 @@ def cursor(installation: Installation, service: Service) -> Iterator[Cursor]:
             ssl=_unchecked(),
             autocommit=True,
             connect_timeout=10,
+            # For the greeting: what listens there may be something else, and silent.
+            read_timeout=10,
         )
+        connection._read_timeout = None
     except pymysql.MySQLError as error:
         raise _unreachable(installation, service, name, error) from error
     with connection, connection.cursor() as opened:

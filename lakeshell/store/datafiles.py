@@ -212,7 +212,7 @@ class DataFiles:
         file = self._open.pop(key)
         try:
             metadata = file.close()
-        except OSError:
+        except BaseException:
             file.discard()
             raise
         figures = column_figures(metadata, self.schema)

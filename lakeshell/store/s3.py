@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +117,28 @@ class S3Files:
         except FileNotFoundError:
             pass
 
+    def abandon_uploads(self, location: str) -> None:
+        """Gives back the room of parts of an object that never was."""
+        import boto3
+        from botocore.config import Config
+
+        bucket, _, key = _key(location).partition("/")
+        client: Any = boto3.client(
+            "s3",
+            endpoint_url=self.address.endpoint or None,
+            region_name=self.address.region,
+            aws_access_key_id=self.address.access_key or None,
+            aws_secret_access_key=self.address.secret_key or None,
+            config=Config(
+                s3={"addressing_style": "path" if self.address.endpoint else "auto"},
+                connect_timeout=CONNECT_SECONDS,
+                retries={"max_attempts": 1},
+            ),
+        )
+        for upload in client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", ()):
+            if upload["Key"] == key:
+                client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
+
     def listed(self, location: str) -> list[str]:
         from pyarrow.fs import FileSelector, FileType
 
@@ -168,6 +190,7 @@ class S3Sink:
         self.location = location
         self.stream = files.system.open_output_stream(_key(location))
         self._size = 0
+        self._whole = False
 
     def write(self, data: Any) -> int:
         with self.failures():
@@ -194,13 +217,22 @@ class S3Sink:
             self.tell()
             with self.failures():
                 self.stream.close()
+            self._whole = True
 
     def discard(self) -> None:
-        # The stream cannot be given up, only finished.
-        try:
+        # The stream cannot be given up, only finished. One that failed is closed, and not whole.
+        with suppress(LakeshellError, OSError):
             self.close()
-        finally:
-            self.files.delete(self.location)
+        if not self._whole:
+            self._abandon()
+        self.files.delete(self.location)
+
+    def _abandon(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        # Where the storage does not answer it gives up such parts by itself, after a day.
+        with suppress(BotoCoreError, ClientError):
+            self.files.abandon_uploads(self.location)
 
     def __enter__(self) -> S3Sink:
         return self

@@ -348,6 +348,13 @@ def test_a_stopped_part_of_the_stack_is_named_with_what_mends_it(trino: FakeTrin
     assert "lakeshell doctor" in found.hint
 
 
+def test_the_cause_of_an_error_says_what_its_message_does_not(trino: FakeTrino) -> None:
+    full = {"message": "Storage backend has reached its minimum free drive threshold."}
+    page = error("HIVE_WRITER_CLOSE_ERROR", "Error committing write parquet to Hive")
+    page["error"]["failureInfo"] = {"cause": {"message": None, "cause": full}}
+    assert "storage is full" in rejected(trino, page).hint
+
+
 @pytest.mark.parametrize(
     ("code", "message", "hint"),
     [

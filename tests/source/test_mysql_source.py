@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -11,6 +12,7 @@ import pytest
 
 from lakeshell.errors import ConnectionFailed, ObjectGone, ValueRefused
 from lakeshell.model import ObjectName
+from lakeshell.source import mysql_address
 from lakeshell.source.mysql import MysqlSource
 from lakeshell.source.mysql_address import MysqlAddress, SslMode
 from lakeshell.source.mysql_server import MysqlServer
@@ -147,3 +149,12 @@ def test_a_wrong_password_or_place_is_said(address: MysqlAddress) -> None:
             MysqlSource(wrong).objects()
         assert address.password not in str(caught.value)
         assert caught.value.hint
+
+
+def test_what_listens_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mysql_address, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = MysqlAddress("127.0.0.1", silent.getsockname()[1], start_hint="start it")
+        with pytest.raises(ConnectionFailed, match="cannot be reached") as caught:
+            MysqlServer(address).rows("SELECT 1")
+    assert caught.value.hint == "start it"

@@ -63,3 +63,28 @@ def test_what_is_given_up_leaves_nothing() -> None:
         files.read(f"{folder}/x")
     files.delete_folder(folder)
     assert files.listed(folder) == []
+
+
+def test_parts_of_an_object_that_never_was_are_given_up() -> None:
+    import boto3
+
+    files = S3Files(reach.s3("lakeshell_s3"))
+    bucket, _, folder = files.address.warehouse.removeprefix("s3://").partition("/")
+    client = boto3.client(
+        "s3",
+        endpoint_url=files.address.endpoint,
+        region_name=files.address.region,
+        aws_access_key_id=files.address.access_key,
+        aws_secret_access_key=files.address.secret_key,
+    )
+    keys = [f"{folder}/{reach.own('parts')}{end}" for end in ("", ".other")]
+    for key in keys:
+        client.create_multipart_upload(Bucket=bucket, Key=key)
+
+    def left(key: str) -> int:
+        return len(client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", ()))
+
+    files.abandon_uploads(f"s3://{bucket}/{keys[0]}")
+    assert [left(key) for key in keys] == [0, 1]
+    files.abandon_uploads(f"s3://{bucket}/{keys[1]}")
+    assert left(keys[1]) == 0

@@ -6,7 +6,7 @@ In: the `error` of a page. Out: the exception to raise.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lakeshell.errors import (
@@ -78,7 +78,7 @@ def failure(
     answer that an error of this code may come of, and the command that starts it."""
     code = error.get("errorName") or "GENERIC_INTERNAL_ERROR"
     message = _PLACED.sub("", error.get("message") or "it gave no reason", count=1)
-    hint = _hint(code, message, mend)
+    hint = _hint(code, "\n".join((message, *_causes(error))), mend)
     match code:
         case "EXCEEDED_SCAN_LIMIT" | "EXCEEDED_CPU_LIMIT":
             return LimitExceeded(message, code=code, hint=_LESS)
@@ -105,6 +105,14 @@ def source_is_away(error: Mapping[str, Any]) -> bool:
     """Whether a connection's database did not answer, to a query or the reading of a view."""
     code, message = error.get("errorName"), error.get("message") or ""
     return code == "JDBC_ERROR" or bool(code == "INVALID_VIEW" and _UNCONNECTED.search(message))
+
+
+def _causes(error: Mapping[str, Any]) -> Iterator[str]:
+    """What the server says of the causes of an error: its own message may not tell."""
+    cause = (error.get("failureInfo") or {}).get("cause")
+    while cause:
+        yield str(cause.get("message") or "")
+        cause = cause.get("cause")
 
 
 def _hint(code: str, message: str, mend: Callable[[str], str]) -> str:

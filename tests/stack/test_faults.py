@@ -1,0 +1,183 @@
+"""Services killed, restarted and broken under commands: what is said, what mends it, what is left."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+
+import live
+import pytest
+
+from lakeshell.stack.control import cursor
+from lakeshell.stack.services import PORTS, Service
+from lakeshell.stack.storage import ObjectStorage
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole() -> Iterator[None]:
+    live.folder()
+    live.done("stack", "start")
+    yield
+    live.done("stack", "start")
+
+
+@pytest.fixture(scope="module")
+def name() -> Iterator[str]:
+    """A source database of that name with 600,000 rows in `big`, crawled, with a job that loads it."""
+    made = f"faults_{uuid.uuid4().hex[:8]}"
+    password = "MYSQL_ROOT_PASSWORD"
+    port = live.installation().port(Service.MYSQL)
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE DATABASE {made}")
+        sql.execute(f"CREATE TABLE {made}.big (id BIGINT PRIMARY KEY, word VARCHAR(200))")
+        sql.execute("SET SESSION cte_max_recursion_depth = 1000")
+        sql.execute(
+            f"INSERT INTO {made}.big WITH RECURSIVE n AS (SELECT 0 i UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 799) SELECT a.i * 800 + b.i, repeat(sha2(a.i * 800 + b.i, 256), 3)"
+            " FROM n a, n b"
+        )
+    url = f"mysql://root@127.0.0.1:{port}/{made}"
+    live.done("connection", "add", made, url, "--password-env", password)
+    live.done("crawler", "add", made, "--connection", made, "--database", made)
+    live.done("crawler", "run", made)
+    source = f"{made}.{made}_big"
+    live.done("job", "propose", made, "--source", source, "--target", f"{made}.copy")
+    live.done("job", "run", made)
+    yield made
+    live.done("stack", "start")
+    live.sql(f"DROP TABLE IF EXISTS lake.{made}.copy")
+    with live.lake() as lake, suppress(Exception):
+        for table in lake.catalog.tables(made):
+            lake.catalog.drop(table.name)
+        lake.catalog.drop_database(made)
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"DROP DATABASE {made}")
+    for file in live.folder().glob(f"*/{made}.*"):
+        file.unlink()
+
+
+def kill(*services: str) -> None:
+    with live.lake() as lake:
+        lake.stack.compose.run("kill", *services)
+
+
+def failed(code: int, *words: str) -> str:
+    """What a command said that must end with `code`, within seconds and in two lines."""
+    began = time.monotonic()
+    ended = live.lakeshell(*words)
+    assert ended.returncode == code, ended.stderr
+    assert time.monotonic() - began < 60
+    assert "panicked" not in ended.stderr
+    return ended.stderr
+
+
+def findings() -> dict[str, dict[str, str]]:
+    printed = live.lakeshell("doctor", "--output-format", "JSON").stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return {row["part"]: row for row in rows}
+
+
+def mended(part: str, *, found: str) -> None:
+    """The doctor's command for a part that fails mends it."""
+    said = findings()[part]
+    assert said["health"] == "failed"
+    assert found in said["found"]
+    program, *words = said["mend"].split()
+    assert program == "lakeshell"
+    live.done(*words)
+    assert findings()[part]["health"] == "ok"
+
+
+def rows(name: str) -> int:
+    return int(live.sql(f"SELECT count(*) FROM lake.{name}.copy WHERE word <> ''")[0][0])
+
+
+def test_control_that_is_killed_is_named_within_seconds(name: str) -> None:
+    kill("control")
+    said = failed(3, "catalog", "databases")
+    assert "does not reach its database" in said
+    assert "lakeshell stack start metastore" in said
+    said = failed(1, "query", "-e", f"SELECT max(word) FROM {name}.copy")
+    assert "lakeshell stack start control" in said
+    live.done("stack", "start", "metastore")
+    live.done("crawler", "run", name)
+    assert rows(name) == 640_000
+
+
+def test_storage_that_is_killed_is_named(name: str) -> None:
+    kill("minio")
+    said = failed(1, "query", "-e", f"CREATE SCHEMA lake.{name}_made")
+    assert "lakeshell stack start minio" in said
+    assert "lakeshell stack start minio" in failed(3, "job", "run", name)
+    live.done("stack", "start", "minio")
+    assert live.sql(f"SHOW SCHEMAS FROM lake LIKE '{name}!_made' ESCAPE '!'") == []
+    assert rows(name) == 640_000
+
+
+def test_a_restarted_metastore_is_waited_for_by_an_open_lake(name: str) -> None:
+    with live.lake() as lake:
+        before = len(lake.catalog.tables(name))
+        lake.stack.compose.run("restart", "--timeout", "3", "metastore")
+        said: list[str] = []
+        lake.runtime.metastore._notice = said.append  # type: ignore[attr-defined]
+        assert len(lake.catalog.tables(name)) == before
+        assert len(said) <= 1
+
+
+def test_a_source_that_is_killed_under_a_load_leaves_the_table_as_it_was(name: str) -> None:
+    killing = threading.Timer(1.5, kill, ["mysql"])
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        for _ in range(2):
+            sql.execute(
+                f"INSERT INTO {name}.big SELECT id + (SELECT max(id) + 1 FROM {name}.big), word"
+                f" FROM {name}.big"
+            )
+    killing.start()
+    said = failed(3, "job", "run", name)
+    killing.join()
+    assert "start it: lakeshell stack start mysql" in said
+    assert rows(name) == 640_000
+    found = findings()["mysql"]
+    assert (found["health"], found["mend"]) == ("failed", "lakeshell stack start mysql")
+    live.done("stack", "start", "mysql")
+
+
+def test_a_taken_port_is_named() -> None:
+    live.done("stack", "stop", "mysql")
+    port = live.installation().port(Service.MYSQL)
+    with socket.create_server(("127.0.0.1", port)):
+        found = findings()["mysql"]
+        assert f"port {port} of this machine is taken" in found["found"]
+        assert f"sport = :{port}" in found["mend"]
+        assert f"port {port}" in failed(2, "stack", "start", "mysql")
+    mended("mysql", found="it is stopped")
+
+
+def test_a_missing_bucket_and_schema_are_made_again() -> None:
+    storage = ObjectStorage(live.installation())
+    if not storage.keys(""):
+        storage._client.delete_bucket(Bucket="lake-backup")
+        found = findings()["buckets"]
+        assert (found["health"], found["mend"]) == ("failed", "lakeshell stack up")
+        assert "lake-backup" in found["found"]
+        storage.make_buckets()
+    # Where the schema is, nobody may lose what is in it: its mark alone is taken away and put back.
+    with cursor(live.installation(), Service.CONTROL) as sql:
+        sql.execute("RENAME TABLE metastore.VERSION TO metastore.VERSION_AWAY")
+        try:
+            found = findings()["metastore's schema"]
+        finally:
+            sql.execute("RENAME TABLE metastore.VERSION_AWAY TO metastore.VERSION")
+    assert (found["health"], found["mend"]) == ("failed", "lakeshell stack up")
+
+
+def test_every_service_is_well_after_that() -> None:
+    found = findings()
+    assert [found[service]["health"] for service in PORTS] == ["ok"] * len(PORTS)
