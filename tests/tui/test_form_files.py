@@ -121,6 +121,18 @@ async def test_a_file_changed_while_its_form_is_open_is_not_overwritten(lake: La
 
 
 @pytest.mark.asyncio
+async def test_typing_goes_on_from_what_is_there(lake: Lake) -> None:
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        form = await form_of(pilot, "c")
+        await pilot.press("2")
+        await settled(pilot)
+        assert form.values()["url"] == "sqlite:///movies.db2"
+        await pilot.press("escape")
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
 async def test_a_wrong_value_is_said_while_it_is_typed_and_not_written(lake: Lake) -> None:
     loading_job(lake)
     before = lake.jobs.path("load_film").read_text()

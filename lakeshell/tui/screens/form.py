@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
 from lakeshell.errors import LakeshellError
-from lakeshell.tui.safe import shown
+from lakeshell.tui.safe import shown, shown_lines
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.writing import WritingScreen
 from lakeshell.tui.widgets.line import LineInput
@@ -80,7 +80,13 @@ class FormScreen(WritingScreen):
                     with Horizontal(classes="field"):
                         star = "*" if field.required else ""
                         yield Static(shown(field.label + star), classes="label")
-                        yield LineInput(field.value, placeholder=field.hint, id=field.name)
+                        yield LineInput(
+                            field.value,
+                            placeholder=field.hint,
+                            id=field.name,
+                            # A letter typed into what is there does not take all of it away.
+                            select_on_focus=False,
+                        )
             yield Static(id="wrong", markup=False)
             yield Static(id="command", markup=False)
             with Horizontal(classes="buttons"):
@@ -133,7 +139,8 @@ class FormScreen(WritingScreen):
                 (typed if shows else missing).append(f"{field.label}: {reason}")
         # What was typed wrongly comes before what was not typed yet.
         wrong = next(iter([*typed, *missing]), "")
-        self.query_one("#wrong", Static).update(shown(wrong or self._said))
+        said = "\n".join(filter(None, (wrong, self._said)))
+        self.query_one("#wrong", Static).update(shown_lines(said))
         line = shlex.join(("lakeshell", *self._command(given)))
         self.query_one("#command", Static).update(shown(f"$ {line}"))
         return wrong
