@@ -34,6 +34,8 @@ class Tab:
     database: str | None = None
     saved: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    results: Sequence[str] = ()
+    """The queries of the history whose results were shown."""
 
 
 @dataclass(frozen=True, slots=True)

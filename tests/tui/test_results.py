@@ -317,6 +317,28 @@ async def test_a_closed_tab_is_opened_again(lake: Lake) -> None:
     assert [tab["sql"] for tab in kept["closed"]] == ["SELECT precious"]
 
 
+@pytest.mark.asyncio
+async def test_a_result_is_there_again_after_a_restart(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: pilot.app._exit)
+    id = lake.ledger.queries(HistoryFilter(limit=1))[0].id
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: f"the result of {id}" in text_of(pilot))
+        await settled(pilot)
+        count = len(engine(lake).started)
+        await pilot.press("f4", "enter")
+        await until(pilot, lambda: "Academy Dinosaur" in text_of(pilot))
+        assert f"2 rows of {id}, as they were" in text_of(pilot)
+        await pilot.press("right", "c")
+        await until(pilot, lambda: pilot.app.clipboard == "Academy Dinosaur")
+        await settled(pilot)
+    assert len(engine(lake).started) == count
+
+
 def test_a_file_of_tabs_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
     file = TabFile(tmp_path)
     file.path.write_text('{"tabs": [{"name": "1", "sql": "SELECT 1", "later": 1}], "current": 0}')

@@ -72,6 +72,10 @@ class QueryTab(Vertical):
         # The text's own first layout puts the cursor at its beginning.
         self.call_after_refresh(self.editor.go_to, self._first.line, self._first.column)
         self.estimate.say(_FIRST_HINT)
+        if self._first.results:
+            from lakeshell.tui.widgets.kept import KeptPane
+
+            self.results.show([KeptPane(id) for id in self._first.results])
         self.estimate.make(self.editor.text, (self._first.line, self._first.column))
 
     @property
@@ -126,6 +130,7 @@ class QueryTab(Vertical):
             self.database,
             self.saved,
             self._values,
+            self.results.kept_ids,
         )
 
     def session(self) -> Session:
@@ -322,6 +327,7 @@ class QueryTab(Vertical):
         self._news()
         self.database = self.session().database
         self.read_words()
+        self.host.changed()
         for pane in panes:
             pane.skip()
         failed = next((pane for pane in panes if pane.run.error is not None), None)

@@ -45,6 +45,12 @@ class ResultPane(RowsPane):
         return f"{mark} {shortened(self.run.statement.text, 18)}".lstrip()
 
     @property
+    def query_id(self) -> str:  # type: ignore[override]
+        record = self.run.record
+        kept = record is not None and self.run.error is None and self.run.rows is not None
+        return record.id if record is not None and kept else ""
+
+    @property
     def sql(self) -> str | None:
         record = self.run.record
         return self.run.sql if record is not None and record.kind == "SELECT" else None

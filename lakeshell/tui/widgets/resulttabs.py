@@ -32,6 +32,11 @@ class ResultTabs(Vertical):
         return [pane for pane in self.panes if isinstance(pane, ResultPane)]
 
     @property
+    def kept_ids(self) -> list[str]:
+        """The queries of the history whose results these are."""
+        return [pane.query_id for pane in self.panes if pane.query_id]
+
+    @property
     def picked(self) -> RowsPane | None:
         return self.panes[self._picked] if self._picked < len(self.panes) else None
 

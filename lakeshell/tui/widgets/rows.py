@@ -72,6 +72,8 @@ class RowsPane(Vertical, can_focus=True):
     class PinChanged(Message):
         """Whether it stays when something else runs."""
 
+    query_id = ""
+    """Of the history, where the rows are the result of one of its queries."""
     at_end = True
     """Whether no more rows come, and how they ended is drawn."""
 
