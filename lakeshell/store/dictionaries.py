@@ -28,6 +28,8 @@ def repeating(rows: pa.Table) -> list[str]:
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
+    if isinstance(column.type, pa.BaseExtensionType):  # Arrow counts no UUIDs, but their bytes.
+        column = column.cast(column.type.storage_type)
     distinct = pc.count_distinct(column, mode="all").as_py()
     return bool(distinct * LEAST_REPEATS <= len(column))
 

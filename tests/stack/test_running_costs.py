@@ -25,8 +25,8 @@ def test_running_services_cost_by_their_memory(
     stacked: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Compose, "running", lambda self: {Service.TRINO, Service.MINIO})
-    # 3 GB of the 16 GB that a DPU has, at 0.44 USD an hour.
-    assert "stack: minio, trino running, 0.082 USD an hour" in stacked("cost").err
+    # 3.5 GB of the 16 GB that a DPU has, at 0.44 USD an hour.
+    assert "stack: minio, trino running, 0.096 USD an hour" in stacked("cost").err
     monkeypatch.setattr(Compose, "running", lambda self: set())
     assert "stack: nothing running, 0.00 USD an hour" in stacked("cost").err
 

@@ -59,3 +59,10 @@ def test_every_type_of_a_column_can_be_looked_at() -> None:
     rows = table(**{f"c{at}": pa.nulls(8, type) for at, type in enumerate(types)})
     assert repeating(rows) == [f"c{at}" for at in range(len(types))]
     assert repeating(rows.slice(0, 0)) == [f"c{at}" for at in range(len(types))]
+
+
+def test_uuids_are_counted_too() -> None:
+    kinds = [b"a" * 16, b"b" * 16, None, b"d" * 16] * (ROWS // 4)
+    ids = [n.to_bytes(16) for n in range(ROWS)]
+    rows = table(kind=pa.array(kinds, pa.uuid()), id=pa.array(ids, pa.uuid()))
+    assert repeating(rows) == ["kind"]
