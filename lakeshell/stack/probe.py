@@ -10,12 +10,14 @@ import http.client
 import json
 import socket
 import struct
+import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from lakeshell.stack.services import Service
 
 TIMEOUT = 2.0
+ASKED = 10.0
 
 
 def version(service: Service, port: int) -> str | None:
@@ -73,13 +75,18 @@ _PROBES: Mapping[Service, Callable[[int], str | None]] = {
 
 
 def nodes(port: int) -> int:
-    """How many nodes a Trino gives work to, itself among them; 0 while it cannot tell."""
+    """How many nodes a Trino gives work to, itself among them; 0 while it cannot tell, as where
+    the question still waits for its turn after some seconds."""
+    until = time.monotonic() + ASKED
     text = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
     try:
         answer = json.loads(_trino_says(port, "POST", "/v1/statement", text))
         counted = 0
         while "nextUri" in answer:
             path = urlsplit(answer["nextUri"]).path
+            if time.monotonic() > until:
+                _trino_says(port, "DELETE", path)
+                return 0
             answer = json.loads(_trino_says(port, "GET", path))
             counted = answer["data"][0][0] if answer.get("data") else counted
     except (OSError, http.client.HTTPException, ValueError, KeyError):

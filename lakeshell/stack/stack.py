@@ -132,6 +132,7 @@ class Stack:
         self._wait([service for service in later if service in PORTS], reporter)
         if Service.TRINO in later:
             self._enforce(reporter)
+            self._wait_for_work()
 
     def stop(self, services: Collection[Service], reporter: Reporter) -> None:
         """Stops just these; their memory is given back, their data stays."""
@@ -245,6 +246,15 @@ class Stack:
                     f"Trino has {found} nodes after {WAIT:.0f} seconds, not {count}",
                     hint="see why: lakeshell stack logs worker",
                 )
+            time.sleep(_POLL)
+
+    def _wait_for_work(self) -> None:
+        """Trino answers some moments before it counts itself among the nodes, and fails queries
+        until then. Where it does not let itself be asked, it is taken at its word."""
+        until = time.monotonic() + probe.ASKED
+        while not probe.nodes(self.installation.port(Service.TRINO)):
+            if time.monotonic() > until:
+                return
             time.sleep(_POLL)
 
     def _serves(self, service: Service) -> bool:

@@ -295,6 +295,15 @@ def test_a_server_that_starts_after_it_took_the_statement_is_waited_for(trino: F
     assert "logs trino" in caught.value.hint
 
 
+def test_a_server_without_a_node_yet_is_waited_for_with_what_only_reads(trino: FakeTrino) -> None:
+    none = [{}, error("NO_NODES_AVAILABLE", "No nodes available to run query")]
+    trino.pages = [none, none, ONE, none]
+    running = engine(trino).run("SELECT 1", session())
+    assert read(running) == [{"n": 1}]
+    with pytest.raises(QueryFailed, match="No nodes"):
+        read(engine(trino).run("INSERT INTO t VALUES 1", session()))
+
+
 def test_what_is_not_trino_is_named(trino: FakeTrino) -> None:
     trino.blobs = {}
     trino.answer = lambda request: (200, {}, b"<html>nginx</html>")  # type: ignore[method-assign]

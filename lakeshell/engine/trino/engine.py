@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.trino.address import TrinoAddress
-from lakeshell.engine.trino.failures import STARTING, source_is_away
+from lakeshell.engine.trino.failures import NO_NODES, STARTING, source_is_away
 from lakeshell.engine.trino.protocol import Dialogue
 from lakeshell.engine.trino.running import Attempt, InPlace, TrinoStatement
 from lakeshell.engine.trino.server import Server
@@ -203,7 +203,7 @@ class TrinoEngine:
         It reads only, and nothing of it was read: it may be sent again.
         """
         code = error.get("errorName")
-        if code == STARTING:
+        if code == STARTING or (code == NO_NODES and order.first in _READS):
             return self._when_started(order)
         if source_is_away(error) and order.first in _READS and not order.woken:
             order.woken = True

@@ -20,6 +20,8 @@ from lakeshell.errors import (
 from lakeshell.workgroup import OVER_BUDGET, STOPPED
 
 STARTING = "SERVER_STARTING_UP"
+NO_NODES = "NO_NODES_AVAILABLE"
+"""Of a server that answers, and has not yet counted itself among those that work."""
 _PLACED = re.compile(r"line \d+:\d+: ")
 _LESS = "read less: fewer columns, a filter on a partition"
 _DOCTOR = "`lakeshell doctor` checks every part and says what mends it"
@@ -50,7 +52,7 @@ _HINTS = _OF_PARTS | {
     "HIVE_FILE_NOT_FOUND": _GONE,
     "CATALOG_NOT_FOUND": "SHOW CATALOGS lists those that Trino has",
     "CATALOG_NOT_AVAILABLE": _DOCTOR,
-    "NO_NODES_AVAILABLE": _DOCTOR,
+    NO_NODES: _DOCTOR,
     "QUERY_REJECTED": "an administrator gives this user or workgroup a resource group of Trino",
     "PERMISSION_DENIED": "an administrator grants it in Trino's access rules",
     "EXCEEDED_LOCAL_MEMORY_LIMIT": f"{_LESS}, or give Trino more memory",
