@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakeshell import budgets, history
 from lakeshell.engine.trino.cluster import TrinoCluster
 from lakeshell.errors import ConfigurationError, ConnectionFailed
 from lakeshell.model import WorkgroupEvent
@@ -61,7 +62,7 @@ class Follower:
         if files == self._wrong or not self._lake.stack.answers(Service.TRINO):
             return ""
         try:
-            wanted = (files, self._lake.spent_up())
+            wanted = (files, budgets.used_up(self._lake))
             if wanted == self._held:
                 return ""
             enforcement = self._lake.stack.enforcement
@@ -123,7 +124,7 @@ class Guard:
             # What other clients ran counts too. A file that is wrong was said to be, and keeps none
             # of the others from being held.
             with suppress(ConfigurationError):
-                self._lake.catch_up()
+                history.catch_up(self._lake)
         services = self._lake.services
         self._standings = {group.name: standing(services, group) for group in budgeted}
         return [

@@ -10,7 +10,6 @@ import getpass
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,10 +17,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
-from lakeshell.errors import ConnectionFailed, LakeshellError, NotFound, UsageError
-from lakeshell.model import Column, QueryRecord, TableName
-from lakeshell.ports import Catalog, Engine, HistoryFilter, Ledger, Session, Source
-from lakeshell.settings import FILE, Settings, read
+from lakeshell.errors import UsageError
+from lakeshell.folder import STATE
+from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
+from lakeshell.settings import Settings, read
 
 if TYPE_CHECKING:
     from lakeshell.crawl.run import Survey
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
     from lakeshell.definitions.saved import SavedQueries
     from lakeshell.definitions.workgroups import Workgroups
     from lakeshell.engine.trino.cluster import TrinoCluster
-    from lakeshell.etl.flow import Flow
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
     from lakeshell.ledger.ledger import SqlLedger
     from lakeshell.query.budgets import Standing
-    from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
     from lakeshell.query.results import Results
     from lakeshell.runtime.place import Place
@@ -66,63 +63,6 @@ class Runtime(Protocol):
 
 
 _Adapter = TypeVar("_Adapter", bound=_Closing)
-STATE = ".lakeshell"
-
-
-def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> Path:
-    """The lake that a command works on; made only when it is the default one.
-
-    Raises `UsageError` for a folder that is no lake.
-    """
-    named = flag or environment.get("LAKESHELL_LAKE")
-    if named:
-        folder = Path(named).expanduser()
-        if not (folder / FILE).is_file():
-            raise UsageError(
-                f"{folder} is not a lake: it has no {FILE}",
-                hint=f"make it one: lakeshell init {folder}",
-            )
-        return folder.resolve()
-    found = enclosing_lake(here)
-    if found is None:
-        found = default_lake(environment)
-        make_lake(found)
-    return found
-
-
-def enclosing_lake(here: Path) -> Path | None:
-    """The nearest folder from `here` upwards that is a lake."""
-    return next((f for f in (here, *here.parents) if (f / FILE).is_file()), None)
-
-
-def default_lake(environment: Mapping[str, str]) -> Path:
-    data = environment.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
-    return Path(data) / "lakeshell" / "lake"
-
-
-def make_lake(folder: Path, settings: str | None = None) -> bool:
-    """Makes the folder a lake; False when it was one, which is left as it is.
-
-    `settings` is the text of its `lakeshell.toml`, an embedded lake's where it is left out.
-    """
-    from lakeshell.definitions.first import embedded
-    from lakeshell.definitions.schema import write
-
-    if (folder / FILE).exists():
-        return False
-    try:
-        for name in ("connections", "crawlers", "jobs", "workgroups", "queries"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / STATE).mkdir(exist_ok=True)
-        if not (folder / ".gitignore").exists():
-            write(folder / ".gitignore", f"{STATE}/\n")
-        write(folder / FILE, embedded() if settings is None else settings)
-    except OSError as error:
-        raise UsageError(
-            f"{folder} cannot be made a lake: {error.strerror or error}",
-            hint="choose a folder that you may write to",
-        ) from error
-    return True
 
 
 class Lake:
@@ -278,7 +218,7 @@ class Lake:
     @property
     def has_stack(self) -> bool:
         """Whether the lake runs on its own stack, or has one beside another engine."""
-        return self._on_own_stack or self.stack.is_installed
+        return self.is_on_own_stack or self.stack.is_installed
 
     def trino_has(self, scheme: str) -> bool:
         """Whether the lake's own Trino reads connections of that kind: a changed one reaches it
@@ -303,14 +243,14 @@ class Lake:
             workgroup=self.workgroups.get,
             prices=query_prices(settings.query_prices, settings.per_tb, settings.currency),
             engine_name=self.runtime.engine_name,
-            results=self._results,
+            results=self.results,
             history_keep=settings.history_keep,
             turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
         )
 
     @cached_property
-    def _results(self) -> Results:
+    def results(self) -> Results:
         from lakeshell.query.results import Results
 
         settings = self.settings
@@ -328,14 +268,6 @@ class Lake:
         from lakeshell.runtime.stack import object_storage
 
         return object_storage(self.place, self.notice)
-
-    def results(self, record: QueryRecord) -> Results:
-        """Where a query's result is, if it is kept: where its workgroup says, or the lake."""
-        if record.workgroup in self.workgroups.names():
-            found = self._results.of(self.workgroups.get(record.workgroup))
-            if found.has(record.result_id):
-                return found
-        return self._results
 
     @cached_property
     def workshop(self) -> Workshop:
@@ -385,20 +317,6 @@ class Lake:
         prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
         return run_cost(seconds, prices, kind=kind, dpu=dpu), prices.currency
 
-    def hourly_cost(self, memory: int) -> tuple[Decimal, str]:
-        """What a running service of so many bytes costs by the hour, and in which currency."""
-        from lakeshell.cost.prices import compute_prices, hourly_cost
-
-        settings = self.settings
-        prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
-        return hourly_cost(memory, prices), prices.currency
-
-    def spent(self, workgroup: str) -> tuple[Decimal, Decimal]:
-        """What a workgroup's queries cost today and this month, in UTC."""
-        from lakeshell.query.limits import spent
-
-        return spent(self.services, workgroup)
-
     def announce(self, group: Workgroup, standings: Sequence[Standing]) -> Sequence[str]:
         """Keeps in the ledger that budgets warn or stop, and runs the workgroup's command, once
         for each; gives what is new."""
@@ -432,29 +350,6 @@ class Lake:
 
         return self._opened(TrinoCluster(StackRuntime(self.place, self.notice).address(wake=False)))
 
-    def hold_workgroups(self) -> Sequence[str]:
-        """Has the lake's own Trino hold what the workgroups say now; gives what there is to say of
-        that. Raises `ConfigurationError` for a file that is wrong."""
-        if not self.stack.is_installed:
-            return []
-        try:
-            plan = self.stack.enforcement.plan(self.spent_up())
-            self.stack.enforcement.apply(plan)
-        except ConnectionFailed:
-            return ["the stack does not run: Trino holds it from its next start on"]
-        return plan.warnings
-
-    def spent_up(self) -> Sequence[str]:
-        """The workgroups whose budget is used up."""
-        from lakeshell.query.budgets import Level
-        from lakeshell.query.limits import standing
-
-        return [
-            group.name
-            for group in self.workgroups.all()
-            if any(found.level is Level.STOP for found in standing(self.services, group))
-        ]
-
     def may_use(self, workgroup: str) -> bool:
         """Whether this user is a member; false for a workgroup that is no more."""
         return workgroup in self.workgroups.names() and self.workgroups.get(workgroup).admits(
@@ -465,81 +360,9 @@ class Lake:
         """Raises `UsageError` for a workgroup that is not, or that this user is no member of."""
         self.workgroups.get(workgroup).admit(self.user)
 
-    def vocabulary(self, database: str | None) -> Vocabulary:
-        """What names a statement of a session in `database` may use."""
-        from lakeshell.query.completion import vocabulary
-        from lakeshell.runtime.words import function_names
-
-        databases = [known.name for known in self.catalog.databases()]
-        names = self.catalog.names()
-        return vocabulary(names, databases, function_names(), database, self._columns)
-
-    def _columns(self, name: TableName) -> Sequence[Column]:
-        """A table's columns; none of one that is gone or cannot be read."""
-        with suppress(LakeshellError):
-            return self.catalog.table(name).columns
-        return ()
-
-    def column_names(self, name: TableName) -> Sequence[str]:
-        """Of a table of the catalog; none of one that is not there."""
-        try:
-            return [column.name for column in self.catalog.table(name).columns]
-        except NotFound:
-            return ()
-
-    def flow(self, job: Job) -> tuple[str, Flow]:
-        """A job's script, and how its columns flow."""
-        from lakeshell.etl.flow import flow_of
-        from lakeshell.query.parameters import marked
-
-        script = job.script.read_text(encoding="utf-8")
-        read = marked(script) if job.kind == "sql" else script
-        return script, flow_of(job, read, self.column_names)
-
-    def seen(self, filter: HistoryFilter) -> HistoryFilter:
-        """The filter, of what this user may see: their own queries and those of their workgroups."""
-        among = frozenset(name for name in self.workgroups.names() if self.may_use(name))
-        return replace(filter, among=among, viewer=self.user)
-
     @property
-    def has_others(self) -> bool:
-        """Whether the lake runs on a stack of its own, which other clients may use as well."""
-        return self._on_own_stack and self.stack.is_installed
-
-    @property
-    def _on_own_stack(self) -> bool:
+    def is_on_own_stack(self) -> bool:
         return self.settings.engine == "trino" and self.settings.trino.url is None
-
-    def catch_up(self) -> str:
-        """Brings into the ledger what other clients ran on the cluster since the last time; gives
-        a word on what could not be had, empty for nothing."""
-        if not self.has_others:
-            return ""
-        from lakeshell.runtime.others import take_in
-
-        return take_in(self.place, self.ledger, self.workgroups.all())[1]
-
-    def past_query(self, id: str) -> QueryRecord:
-        """A query of the history by the beginning of its id. Raises `NotFound`, and `UsageError`
-        for one that this user may not see."""
-        try:
-            record = self.ledger.query(id)
-        except NotFound:
-            self.catch_up()
-            record = self.ledger.query(id)
-        if record.user != self.user:
-            self.check_member(record.workgroup)
-        return record
-
-    def check_database(self, name: str) -> None:
-        """Raises `NotFound` with the nearest database."""
-        known = [database.name for database in self.catalog.databases()]
-        if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else "see: lakeshell catalog databases"
-            raise NotFound(f"there is no database {name!r}", hint=hint)
 
     # --- who and what ----------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from lakeshell import history
 from lakeshell.errors import LakeshellError
 from lakeshell.model import QueryRecord, QueryState, RunRecord, TableKind, TableName
 from lakeshell.ports import HistoryFilter
@@ -65,7 +66,7 @@ def overview(lake: Lake, now: datetime | None = None) -> Overview:
     tables = lake.catalog.names()
     runs = [run for kind in ("crawler", "job") for run in lake.ledger.runs(kind, None, LAST)]
     runs.sort(key=lambda run: (run.started, run.id), reverse=True)
-    queries = lake.ledger.queries(lake.seen(HistoryFilter(limit=LAST)))
+    queries = lake.ledger.queries(history.visible(lake, HistoryFilter(limit=LAST)))
     return Overview(
         engine=lake.runtime.engine_name,
         databases=len(lake.catalog.databases()),

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakeshell import history
 from lakeshell.errors import AlreadyExists, LakeshellError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def tasks(lake: Lake) -> Sequence[Task]:
 
         every = min(15.0, lake.settings.stack.idle_stop / 4)
         found.append(Task("idle stop", every, Keeper(lake.stack).act))
-    if lake.has_others:
+    if history.has_others(lake):
         found.append(Task("history", 10.0, _CatchUp(lake).act))
     if found and lake.stack.is_installed:
         found.append(Task("hours of services", 60.0, partial(_note_services, lake)))
@@ -75,7 +76,7 @@ class _CatchUp:
 
         if not self._lake.stack.answers(Service.TRINO):
             return ""
-        before, self._said = self._said, self._lake.catch_up()
+        before, self._said = self._said, history.catch_up(self._lake)
         return self._said if self._said != before else ""
 
 

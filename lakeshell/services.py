@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell import serve
-from lakeshell.billing.services import note_services
+from lakeshell.billing.services import hourly_rate, note_services
 from lakeshell.stack import backup as backups
 from lakeshell.stack.health import State, Status, statuses
 from lakeshell.stack.services import Service
@@ -44,7 +44,7 @@ def report(lake: Lake, now: datetime | None = None) -> Sequence[Serving]:
     for status in statuses(lake.stack.compose, now or datetime.now(UTC)):
         cost, currency = (None, "")
         if status.memory_max is not None:
-            cost, currency = lake.hourly_cost(status.memory_max)
+            cost, currency = hourly_rate(lake, status.memory_max)
         found.append(Serving(status, cost, currency))
     return found
 

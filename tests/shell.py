@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from lakeshell.cli.main import main
-from lakeshell.lake import make_lake
+from lakeshell.folder import make_lake
 
 
 class Ended(NamedTuple):

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.definitions import first
 from lakeshell.errors import LakeshellError
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.stack import secrets
 from lakeshell.stack.services import PORTS, Service
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell.cost.periods import day_start
-from lakeshell.cost.prices import SELF_HOSTED, compute_prices, hourly_cost, money
+from lakeshell.cost.prices import SELF_HOSTED, ComputePrices, compute_prices, hourly_cost, money
 from lakeshell.errors import LakeshellError
 from lakeshell.model import QueryState, RunRecord
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _LONGEST = timedelta(days=92)
 """How far back a service that still runs is believed to have run without being looked at."""
+
+
+def hourly_rate(lake: Lake, memory: int) -> tuple[Decimal, str]:
+    """What a running service of so many bytes costs by the hour, and in which currency."""
+    prices = _prices(lake)
+    return hourly_cost(memory, prices), prices.currency
 
 
 def note_services(lake: Lake, now: datetime) -> int:
@@ -33,10 +39,9 @@ def note_services(lake: Lake, now: datetime) -> int:
     except LakeshellError:
         # Where no engine answers, nothing runs.
         return 0
-    settings = lake.settings
-    prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
+    prices = _prices(lake)
     for service, container, started in running:
-        memory = settings.stack.capacity[service].memory_max
+        memory = lake.settings.stack.capacity[service].memory_max
         last = lake.ledger.runs("service", service, 1)
         begin = max(started, day_start(last[0].started if last else now - _LONGEST))
         while begin < now:
@@ -67,3 +72,8 @@ def note_services(lake: Lake, now: datetime) -> int:
             )
             begin = end
     return len(running)
+
+
+def _prices(lake: Lake) -> ComputePrices:
+    settings = lake.settings
+    return compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)

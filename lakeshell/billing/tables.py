@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from lakeshell import history
 from lakeshell.billing.aws import Comparison, used_text
 from lakeshell.billing.budgets import BudgetUse
 from lakeshell.billing.month import Month
@@ -52,7 +53,7 @@ def dearest_table(lake: Lake, start: datetime, workgroup: str | None, limit: int
     rows: list[Sequence[Any]] = [
         (q.id, q.started, q.workgroup, q.user, q.state.value, size_text(q.scanned),
          money_text(q.cost), q.currency, " ".join(q.sql.split()))
-        for q in lake.ledger.dearest(lake.seen(wanted))
+        for q in lake.ledger.dearest(history.visible(lake, wanted))
     ]  # fmt: skip
     columns = (
         "query", "started", "workgroup", "user", "state", "scanned", "cost", "currency", "sql",

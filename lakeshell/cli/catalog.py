@@ -44,9 +44,11 @@ def databases(lake: Lake, output_format: str | None) -> None:
 @with_lake
 def tables(lake: Lake, database: str | None, output_format: str | None) -> None:
     """The tables of a database, or of all."""
+    from lakeshell import names
+
     if database is not None:
         database = database.lower()
-        lake.check_database(database)
+        names.check_database(lake, database)
     found = lake.catalog.tables(database)
     stale = _stale(lake, found)
     show_listing(

@@ -56,9 +56,13 @@ def _tables(lake: Lake, context: click.Context) -> Iterable[str]:
 
 
 def _queries(lake: Lake, context: click.Context) -> Iterable[str]:
+    from lakeshell import history
     from lakeshell.ports import HistoryFilter
 
-    return [record.id for record in lake.ledger.queries(lake.seen(HistoryFilter(limit=_NEWEST)))]
+    return [
+        record.id
+        for record in lake.ledger.queries(history.visible(lake, HistoryFilter(limit=_NEWEST)))
+    ]
 
 
 def _runs(lake: Lake, context: click.Context) -> Iterable[str]:
@@ -121,7 +125,8 @@ def _offered(names: Names) -> Callable[[click.Context, str], list[CompletionItem
 
 
 def _found(names: Names, context: click.Context) -> Iterable[str]:
-    from lakeshell.lake import Lake, default_lake, enclosing_lake
+    from lakeshell.folder import default_lake, enclosing_lake
+    from lakeshell.lake import Lake
 
     here, named = Path.cwd(), context.params.get("lake_folder") or os.environ.get("LAKESHELL_LAKE")
     folder = Path(named).expanduser() if named else enclosing_lake(here) or default_lake(os.environ)

@@ -197,6 +197,7 @@ def _say_sums(lake: Lake, found: Month) -> None:
 
 def _say_running(lake: Lake) -> None:
     """What the lake's own services cost while they run, whether anybody uses them or not."""
+    from lakeshell.billing.services import hourly_rate
     from lakeshell.cost.prices import money_text
     from lakeshell.errors import LakeshellError
 
@@ -207,7 +208,7 @@ def _say_running(lake: Lake) -> None:
         return
     names = [service for service in lake.settings.stack.capacity if service in running]
     memory = sum(lake.settings.stack.capacity[service].memory_max for service in names)
-    cost, currency = lake.hourly_cost(memory)
+    cost, currency = hourly_rate(lake, memory)
     said = f"{', '.join(names)} running" if names else "nothing running"
     click.echo(
         f"stack: {said}, {money_text(cost, rounded=True)} {currency} an hour"

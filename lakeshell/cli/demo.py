@@ -81,7 +81,7 @@ def _setting(lake: Path, stack: bool, build_all: bool) -> Setting:
 
     from lakeshell.demo import story
     from lakeshell.errors import UsageError
-    from lakeshell.lake import STATE
+    from lakeshell.folder import STATE
     from lakeshell.settings import FILE, read
 
     known = read(lake, os.environ) if (lake / FILE).exists() else None
@@ -104,7 +104,7 @@ def _lake_of(folder: str | None) -> Path:
     makes it if it is missing."""
     import os
 
-    from lakeshell.lake import default_lake, enclosing_lake
+    from lakeshell.folder import default_lake, enclosing_lake
 
     named = folder or os.environ.get("LAKESHELL_LAKE")
     if named:

@@ -103,9 +103,10 @@ def _shortened(text: str, short: bool) -> str:
 @with_lake
 def show(lake: Lake, id: str, output_format: str | None) -> None:
     """One query with everything known of it. ID may be its beginning."""
+    from lakeshell import history
     from lakeshell.cost.prices import money_text
 
-    record = lake.past_query(id)
+    record = history.query(lake, id)
     values: dict[str, Any] = {
         "id": record.id,
         "state": record.state.value,
@@ -130,7 +131,7 @@ def show(lake: Lake, id: str, output_format: str | None) -> None:
         "currency": record.currency,
         "error_code": record.error_code or None,
         "error": record.error or None,
-        "result": "kept" if lake.results(record).has(record.result_id) else None,
+        "result": "kept" if history.results(lake, record).has(record.result_id) else None,
         "query": record.sql,
     }
     show_values(values, output_format)
@@ -152,10 +153,11 @@ def _seconds(time: float | None) -> str | None:
 @with_lake
 def result(lake: Lake, id: str, output_format: str | None, output: Path | None) -> None:
     """A query's result again, as it was, without running it."""
+    from lakeshell import history
     from lakeshell.cli.sink import open_sink
 
-    record = lake.past_query(id)
-    columns, batches = lake.results(record).open(record.result_id)
+    record = history.query(lake, id)
+    columns, batches = history.results(lake, record).open(record.result_id)
     with open_sink(output_format, output) as sink:
         sink.write_rows(columns, batches)
 
@@ -176,10 +178,11 @@ def rerun(
 
     The history keeps parameters by name only: give their values again with --param.
     """
+    from lakeshell import history
     from lakeshell.cli.query import run_texts
     from lakeshell.cli.texts import Text
 
-    record = lake.past_query(id)
+    record = history.query(lake, id)
     return run_texts(
         lake,
         [Text(record.sql)],
@@ -195,9 +198,10 @@ def rerun(
 @with_lake
 def cancel(lake: Lake, id: str) -> int:
     """Cancel a running query, also one of another process on this lake."""
+    from lakeshell import history
     from lakeshell.model import QueryState
 
-    record = lake.ledger.request_cancel(lake.past_query(id).id, lake.user)
+    record = lake.ledger.request_cancel(history.query(lake, id).id, lake.user)
     deadline = time.monotonic() + _WAIT
     while time.monotonic() < deadline:
         record = lake.ledger.query(record.id)

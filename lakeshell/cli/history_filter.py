@@ -49,10 +49,12 @@ def filter_of(
     limit: int | None,
 ) -> HistoryFilter:
     """Of what this user may see. Raises a usage error for a time that is none."""
+    from lakeshell import history
     from lakeshell.model import QueryState
     from lakeshell.ports import HistoryFilter
 
-    return lake.seen(
+    return history.visible(
+        lake,
         HistoryFilter(
             workgroup=workgroup,
             user=user,
@@ -61,13 +63,15 @@ def filter_of(
             since=None if since is None else _moment(since, "--since"),
             until=None if until is None else _moment(until, "--until"),
             limit=limit,
-        )
+        ),
     )
 
 
 def caught_up(lake: Lake) -> None:
     """Brings in what other clients ran; says on stderr what could not be had."""
-    said = lake.catch_up()
+    from lakeshell import history
+
+    said = history.catch_up(lake)
     if said:
         click.echo(f"warning: {said}", err=True)
 

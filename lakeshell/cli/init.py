@@ -41,7 +41,7 @@ def command(
     """
     from lakeshell.definitions import first
     from lakeshell.errors import UsageError
-    from lakeshell.lake import make_lake
+    from lakeshell.folder import make_lake
 
     following = "lakeshell connection add NAME sqlite:///PATH"
     if trino_url is not None:

@@ -207,7 +207,9 @@ def rm(lake: Lake, name: str) -> None:
 @with_lake
 def graph(lake: Lake, name: str, output_format: str | None) -> None:
     """How each column of a target is made: from which columns, by what, in which lines."""
-    _, flow = lake.flow(lake.jobs.get(name))
+    from lakeshell import names
+
+    _, flow = names.flow(lake, lake.jobs.get(name))
     rows = [
         (
             ", ".join(step.label for step in lane.sources),

@@ -38,7 +38,8 @@ def with_lake(function: F) -> F:
 
 
 def open_lake(folder: str | None) -> Lake:
-    from lakeshell.lake import Lake, find_lake
+    from lakeshell.folder import find_lake
+    from lakeshell.lake import Lake
 
     found = find_lake(folder, os.environ, Path.cwd())
     return Lake(found, os.environ, notice=lambda text: click.echo(text, err=True))

@@ -187,10 +187,12 @@ def _group(lake: Lake, workgroup: str | None) -> str:
 
 
 def _given(lake: Lake, sql: str | None, file: Path | None, query_id: str | None) -> str:
+    from lakeshell import history
+
     if sum(given is not None for given in (sql, file, query_id)) != 1:
         raise click.UsageError("give one of -e SQL, -f FILE or --from ID")
     if query_id is not None:
-        return lake.past_query(query_id).sql
+        return history.query(lake, query_id).sql
     if file is not None:
         from lakeshell.cli.texts import given_texts
 

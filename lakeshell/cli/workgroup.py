@@ -100,10 +100,12 @@ def _row(group: Workgroup) -> tuple[Any, ...]:
 @with_lake
 def show(lake: Lake, name: str, output_format: str | None) -> None:
     """One workgroup: limits, members, and what it has spent."""
+    from lakeshell import budgets
+
     group = lake.workgroups.get(name)
     values: dict[str, Any] = dict(zip(COLUMNS, _row(group), strict=True))
     values |= _settings(group)
-    day, month = lake.spent(group.name)
+    day, month = budgets.spent(lake, group.name)
     values["spent_today"], values["spent_this_month"] = day, month
     events = lake.ledger.events(name, 1)
     values["last_event"] = (
@@ -203,7 +205,9 @@ def apply(lake: Lake, dry_run: bool, output_format: str | None) -> None:
 
     add, set, rm and `stack up` do it by themselves, and `serve` when a file was edited.
     """
-    plan = lake.stack.enforcement.plan(lake.spent_up())
+    from lakeshell import budgets
+
+    plan = lake.stack.enforcement.plan(budgets.used_up(lake))
     for warning in plan.warnings:
         click.echo(f"note: {warning}", err=True)
     if not dry_run:
@@ -217,7 +221,9 @@ _PLANNED = Fit(wrapped=("detail",))
 
 
 def _hold(lake: Lake) -> None:
-    for note in lake.hold_workgroups():
+    from lakeshell import budgets
+
+    for note in budgets.hold(lake):
         click.echo(f"note: {note}", err=True)
 
 

@@ -35,7 +35,9 @@ def connect(
     has the limits of the workgroup and is kept in the history. Raises `ProgrammingError` for a
     folder, a workgroup or a database that is not, or that the user may not use.
     """
-    from lakeshell.lake import Lake, find_lake
+    from lakeshell import names
+    from lakeshell.folder import find_lake
+    from lakeshell.lake import Lake
 
     with translated():
         folder = find_lake(None if lake is None else os.fspath(lake), os.environ, Path.cwd())
@@ -43,7 +45,7 @@ def connect(
         session = opened.session(workgroup, source)
         opened.check_member(session.workgroup)
         if database is not None:
-            opened.check_database(database)
+            names.check_database(opened, database)
             session.database = database
         session.properties.update(properties or {})
     return Connection(opened, session, timeout, reuse)

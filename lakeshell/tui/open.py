@@ -9,7 +9,8 @@ from pathlib import Path
 
 def open_console(folder: str | None) -> int:
     """Runs until it is left; gives the exit code."""
-    from lakeshell.lake import Lake, find_lake
+    from lakeshell.folder import find_lake
+    from lakeshell.lake import Lake
     from lakeshell.tui.app import Console
 
     # A thread that works hands over to a key within this time, five times as soon as by default.

@@ -12,7 +12,8 @@ import pytest
 from real_trino import new_schema, trino_engine
 
 from lakeshell.errors import Cancelled, QueryFailed, QueryRejected
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.ports import Engine, Running, Session
 
 SLOW = (

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 import lakeshell
-from lakeshell.lake import make_lake
+from lakeshell.folder import make_lake
 
 dbapi20 = pytest.importorskip("dbapi20", reason="scripts/dbapi-compliance brings and runs them")
 

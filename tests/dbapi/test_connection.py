@@ -19,7 +19,7 @@ import pytest
 
 import lakeshell
 from lakeshell.dbapi.values import rows
-from lakeshell.lake import make_lake
+from lakeshell.folder import make_lake
 from lakeshell.model import Column, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.sql.datatypes import parse_type

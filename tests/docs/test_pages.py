@@ -15,7 +15,8 @@ import pytest
 
 from lakeshell.cli.main import COMMANDS
 from lakeshell.errors import ExitCode, NotSupported
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lakeshell.lake import make_lake
+from lakeshell.folder import make_lake
 
 ROWS = 400_000
 

@@ -13,7 +13,9 @@ import pytest
 import trino
 from shell import Shell
 
-from lakeshell.lake import Lake, make_lake
+from lakeshell import budgets
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.settings import FILE
 from tests.stack import live
 
@@ -28,7 +30,7 @@ def lake(tmp_path: Path) -> Iterator[Path]:
     for name, members in (("open", ""), ("closed", 'members = ["bob"]\n')):
         (folder / "workgroups" / f"{name}.toml").write_text(members, encoding="utf-8")
     with Lake(folder, {}) as made:
-        assert made.hold_workgroups() == []
+        assert budgets.hold(made) == []
     time.sleep(3)
     yield folder
     live.done("workgroup", "apply")

@@ -11,7 +11,8 @@ import pytest
 from lakeshell.billing.aws import comparison, comparison_notes
 from lakeshell.billing.services import note_services
 from lakeshell.cost.periods import month_start
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.stack.docker import DockerFailed
 from lakeshell.stack.images import chosen
 from lakeshell.stack.installation import install

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from answers import Verdict, compare, load, names
 
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 
 LEAST_ANSWERED = 0.8
 

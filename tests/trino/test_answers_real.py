@@ -17,7 +17,8 @@ from answers import Compared, Verdict, compare, load, names
 from real_trino import trino_engine
 
 from lakeshell.engine.trino.engine import TrinoEngine
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.ports import Session
 
 OVER_THE_METASTORE = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from consoles import filled_lake
 
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 
 
 @pytest.fixture

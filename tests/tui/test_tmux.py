@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from consoles import make_source
 
-from lakeshell.lake import Lake, make_lake
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 
 pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None, reason="tmux is not installed: apt-get install tmux"

@@ -14,6 +14,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from lakeshell import history
 from lakeshell.billing.aws import Comparison, comparison
 from lakeshell.billing.budgets import BudgetUse, budgets
 from lakeshell.billing.drawn import chart
@@ -98,7 +99,7 @@ class CostScreen(LakeScreen):
 
     def _read(self, start: datetime, by: str, now: datetime) -> _Bill:
         lake = self.lake
-        lake.catch_up()
+        history.catch_up(lake)
         note_services(lake, now)
         found = month_of(lake, start, now, by, None)
         drawn = found if by in ("day", "month") else month_of(lake, start, now, "day", None)

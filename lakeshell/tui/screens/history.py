@@ -14,6 +14,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Input
 
+from lakeshell import history
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import duration
@@ -80,16 +81,17 @@ class HistoryScreen(NounScreen):
         return parse_filter(self.query_one("#search", Input).value)
 
     def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
-        said = self.lake.catch_up()
+        said = history.catch_up(self.lake)
         if said:
             self.app.call_later(self.status, said)
         return [
-            (record.id, _row(record)) for record in self.lake.ledger.queries(self.lake.seen(wanted))
+            (record.id, _row(record))
+            for record in self.lake.ledger.queries(history.visible(self.lake, wanted))
         ]
 
     def sheet(self, key: str) -> Sequence[Content]:
-        record = self.lake.past_query(key)
-        kept = self.lake.results(record).has(record.result_id)
+        record = history.query(self.lake, key)
+        kept = history.results(self.lake, record).has(record.result_id)
         return [
             shown_lines(record.sql),
             heading(record.id),
@@ -134,7 +136,7 @@ class HistoryScreen(NounScreen):
         """Its text in a tab of the query screen, to be run again."""
         key = self.chosen
         if key is not None:
-            self.ask("open", lambda: self.lake.past_query(key), self._open)
+            self.ask("open", lambda: history.query(self.lake, key), self._open)
 
     def _open(self, record: QueryRecord) -> None:
         name = record.id[4:15] if record.id[:8].isdigit() else record.id[:11]
@@ -142,8 +144,8 @@ class HistoryScreen(NounScreen):
         self.console.open_tab(tab)
 
     def _kept(self, key: str) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
-        record = self.lake.past_query(key)
-        return self.lake.results(record).open(record.result_id)
+        record = history.query(self.lake, key)
+        return history.results(self.lake, record).open(record.result_id)
 
     def action_result(self) -> None:
         """Its rows as they were, without running it."""
@@ -164,7 +166,7 @@ class HistoryScreen(NounScreen):
 
     def action_export_history(self) -> None:
         """Everything known of the queries that the search finds, not of those shown alone."""
-        wanted = self.lake.seen(replace(self._wanted, limit=None))
+        wanted = history.visible(self.lake, replace(self._wanted, limit=None))
         ledger = self.lake.ledger
         self._save(
             "Save the history to", "history.csv", lambda: (columns(), records(ledger, wanted))
@@ -232,7 +234,7 @@ class HistoryScreen(NounScreen):
             self.ask(
                 "cancel",
                 lambda: self.lake.ledger.request_cancel(
-                    self.lake.past_query(key).id, self.lake.user
+                    history.query(self.lake, key).id, self.lake.user
                 ),
                 lambda record: self.status(f"asked {record.id} to end"),
             )

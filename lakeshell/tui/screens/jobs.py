@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.timer import Timer
 
+from lakeshell import names
 from lakeshell.definitions.schema import write
 from lakeshell.errors import LakeshellError
 from lakeshell.etl.job import Job
@@ -245,7 +246,7 @@ class JobsScreen(NounScreen):
 
     def _flow(self, key: str) -> FlowScreen:
         job = self.lake.jobs.get(key)
-        return FlowScreen(job, *self.lake.flow(job))
+        return FlowScreen(job, *names.flow(self.lake, job))
 
     # --- adding, changing, removing --------------------------------------------------------
 

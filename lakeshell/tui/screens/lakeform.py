@@ -8,7 +8,7 @@ from pathlib import Path
 from lakeshell.definitions import first
 from lakeshell.definitions.schema import choice
 from lakeshell.errors import AlreadyExists, UsageError
-from lakeshell.lake import make_lake
+from lakeshell.folder import make_lake
 from lakeshell.tui.screens.form import Field, FormScreen, Values, options
 
 _KINDS = ("embedded", "stack", "trino")

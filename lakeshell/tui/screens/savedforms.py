@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakeshell import history
 from lakeshell.definitions.saved import SavedQuery, parse
 from lakeshell.definitions.schema import checked_name, choice
 from lakeshell.errors import UsageError
@@ -48,7 +50,12 @@ def add_form(lake: Lake, workgroup: str) -> FormScreen:
         _workgroup(lake, workgroup),
         Field("sql", "SQL", "SELECT … WHERE day = :day: the text itself,"),
         Field("file", "… or a file", "top_films.sql", check=_file),
-        Field("id", "… or from history", "the beginning of a query's id", check=lake.past_query),
+        Field(
+            "id",
+            "… or from history",
+            "the beginning of a query's id",
+            check=partial(history.query, lake),
+        ),
         Field("description", "Description", "what it answers"),
         _replace(),
     )
@@ -77,7 +84,7 @@ def _text(lake: Lake, given: Values) -> str:
     if len(named) != 1:
         raise UsageError("give one of the SQL, a file, or a query of the history")
     if given["id"]:
-        return lake.past_query(given["id"]).sql
+        return history.query(lake, given["id"]).sql
     return _file(given["file"]).read_text(encoding="utf-8-sig") if given["file"] else given["sql"]
 
 

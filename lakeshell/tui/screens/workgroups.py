@@ -8,6 +8,7 @@ from typing import Any
 from textual.binding import Binding
 from textual.content import Content
 
+from lakeshell import budgets
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import checked_name
@@ -38,7 +39,7 @@ class WorkgroupsScreen(NounScreen):
 
     def sheet(self, key: str) -> Sequence[Content]:
         group = self.lake.workgroups.get(key)
-        day, month = self.lake.spent(key)
+        day, month = budgets.spent(self.lake, key)
         currency = self.lake.services.prices.currency
         return [
             values(
@@ -78,7 +79,7 @@ class WorkgroupsScreen(NounScreen):
 
     def _add(self, given: Values) -> object:
         self.lake.workgroups.add(Workgroup(name=given["name"], **read(given)))
-        return self.lake.hold_workgroups()
+        return budgets.hold(self.lake)
 
     def on_listing_opened(self) -> None:
         self.action_change()
@@ -98,11 +99,11 @@ class WorkgroupsScreen(NounScreen):
 
     def _set(self, name: str, changes: dict[str, Any]) -> object:
         self.lake.workgroups.set(name, changes)
-        return self.lake.hold_workgroups()
+        return budgets.hold(self.lake)
 
     def _taken(self, name: str) -> object:
         self.lake.workgroups.remove(name)
-        return self.lake.hold_workgroups()
+        return budgets.hold(self.lake)
 
     def action_apply(self) -> None:
         """Has the stack's Trino hold what the files say, after showing what that changes."""
@@ -118,10 +119,10 @@ class WorkgroupsScreen(NounScreen):
             question = YesScreen("Have Trino hold this?", lines, "Apply it")
             self.app.push_screen(question, lambda yes: self._apply() if yes else None)
 
-        self.ask("plan", lambda: self.lake.stack.enforcement.plan(self.lake.spent_up()), draw)
+        self.ask("plan", lambda: self.lake.stack.enforcement.plan(budgets.used_up(self.lake)), draw)
 
     def _apply(self) -> None:
-        self.ask("apply", self.lake.hold_workgroups, lambda _: self.look())
+        self.ask("apply", lambda: budgets.hold(self.lake), lambda _: self.look())
 
     def action_remove(self) -> None:
         key = self.chosen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from lakeshell import history
 from lakeshell.query.rows import ResultRows
 from lakeshell.tui.safe import shortened, shown
 from lakeshell.tui.widgets.grid import ResultGrid
@@ -76,8 +77,8 @@ class KeptPane(RowsPane):
 
 def _read(lake: Lake, id: str, folder: Path) -> tuple[str, ResultRows]:
     """Raises `NotFound` for one that is kept no longer."""
-    record = lake.past_query(id)
-    columns, batches = lake.results(record).open(record.result_id)
+    record = history.query(lake, id)
+    columns, batches = history.results(lake, record).open(record.result_id)
     held = ResultRows(columns, folder)
     for batch in batches:
         held.add(batch)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from lakeshell import names
 from lakeshell.errors import QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
 from lakeshell.query.parameters import asked_for
@@ -156,7 +157,7 @@ class QueryTab(Vertical):
         """The names for completion, as the catalog has them now."""
         self.host.ask(
             f"words {id(self)}",
-            lambda: self.lake.vocabulary(self.session().database),
+            lambda: names.vocabulary(self.lake, self.session().database),
             self._take_words,
             lambda error: None,
         )
