@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Shell
+from shell import Shell
 
 Tab = Callable[[str], list[str]]
 
