@@ -14,16 +14,16 @@ from typing import Any
 
 import duckdb
 
-from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.failures import translated
-from lakeshell.engine.embedded.scope import (
+from lakeshell.engine.embedded.binding.binder import Binder
+from lakeshell.engine.embedded.binding.scope import (
     BoundQuery,
     RelationColumn,
     TableFound,
     Tables,
     ViewFound,
 )
-from lakeshell.engine.embedded.typed import Context, column_alias, duckdb_type, quote_name
+from lakeshell.engine.embedded.execution.failures import translated
+from lakeshell.engine.embedded.values.typed import Context, column_alias, duckdb_type, quote_name
 from lakeshell.errors import QueryRejected
 from lakeshell.ports import Session
 from lakeshell.sql import ast

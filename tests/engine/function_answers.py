@@ -6,11 +6,11 @@ import datetime as dt
 
 import duckdb
 
-from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.connection import Connection
-from lakeshell.engine.embedded.failures import translated
-from lakeshell.engine.embedded.shapes import Shaping
-from lakeshell.engine.embedded.typed import Context
+from lakeshell.engine.embedded.binding.binder import Binder
+from lakeshell.engine.embedded.execution.connection import Connection
+from lakeshell.engine.embedded.execution.failures import translated
+from lakeshell.engine.embedded.execution.shapes import Shaping
+from lakeshell.engine.embedded.values.typed import Context
 from lakeshell.ports import Session
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_statement

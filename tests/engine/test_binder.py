@@ -7,8 +7,8 @@ import re
 import pytest
 from binder_tables import FixedTables, bind, bind_in, context, parsed, run
 
-from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.scope import Conjunct
+from lakeshell.engine.embedded.binding.binder import Binder
+from lakeshell.engine.embedded.binding.scope import Conjunct
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression

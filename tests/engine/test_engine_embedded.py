@@ -13,8 +13,8 @@ import pytest
 from fakes import batch, columns
 
 from lakeshell.catalog.local import LocalCatalog
-from lakeshell.engine.embedded.connection import Connection
 from lakeshell.engine.embedded.engine import EmbeddedEngine
+from lakeshell.engine.embedded.execution.connection import Connection
 from lakeshell.errors import Cancelled, QueryFailed, QueryRejected, ValueRefused
 from lakeshell.model import (
     CatalogTable,

@@ -7,7 +7,7 @@ from typing import Any
 
 from shell import Shell
 
-from lakeshell.engine.embedded.plan_tree import Scanned, plan_lines
+from lakeshell.engine.embedded.execution.plan_tree import Scanned, plan_lines
 
 
 def step(name: str, *below: dict[str, Any], rows: int | None = None, **info: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakeshell.engine.embedded.read_log import START, ReadLog
+from lakeshell.engine.embedded.execution.read_log import START, ReadLog
 
 GROUPS, ROWS = 40, 2_000
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.running import Change, Reads, Statement
-from lakeshell.engine.embedded.scans import Prepared, prepare
-from lakeshell.engine.embedded.scope import BoundColumn, BoundQuery
-from lakeshell.engine.embedded.tables import Surroundings, TableLookup
-from lakeshell.engine.embedded.typed import TIME_ZONE, Context
+from lakeshell.engine.embedded.binding.binder import Binder
+from lakeshell.engine.embedded.binding.scope import BoundColumn, BoundQuery
+from lakeshell.engine.embedded.execution.running import Change, Reads, Statement
+from lakeshell.engine.embedded.execution.scans import Prepared, prepare
+from lakeshell.engine.embedded.tables.lookup import Surroundings, TableLookup
+from lakeshell.engine.embedded.values.typed import TIME_ZONE, Context
 from lakeshell.model import Column, Estimate, TableName
 from lakeshell.ports import Catalog, Running, Session, Source
 from lakeshell.sql import ast
@@ -29,9 +29,9 @@ from lakeshell.store.reading import CHUNKS, Reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakeshell.engine.embedded.connection import Connection
+    from lakeshell.engine.embedded.execution.connection import Connection
     from lakeshell.engine.embedded.statements.host import Outcome
-    from lakeshell.engine.embedded.typed import Typed
+    from lakeshell.engine.embedded.values.typed import Typed
     from lakeshell.store.iceberg import IcebergStore
     from lakeshell.store.metadata import TableMetadata
 
@@ -81,7 +81,7 @@ class EmbeddedEngine:
     def state(
         self, sql: str, session: Session, parameters: Sequence[str] = ()
     ) -> Mapping[str, str] | None:
-        from lakeshell.engine.embedded.states import states
+        from lakeshell.engine.embedded.tables.states import states
 
         statement = parse_statement(sql)
         if not isinstance(statement, ast.Query):
@@ -122,7 +122,7 @@ class EmbeddedEngine:
         """Nothing is held between statements."""
 
     def connect(self) -> Connection:
-        from lakeshell.engine.embedded.connection import Connection
+        from lakeshell.engine.embedded.execution.connection import Connection
 
         return Connection(self._memory_limit, self._threads)
 
@@ -234,7 +234,7 @@ class StatementHost:
 
     def explain(self, bound: BoundQuery) -> str:
         """The plan that DuckDB makes of a query, without running it, and what its scans read."""
-        from lakeshell.engine.embedded.plan_tree import plan_lines
+        from lakeshell.engine.embedded.execution.plan_tree import plan_lines
 
         prepared = prepare(bound.scans)
         connection = self.reads.open()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.arithmetic import scaled, unscaled
 from lakeshell.engine.embedded.functions.emission import filled
-from lakeshell.engine.embedded.registry import Call, Entry
-from lakeshell.engine.embedded.signatures import is_orderable
-from lakeshell.engine.embedded.typed import (
+from lakeshell.engine.embedded.functions.registry import Call, Entry
+from lakeshell.engine.embedded.functions.signatures import is_orderable
+from lakeshell.engine.embedded.values.arithmetic import scaled, unscaled
+from lakeshell.engine.embedded.values.typed import (
     Context,
     SortKey,
     Typed,

@@ -31,11 +31,11 @@ from lakeshell.engine.embedded.functions.nested import (
     sorted_list,
     unclear,
 )
-from lakeshell.engine.embedded.typed import Typed, duckdb_type, refused
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_type, refused
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 
 def element(array: Typed) -> t.Type:
@@ -197,7 +197,7 @@ def _sort(arguments: Arguments, result: t.Type, context: Context) -> str:
 
 
 def _join(arguments: Arguments, result: t.Type, context: Context) -> str:
-    from lakeshell.engine.embedded.casts import cast
+    from lakeshell.engine.embedded.values.casts import cast
 
     array, delimiter, *others = values(arguments)
     kind = element(array)

@@ -17,11 +17,11 @@ from lakeshell.engine.embedded.functions.emission import (
     sql,
     values,
 )
-from lakeshell.engine.embedded.typed import duckdb_type
+from lakeshell.engine.embedded.values.typed import duckdb_type
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 _CODINGS = ("from_hex", "from_base64", "from_base64url", "from_base32")
 

@@ -11,7 +11,7 @@ from lakeshell.engine.embedded.functions.emission import Arguments, Entry, fails
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 
 def _joined(arguments: Arguments, result: t.Type, context: Context) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.casts import coerce
-from lakeshell.engine.embedded.comparison import compare
-from lakeshell.engine.embedded.conditions import as_boolean, common
 from lakeshell.engine.embedded.functions.emission import filled
-from lakeshell.engine.embedded.literals import constant
-from lakeshell.engine.embedded.registry import Call, Entry
-from lakeshell.engine.embedded.typed import (
+from lakeshell.engine.embedded.functions.registry import Call, Entry
+from lakeshell.engine.embedded.values.casts import coerce
+from lakeshell.engine.embedded.values.comparison import compare
+from lakeshell.engine.embedded.values.conditions import as_boolean, common
+from lakeshell.engine.embedded.values.literals import constant
+from lakeshell.engine.embedded.values.typed import (
     Context,
     Typed,
     common_zone,

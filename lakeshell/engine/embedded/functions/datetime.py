@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded import instants
 from lakeshell.engine.embedded.functions.emission import (
     Arguments,
     Emission,
@@ -21,11 +20,12 @@ from lakeshell.engine.embedded.functions.emission import (
     values,
 )
 from lakeshell.engine.embedded.functions.zones import kept_instant, local
-from lakeshell.engine.embedded.typed import Typed, duckdb_type
+from lakeshell.engine.embedded.values import instants
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_type
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 _CLOCK = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000}
 """Units of fixed length, in milliseconds."""
@@ -265,7 +265,7 @@ def _milliseconds(template: str, stamps: Sequence[str], precise: bool) -> str:
 
 
 def _date(arguments: Arguments, result: t.Type, context: Context) -> Typed | str:
-    from lakeshell.engine.embedded.casts import cast
+    from lakeshell.engine.embedded.values.casts import cast
 
     (value,) = values(arguments)
     if isinstance(value.type, t.VarcharType):

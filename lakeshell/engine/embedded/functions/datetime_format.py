@@ -29,7 +29,7 @@ from lakeshell.engine.embedded.functions.emission import (
     values,
 )
 from lakeshell.engine.embedded.functions.zones import fixed_offset, local
-from lakeshell.engine.embedded.typed import (
+from lakeshell.engine.embedded.values.typed import (
     Typed,
     duckdb_literal,
     failure,
@@ -41,7 +41,7 @@ from lakeshell.sql import datatypes as t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 _EPOCH = dt.datetime(1970, 1, 1)
 

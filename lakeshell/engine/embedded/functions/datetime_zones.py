@@ -30,12 +30,12 @@ from lakeshell.engine.embedded.functions.zones import (
     local,
     zone_of_offset,
 )
-from lakeshell.engine.embedded.typed import Typed, duckdb_literal, failure, refused
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_literal, failure, refused
 from lakeshell.errors import NotSupported
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 _INSTANT = t.TimestampType(3, True)
 _MOST = 2**51 - 1

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zlib import crc32
 
-from lakeshell.engine.embedded.typed import (
+from lakeshell.engine.embedded.values.typed import (
     FAILURE_MARK,
     Typed,
     Udf,
@@ -27,7 +27,7 @@ from lakeshell.errors import QueryFailed
 from lakeshell.sql.datatypes import ArrayType, MapType, RowType
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import BoundLambda, Context
+    from lakeshell.engine.embedded.values.typed import BoundLambda, Context
     from lakeshell.sql.datatypes import Type
 
 Arguments: TypeAlias = "Sequence[Typed | BoundLambda]"

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from lakeshell.engine.embedded.functions.emission import filled, python_call, text
 from lakeshell.engine.embedded.functions.java_format import SPECIFIER
 from lakeshell.engine.embedded.functions.zones import fixed_offset, local
-from lakeshell.engine.embedded.typed import Typed, rejected
+from lakeshell.engine.embedded.values.typed import Typed, rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.registry import Call
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.functions.registry import Call
+    from lakeshell.engine.embedded.values.typed import Context
 
 _UNSUPPORTED = (t.ArrayType, t.MapType, t.RowType)
 
 
 def _java_text(value: Typed, context: Context) -> tuple[str, str]:
     """The class's letter and SQL of what Java's toString gives."""
-    from lakeshell.engine.embedded import casts_text, number_text
-    from lakeshell.engine.embedded.casts import cast
+    from lakeshell.engine.embedded.values import casts_text, number_text
+    from lakeshell.engine.embedded.values.casts import cast
 
     kind = value.type
     match kind:
@@ -86,7 +86,7 @@ _CLOCK = (
 
 
 def _date_time(sql: str) -> str:
-    from lakeshell.engine.embedded import casts_text
+    from lakeshell.engine.embedded.values import casts_text
 
     return filled(f"({casts_text.date_text('$0')} || strftime($0, 'T%H:%M') || {_FRACTION})", [sql])
 

@@ -18,7 +18,7 @@ from lakeshell.engine.embedded.functions.emission import (
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 
 def _python(name: str, nullable: bool = True) -> Emission:

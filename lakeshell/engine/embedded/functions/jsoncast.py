@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions.emission import filled, python_call, text
-from lakeshell.engine.embedded.typed import Typed, duckdb_type, rejected
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_type, rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
     from lakeshell.sql.ast.nodes import Position
 
 _PLAIN = frozenset(
@@ -84,7 +84,7 @@ def json_sql(sql: str, type: t.Type, at: Position, depth: int = 0) -> str:
 
 
 def _plain_sql(sql: str, type: t.Type) -> str:
-    from lakeshell.engine.embedded import casts_text, number_text
+    from lakeshell.engine.embedded.values import casts_text, number_text
 
     match type:
         case t.VarcharType():

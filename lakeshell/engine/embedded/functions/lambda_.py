@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.comparison import may_fail
 from lakeshell.engine.embedded.functions.emission import (
     Arguments,
     Emission,
@@ -19,11 +18,12 @@ from lakeshell.engine.embedded.functions.emission import (
     function,
     values,
 )
-from lakeshell.engine.embedded.typed import duckdb_type
+from lakeshell.engine.embedded.values.comparison import may_fail
+from lakeshell.engine.embedded.values.typed import duckdb_type
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import BoundLambda, Context, Typed
+    from lakeshell.engine.embedded.values.typed import BoundLambda, Context, Typed
 
 
 def applied(called: BoundLambda, arguments: Sequence[str]) -> str:

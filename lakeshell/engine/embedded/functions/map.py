@@ -20,16 +20,16 @@ from lakeshell.engine.embedded.functions.emission import (
 )
 from lakeshell.engine.embedded.functions.lambda_ import applied
 from lakeshell.engine.embedded.functions.nested import NESTED, has_null, object_text
-from lakeshell.engine.embedded.typed import Typed, duckdb_type
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_type
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 
 def key_text(key: str, type: t.Type, context: Context) -> str:
     """SQL of a key as Trino's errors show it."""
-    from lakeshell.engine.embedded.casts import cast
+    from lakeshell.engine.embedded.values.casts import cast
 
     if type == t.VARBINARY:
         return f"to_base64({key})"

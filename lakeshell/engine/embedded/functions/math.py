@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.arithmetic import arithmetic
 from lakeshell.engine.embedded.functions.emission import (
     Arguments,
     Emission,
@@ -17,9 +16,10 @@ from lakeshell.engine.embedded.functions.emission import (
     python_call,
     values,
 )
+from lakeshell.engine.embedded.functions.registry import Entry
 from lakeshell.engine.embedded.functions.rounding import ROUNDING
-from lakeshell.engine.embedded.registry import Entry
-from lakeshell.engine.embedded.typed import Context, Typed, duckdb_type, failure
+from lakeshell.engine.embedded.values.arithmetic import arithmetic
+from lakeshell.engine.embedded.values.typed import Context, Typed, duckdb_type, failure
 from lakeshell.sql import datatypes as t
 
 _INVALID = "INVALID_FUNCTION_ARGUMENT"

@@ -42,7 +42,7 @@ def _any_null(items: str, type: t.Type, depth: int) -> str:
 
 def equal_answers(item_type: t.Type) -> str:
     """A template: for each element of `$0` whether it equals `$1`, false where it is NULL."""
-    from lakeshell.engine.embedded.comparison import equality
+    from lakeshell.engine.embedded.values.comparison import equality
 
     return (
         "list_transform($0, lambda e: CASE WHEN e IS NULL THEN false "

@@ -8,8 +8,8 @@ those orders.
 from __future__ import annotations
 
 from lakeshell.engine.embedded.functions.lambda_ import applied
-from lakeshell.engine.embedded.registry import Call, Entry
-from lakeshell.engine.embedded.typed import duckdb_type, refused, rejected
+from lakeshell.engine.embedded.functions.registry import Call, Entry
+from lakeshell.engine.embedded.values.typed import duckdb_type, refused, rejected
 from lakeshell.sql import datatypes as t
 
 

@@ -20,12 +20,12 @@ from lakeshell.engine.embedded.functions.emission import (
 )
 from lakeshell.engine.embedded.functions.java_regex import END, SEVERAL, Regex, translate
 from lakeshell.engine.embedded.functions.lambda_ import applied
-from lakeshell.engine.embedded.typed import Typed, duckdb_literal, failure
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_literal, failure
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
 
 _ZERO = Typed("CAST(0 AS BIGINT)", t.BIGINT, value=0)
 _ONE = Typed("1", t.INTEGER, value=1)

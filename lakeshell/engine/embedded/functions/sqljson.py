@@ -13,7 +13,7 @@ from zlib import crc32
 from lakeshell.engine.embedded.functions.emission import INVALID, fails, filled, text
 from lakeshell.engine.embedded.functions.jsoncast import json_sql, quoted_sql
 from lakeshell.engine.embedded.functions.jsonpath import parse_path
-from lakeshell.engine.embedded.typed import (
+from lakeshell.engine.embedded.values.typed import (
     Typed,
     Udf,
     duckdb_type,
@@ -27,7 +27,7 @@ from lakeshell.sql import ast
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context
+    from lakeshell.engine.embedded.values.typed import Context
     from lakeshell.sql.ast.nodes import Position
 
 Bind: TypeAlias = "Callable[[ast.Expression], Typed]"
@@ -142,7 +142,7 @@ def _value(node: ast.JsonCall, value: Typed, bind: Bind, context: Context) -> Ty
 def _default(
     given: ast.Expression, result: t.Type, node: ast.JsonCall, bind: Bind, context: Context
 ) -> str:
-    from lakeshell.engine.embedded.casts import coerce
+    from lakeshell.engine.embedded.values.casts import coerce
     from lakeshell.sql.coercion import can_coerce
 
     bound = bind(given)
@@ -176,7 +176,7 @@ def _query(node: ast.JsonCall, value: Typed, context: Context) -> Typed:
 
 def _member(node: ast.Expression, bind: Bind, context: Context, function: str, at: Position) -> str:
     """SQL of a member's JSON text, NULL for NULL; `at` is where the constructor stands."""
-    from lakeshell.engine.embedded.casts import cast
+    from lakeshell.engine.embedded.values.casts import cast
 
     bound = bind(node)
     if isinstance(node, _FORMATTED) or (

@@ -20,11 +20,11 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
-from lakeshell.engine.embedded.typed import failure, rejected
+from lakeshell.engine.embedded.values.typed import failure, rejected
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:
-    from lakeshell.engine.embedded.typed import Context, Typed
+    from lakeshell.engine.embedded.values.typed import Context, Typed
 
 _CASE_HOLD = "\ufdd0"
 _NEW_UPPER = "\ua7dc\ua7cb\u1c89\ua7cc\ua7da" + "".join(map(chr, range(0x10D50, 0x10D66)))

@@ -18,7 +18,7 @@ from lakeshell.engine.embedded.functions.emission import (
     python_call,
     values,
 )
-from lakeshell.engine.embedded.typed import Context
+from lakeshell.engine.embedded.values.typed import Context
 from lakeshell.sql import datatypes as t
 
 # Beyond ASCII, Java takes everything that is neither a control character nor a blank.

@@ -5,8 +5,8 @@ In: a resolved `Call` with OVER and IGNORE NULLS. Out: DuckDB SQL.
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.registry import Call, Emission, Entry
-from lakeshell.engine.embedded.typed import failure
+from lakeshell.engine.embedded.functions.registry import Call, Emission, Entry
+from lakeshell.engine.embedded.values.typed import failure
 from lakeshell.sql import datatypes as t
 
 _INVALID = "INVALID_FUNCTION_ARGUMENT"

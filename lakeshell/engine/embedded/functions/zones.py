@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
-from lakeshell.engine.embedded import instants
-from lakeshell.engine.embedded.typed import quote_text
+from lakeshell.engine.embedded.values import instants
+from lakeshell.engine.embedded.values.typed import quote_text
 
 _UTC = frozenset(
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.engine.embedded.typed import refused
+from lakeshell.engine.embedded.values.typed import refused
 from lakeshell.model import Estimate
 from lakeshell.sql import ast
 

@@ -15,7 +15,7 @@ from lakeshell.engine.embedded.statements.naming import (
     registered,
     writable,
 )
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.model import Column, TableKind, TableName
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import ArrayType, InvalidType, MapType, RowType, Type, parse_type

@@ -11,7 +11,7 @@ from lakeshell.engine.embedded.statements.naming import (
     lake_name,
     registered,
 )
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.model import LAKE, TableKind, TableName
 from lakeshell.sql import ast

@@ -6,7 +6,7 @@ The text is this engine's own; Trino's plans mean nothing here.
 from __future__ import annotations
 
 from lakeshell.engine.embedded.statements.host import Host, Outcome, listing
-from lakeshell.engine.embedded.typed import refused
+from lakeshell.engine.embedded.values.typed import refused
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import BOOLEAN
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lakeshell.engine.embedded.binder import Binder
-from lakeshell.engine.embedded.scope import BoundQuery
-from lakeshell.engine.embedded.tables import TableLookup
-from lakeshell.engine.embedded.typed import Context, Typed
+from lakeshell.engine.embedded.binding.binder import Binder
+from lakeshell.engine.embedded.binding.scope import BoundQuery
+from lakeshell.engine.embedded.tables.lookup import TableLookup
+from lakeshell.engine.embedded.values.typed import Context, Typed
 from lakeshell.model import Column, Estimate
 from lakeshell.ports import Catalog, Session
 from lakeshell.sql import ast

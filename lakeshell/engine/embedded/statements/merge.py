@@ -20,7 +20,7 @@ from lakeshell.engine.embedded.statements.rows import (
     renamed,
     replace,
 )
-from lakeshell.engine.embedded.typed import rejected
+from lakeshell.engine.embedded.values.typed import rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.model import Column
 from lakeshell.sql import ast

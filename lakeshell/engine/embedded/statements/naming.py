@@ -6,7 +6,7 @@ In: names as written. Out: full names, and what stands behind them, or Trino's e
 from __future__ import annotations
 
 from lakeshell.engine.embedded.statements.host import Host
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.errors import NotFound, QueryFailed
 from lakeshell.model import LAKE, CatalogTable, TableKind, TableName
 from lakeshell.sql import ast

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lakeshell.engine.embedded.expressions import column_name
-from lakeshell.engine.embedded.typed import refused
+from lakeshell.engine.embedded.binding.expressions import column_name
+from lakeshell.engine.embedded.values.typed import refused
 from lakeshell.sql import ast
 from lakeshell.store.metadata import TableMetadata
 from lakeshell.store.planning import live_files

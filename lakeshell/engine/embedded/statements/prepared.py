@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.expressions import column_name
+from lakeshell.engine.embedded.binding.expressions import column_name
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_statement
@@ -17,7 +17,7 @@ def prepare(statement: ast.Prepare, host: Host) -> Outcome:
     if kind is not None:
         message = f"Invalid statement type for prepared statement: {kind}"
         raise rejected("NOT_SUPPORTED", message, None)
-    from lakeshell.engine.embedded.query_wording import statement_text
+    from lakeshell.engine.embedded.wording.queries import statement_text
 
     laid_out = statement_text(statement.statement)
     host.session.prepared[statement.name.key] = laid_out or statement.text

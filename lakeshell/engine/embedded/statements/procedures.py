@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.engine.embedded.metadata_tables import by_row
-from lakeshell.engine.embedded.scope import Scope
+from lakeshell.engine.embedded.binding.scope import Scope
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import (
@@ -22,8 +21,9 @@ from lakeshell.engine.embedded.statements.naming import (
     writable,
 )
 from lakeshell.engine.embedded.statements.rows import replace, rows_after
-from lakeshell.engine.embedded.typed import refused, rejected
-from lakeshell.engine.embedded.wording import expression_text
+from lakeshell.engine.embedded.tables.metadata_tables import by_row
+from lakeshell.engine.embedded.values.typed import refused, rejected
+from lakeshell.engine.embedded.wording.expressions import expression_text
 from lakeshell.errors import QueryFailed
 from lakeshell.model import LAKE, TableKind, TableName
 from lakeshell.sql import ast

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakeshell.engine.embedded.statements.host import Host
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.model import LAKE
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import ArrayType
@@ -111,6 +111,6 @@ def _invalid(name: str, value: Any, valid: Sequence[str], property: ast.Property
 
 
 def _no_scope() -> Any:
-    from lakeshell.engine.embedded.scope import Scope
+    from lakeshell.engine.embedded.binding.scope import Scope
 
     return Scope()

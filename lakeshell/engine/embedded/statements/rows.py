@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.metadata_tables import BY_ROW
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import lake_name, writable
@@ -19,7 +18,8 @@ from lakeshell.engine.embedded.statements.partition_deletes import (
     drops_partitions,
     refuse_lost_nulls,
 )
-from lakeshell.engine.embedded.typed import rejected
+from lakeshell.engine.embedded.tables.metadata_tables import BY_ROW
+from lakeshell.engine.embedded.values.typed import rejected
 from lakeshell.errors import QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.sql import ast

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import has_schema, schema_name
-from lakeshell.engine.embedded.typed import rejected
+from lakeshell.engine.embedded.values.typed import rejected
 from lakeshell.model import LAKE, Database, TableKind
 from lakeshell.sql import ast
 

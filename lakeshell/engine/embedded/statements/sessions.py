@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.scope import Scope
+from lakeshell.engine.embedded.binding.scope import Scope
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import has_schema
-from lakeshell.engine.embedded.typed import TIME_ZONE, refused, rejected
-from lakeshell.engine.embedded.wording import expression_text
+from lakeshell.engine.embedded.values.typed import TIME_ZONE, refused, rejected
+from lakeshell.engine.embedded.wording.expressions import expression_text
 from lakeshell.errors import QueryFailed
 from lakeshell.model import LAKE
 from lakeshell.sql import ast

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lakeshell.engine.embedded.scope import ViewFound
+from lakeshell.engine.embedded.binding.scope import ViewFound
 from lakeshell.engine.embedded.statements.columns import described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, listing
 from lakeshell.engine.embedded.statements.naming import (
@@ -19,7 +19,7 @@ from lakeshell.engine.embedded.statements.naming import (
     schema_name,
 )
 from lakeshell.engine.embedded.statements.sessions import PROPERTIES
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.model import LAKE, Column, TableKind, TableName
 from lakeshell.sql import ast
@@ -212,7 +212,7 @@ def _create_view(statement: ast.Show, host: Host) -> Outcome:
             f"Relation '{shown}' is a table, not a view",
             statement.at,
         )
-    from lakeshell.engine.embedded.query_wording import view_text
+    from lakeshell.engine.embedded.wording.queries import view_text
 
     view = registered(TableName(schema, table), host)
     if view is None:

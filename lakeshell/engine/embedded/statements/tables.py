@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.scope import BoundColumn
+from lakeshell.engine.embedded.binding.scope import BoundColumn
 from lakeshell.engine.embedded.statements.columns import check_distinct, declared, described
 from lakeshell.engine.embedded.statements.host import Host, Outcome, changed
 from lakeshell.engine.embedded.statements.naming import (
@@ -19,7 +19,7 @@ from lakeshell.engine.embedded.statements.naming import (
 )
 from lakeshell.engine.embedded.statements.properties import layout
 from lakeshell.engine.embedded.statements.rows import renamed, with_types
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.errors import AlreadyExists, QueryFailed
 from lakeshell.model import LAKE, Column, TableKind, TableName
 from lakeshell.sql import ast

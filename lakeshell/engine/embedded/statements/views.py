@@ -10,7 +10,7 @@ from lakeshell.engine.embedded.statements.naming import (
     new_name,
     registered,
 )
-from lakeshell.engine.embedded.typed import refused, rejected
+from lakeshell.engine.embedded.values.typed import refused, rejected
 from lakeshell.model import LAKE, CatalogTable, Column, TableKind, TableName
 from lakeshell.sql import ast
 from lakeshell.sql.datatypes import UNKNOWN

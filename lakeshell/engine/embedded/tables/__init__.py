@@ -1,0 +1,1 @@
+"""What stands behind a table's name: the lake's, a connection's, and those that the engine makes."""

@@ -1,0 +1,1 @@
+"""Expressions as typed fragments of DuckDB SQL: literals, casts, operators."""
