@@ -160,3 +160,30 @@ def _rows(source: RowType, target: RowType) -> tuple[Type, bool] | None:
         fields.append(RowField(mine.name if mine.name == wanted.name else None, found[0]))
         coercible = coercible and found[1]
     return RowType(tuple(fields)), coercible
+
+
+_UNCOMPARABLE = {"hyperloglog", "p4hyperloglog", "setdigest", "geometry", "function", "jsonpath"}
+
+
+def is_comparable(type: Type) -> bool:
+    """Whether `=` knows the type."""
+    match type:
+        case ArrayType():
+            return is_comparable(type.element)
+        case MapType():
+            return is_comparable(type.key) and is_comparable(type.value)
+        case RowType():
+            return all(is_comparable(f.type) for f in type.fields)
+    return type.name not in _UNCOMPARABLE
+
+
+def is_orderable(type: Type) -> bool:
+    """Whether `<` and ORDER BY know the type."""
+    match type:
+        case ArrayType():
+            return is_orderable(type.element)
+        case RowType():
+            return all(is_orderable(f.type) for f in type.fields)
+        case MapType():
+            return False
+    return type.name not in _UNCOMPARABLE and type.name not in ("json", "color")

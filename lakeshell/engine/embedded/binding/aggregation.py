@@ -15,9 +15,9 @@ from lakeshell.engine.embedded.binding.equality import expression_key
 from lakeshell.engine.embedded.binding.expressions import Expressions, column_name
 from lakeshell.engine.embedded.binding.scope import Field, Scope
 from lakeshell.engine.embedded.functions import registry
-from lakeshell.engine.embedded.functions.signatures import is_comparable
 from lakeshell.engine.embedded.values.typed import Typed, rejected
 from lakeshell.sql import ast
+from lakeshell.sql.coercion import is_comparable
 from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN
 
 if TYPE_CHECKING:

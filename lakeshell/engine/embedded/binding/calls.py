@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from lakeshell.engine.embedded.binding.aggregation import function_name
 from lakeshell.engine.embedded.binding.expressions import Expressions
 from lakeshell.engine.embedded.functions import registry
-from lakeshell.engine.embedded.functions.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.values import casts
 from lakeshell.engine.embedded.values.typed import Argument, SortKey, Typed, refused, rejected
 from lakeshell.errors import QueryRejected
 from lakeshell.sql import ast
-from lakeshell.sql.coercion import can_coerce
+from lakeshell.sql.coercion import can_coerce, is_comparable, is_orderable
 from lakeshell.sql.datatypes import BOOLEAN, VarcharType
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lakeshell.engine.embedded.binding.scope import Field
-from lakeshell.engine.embedded.functions.signatures import is_orderable
 from lakeshell.engine.embedded.values.typed import Typed, ordering_key, rejected, sort_terms
 from lakeshell.sql import ast
-from lakeshell.sql.coercion import can_coerce
+from lakeshell.sql.coercion import can_coerce, is_orderable
 from lakeshell.sql.datatypes import BIGINT, CharType
 
 if TYPE_CHECKING:

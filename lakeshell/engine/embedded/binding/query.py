@@ -154,7 +154,7 @@ def _unified(left: list[Type], right: list[Type], name: str, body: ast.SetOperat
 
 
 def _comparable(types: list[Type], name: str, body: ast.SetOperation) -> None:
-    from lakeshell.engine.embedded.functions.signatures import is_comparable
+    from lakeshell.sql.coercion import is_comparable
 
     if name == "UNION" and not body.distinct:
         return

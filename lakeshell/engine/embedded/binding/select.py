@@ -16,9 +16,9 @@ from lakeshell.engine.embedded.binding.query import Block, output
 from lakeshell.engine.embedded.binding.relations import bind_relation
 from lakeshell.engine.embedded.binding.scope import Field, Resolved, Scope
 from lakeshell.engine.embedded.binding.windows import Windows
-from lakeshell.engine.embedded.functions.signatures import is_comparable
 from lakeshell.engine.embedded.values.typed import Typed, rejected
 from lakeshell.sql import ast
+from lakeshell.sql.coercion import is_comparable
 from lakeshell.sql.datatypes import RowType
 
 if TYPE_CHECKING:

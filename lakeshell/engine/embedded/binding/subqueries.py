@@ -13,11 +13,10 @@ from lakeshell.engine.embedded.binding.decorrelation import Use, check
 from lakeshell.engine.embedded.binding.query import Block
 from lakeshell.engine.embedded.binding.scope import Field, Scope
 from lakeshell.engine.embedded.functions import registry
-from lakeshell.engine.embedded.functions.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.values import casts, operators
 from lakeshell.engine.embedded.values.typed import Typed, common_zone, refused, rejected
 from lakeshell.sql import ast
-from lakeshell.sql.coercion import common_type
+from lakeshell.sql.coercion import common_type, is_comparable, is_orderable
 from lakeshell.sql.datatypes import BOOLEAN, UNKNOWN, RowField, RowType, Type
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from lakeshell.engine.embedded.binding.ordering import clause_place, direction
 from lakeshell.engine.embedded.binding.scope import Scope
 from lakeshell.engine.embedded.functions import registry
-from lakeshell.engine.embedded.functions.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.values import casts
 from lakeshell.engine.embedded.values.typed import (
     Typed,
@@ -23,7 +22,7 @@ from lakeshell.engine.embedded.values.typed import (
     sort_terms,
 )
 from lakeshell.sql import ast
-from lakeshell.sql.coercion import common_type
+from lakeshell.sql.coercion import common_type, is_comparable, is_orderable
 from lakeshell.sql.datatypes import (
     BIGINT,
     DATE,

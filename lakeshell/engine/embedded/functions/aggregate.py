@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.functions.registry import Call, Entry
-from lakeshell.engine.embedded.functions.signatures import is_orderable
 from lakeshell.engine.embedded.values.arithmetic import scaled, unscaled
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import (
     Context,
     SortKey,
@@ -25,6 +24,7 @@ from lakeshell.engine.embedded.values.typed import (
 )
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.ast.nodes import Position
+from lakeshell.sql.coercion import is_orderable
 
 _INVALID = "INVALID_FUNCTION_ARGUMENT"
 MAX_LISTAGG = 1_048_576

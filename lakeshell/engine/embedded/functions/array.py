@@ -10,7 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions.datetime import whole_months
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.functions.lambda_ import SORT_BY
+from lakeshell.engine.embedded.functions.nested import (
+    NESTED,
+    equal_answers,
+    orders_alike,
+    sorted_list,
+    unclear,
+)
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -22,14 +30,6 @@ from lakeshell.engine.embedded.functions.emission import (
     refusing,
     sql,
     values,
-)
-from lakeshell.engine.embedded.functions.lambda_ import SORT_BY
-from lakeshell.engine.embedded.functions.nested import (
-    NESTED,
-    equal_answers,
-    orders_alike,
-    sorted_list,
-    unclear,
 )
 from lakeshell.engine.embedded.values.typed import Typed, duckdb_type, refused
 from lakeshell.sql import datatypes as t

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -65,14 +65,23 @@ SCALARS: tuple[Entry, ...] = (
     ),
     ("to_big_endian_32(integer) -> varbinary", python("binary_python:to_big_endian_32")),
     ("to_big_endian_64(bigint) -> varbinary", python("binary_python:to_big_endian_64")),
-    ("from_big_endian_32(varbinary) -> integer", python("binary_python:from_big_endian_32")),
-    ("from_big_endian_64(varbinary) -> bigint", python("binary_python:from_big_endian_64")),
+    (
+        "from_big_endian_32(varbinary) -> integer",
+        python("binary_python:from_big_endian_32"),
+    ),
+    (
+        "from_big_endian_64(varbinary) -> bigint",
+        python("binary_python:from_big_endian_64"),
+    ),
     ("to_ieee754_32(real) -> varbinary", python("binary_python:to_ieee754_32")),
     ("to_ieee754_64(double) -> varbinary", python("binary_python:to_ieee754_64")),
     ("from_ieee754_32(varbinary) -> real", _number("binary_python:from_ieee754_32")),
     ("from_ieee754_64(varbinary) -> double", _number("binary_python:from_ieee754_64")),
     ("from_utf8(varbinary) -> varchar", python("binary_python:from_utf8")),
     ("from_utf8(varbinary, bigint) -> varchar", python("binary_python:from_utf8_point")),
-    ("from_utf8(varbinary, varchar(x)) -> varchar", python("binary_python:from_utf8_with")),
+    (
+        "from_utf8(varbinary, varchar(x)) -> varchar",
+        python("binary_python:from_utf8_with"),
+    ),
     ("uuid() -> uuid", sql("uuid()")),
 )

@@ -11,7 +11,7 @@ import hmac
 import struct
 import zlib
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure, invalid
+from lakeshell.engine.embedded.values.emission import PythonFailure, invalid
 
 
 def sha512(data: bytes) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import Arguments, Entry, fails, sql, values
+from lakeshell.engine.embedded.values.emission import Arguments, Entry, fails, sql, values
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.functions.registry import Call, Entry
 from lakeshell.engine.embedded.values.casts import coerce
 from lakeshell.engine.embedded.values.comparison import compare
 from lakeshell.engine.embedded.values.conditions import as_boolean, common
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.literals import constant
 from lakeshell.engine.embedded.values.typed import (
     Context,

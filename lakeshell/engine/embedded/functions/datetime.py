@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values import instants
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -19,9 +20,8 @@ from lakeshell.engine.embedded.functions.emission import (
     sql,
     values,
 )
-from lakeshell.engine.embedded.functions.zones import kept_instant, local
-from lakeshell.engine.embedded.values import instants
 from lakeshell.engine.embedded.values.typed import Typed, duckdb_type
+from lakeshell.engine.embedded.values.zones import kept_instant, local
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from lakeshell.engine.embedded.functions.datetime_patterns import (
     plain_format,
     printed,
 )
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -28,13 +28,13 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
-from lakeshell.engine.embedded.functions.zones import fixed_offset, local
 from lakeshell.engine.embedded.values.typed import (
     Typed,
     duckdb_literal,
     failure,
     refused,
 )
+from lakeshell.engine.embedded.values.zones import fixed_offset, local
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import datatypes as t
 

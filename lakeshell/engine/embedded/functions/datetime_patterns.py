@@ -10,8 +10,8 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from lakeshell.engine.embedded.functions.emission import filled, invalid, text
 from lakeshell.engine.embedded.functions.joda import Piece
+from lakeshell.engine.embedded.values.emission import filled, invalid, text
 
 _NUMBER = {
     "year": ("year($0)", {4: "%Y"}),

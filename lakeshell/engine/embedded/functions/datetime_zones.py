@@ -10,7 +10,7 @@ import re
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -23,14 +23,14 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
-from lakeshell.engine.embedded.functions.zones import (
+from lakeshell.engine.embedded.values.typed import Typed, duckdb_literal, failure, refused
+from lakeshell.engine.embedded.values.zones import (
     canonical_zone,
     fixed_offset,
     kept_instant,
     local,
     zone_of_offset,
 )
-from lakeshell.engine.embedded.values.typed import Typed, duckdb_literal, failure, refused
 from lakeshell.errors import NotSupported
 from lakeshell.sql import datatypes as t
 

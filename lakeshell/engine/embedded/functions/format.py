@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import filled, python_call, text
 from lakeshell.engine.embedded.functions.java_format import SPECIFIER
-from lakeshell.engine.embedded.functions.zones import fixed_offset, local
+from lakeshell.engine.embedded.values.emission import filled, python_call, text
 from lakeshell.engine.embedded.values.typed import Typed, rejected
+from lakeshell.engine.embedded.values.zones import fixed_offset, local
 from lakeshell.sql import datatypes as t
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from lakeshell.engine.embedded.functions.emission import invalid, not_run
 from lakeshell.engine.embedded.functions.joda import MONTHS, Parsed, Piece, parse
+from lakeshell.engine.embedded.values.emission import invalid, not_run
 
 _PLAIN = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _EPOCH = dt.date(1970, 1, 1)

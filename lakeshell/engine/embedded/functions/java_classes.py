@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import invalid, not_run
+from lakeshell.engine.embedded.values.emission import invalid, not_run
 
 _CATEGORIES = re.compile(r"(C|Cc|Cf|Co|L|Ll|Lm|Lo|Lt|Lu|M|Mc|Me|Mn|N|Nd|Nl|No|P|Pc|Pd|Pe|Pf|Pi|Po|Ps|S|Sc|Sk|Sm|So|Z|Zl|Zp|Zs)$")  # fmt: skip
 _POSIX = {

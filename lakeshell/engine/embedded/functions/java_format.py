@@ -11,7 +11,7 @@ import struct
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import invalid, not_run
+from lakeshell.engine.embedded.values.emission import invalid, not_run
 
 CLASSES = {
     "i": "java.lang.Long", "f": "java.lang.Double", "r": "java.lang.Float",

@@ -14,8 +14,8 @@ import functools
 import re
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import invalid, not_run
 from lakeshell.engine.embedded.functions.java_classes import ClassReader, Said
+from lakeshell.engine.embedded.values.emission import invalid, not_run
 
 END = "\ue000"
 """Stands in RE2's text for `$`, which RE2 has not."""

@@ -10,8 +10,8 @@ import datetime as dt
 import functools
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import invalid, not_run
-from lakeshell.engine.embedded.functions.zones import canonical_zone, zone_of_offset
+from lakeshell.engine.embedded.values.emission import invalid, not_run
+from lakeshell.engine.embedded.values.zones import canonical_zone, zone_of_offset
 
 MONTHS = [
     "January",

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure, invalid
 from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Repeated,
@@ -23,6 +22,7 @@ from lakeshell.engine.embedded.functions.json_text import (
     sorted_parse,
     written,
 )
+from lakeshell.engine.embedded.values.emission import PythonFailure, invalid
 
 _PATH = re.compile(r'\.([\w:]+)|\[(?:"((?:[^"\\]|\\["\\])*)"|([\w]+))\]')
 

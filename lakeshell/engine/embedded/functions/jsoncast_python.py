@@ -13,7 +13,6 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure, not_run
 from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Stream,
@@ -22,6 +21,7 @@ from lakeshell.engine.embedded.functions.json_text import (
     read,
     written,
 )
+from lakeshell.engine.embedded.values.emission import PythonFailure, not_run
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.javanumbers import double_text

@@ -10,8 +10,8 @@ import functools
 import re
 from typing import Any, NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import not_run
 from lakeshell.engine.embedded.functions.json_text import Number
+from lakeshell.engine.embedded.values.emission import not_run
 from lakeshell.errors import QueryFailed, QueryRejected
 
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import not_run
 from lakeshell.engine.embedded.functions.json_text import Number, members
 from lakeshell.engine.embedded.functions.jsonpath import Path, Step, parse_path
+from lakeshell.engine.embedded.values.emission import not_run
 from lakeshell.errors import QueryFailed
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.comparison import may_fail
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,
@@ -18,7 +19,6 @@ from lakeshell.engine.embedded.functions.emission import (
     function,
     values,
 )
-from lakeshell.engine.embedded.values.comparison import may_fail
 from lakeshell.engine.embedded.values.typed import duckdb_type
 from lakeshell.sql import datatypes as t
 

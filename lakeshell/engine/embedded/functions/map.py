@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.functions.lambda_ import applied
+from lakeshell.engine.embedded.functions.nested import NESTED, has_null, object_text
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Entry,
     fails,
@@ -18,8 +20,6 @@ from lakeshell.engine.embedded.functions.emission import (
     function,
     values,
 )
-from lakeshell.engine.embedded.functions.lambda_ import applied
-from lakeshell.engine.embedded.functions.nested import NESTED, has_null, object_text
 from lakeshell.engine.embedded.values.typed import Typed, duckdb_type
 from lakeshell.sql import datatypes as t
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.functions.registry import Entry
+from lakeshell.engine.embedded.functions.rounding import ROUNDING
+from lakeshell.engine.embedded.values.arithmetic import arithmetic
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     fill,
@@ -16,9 +19,6 @@ from lakeshell.engine.embedded.functions.emission import (
     python_call,
     values,
 )
-from lakeshell.engine.embedded.functions.registry import Entry
-from lakeshell.engine.embedded.functions.rounding import ROUNDING
-from lakeshell.engine.embedded.values.arithmetic import arithmetic
 from lakeshell.engine.embedded.values.typed import Context, Typed, duckdb_type, failure
 from lakeshell.sql import datatypes as t
 

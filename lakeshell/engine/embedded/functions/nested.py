@@ -6,7 +6,7 @@ is neither equal nor unequal, and ordering fails; DuckDB takes NULL for a value 
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import fails, filled
+from lakeshell.engine.embedded.values.emission import fails, filled
 from lakeshell.sql import datatypes as t
 
 NESTED = (t.ArrayType, t.MapType, t.RowType)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lakeshell.engine.embedded.functions import regexp_python
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.functions.java_regex import END, SEVERAL, Regex, translate
+from lakeshell.engine.embedded.functions.lambda_ import applied
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Entry,
     filled,
@@ -18,8 +20,6 @@ from lakeshell.engine.embedded.functions.emission import (
     text,
     values,
 )
-from lakeshell.engine.embedded.functions.java_regex import END, SEVERAL, Regex, translate
-from lakeshell.engine.embedded.functions.lambda_ import applied
 from lakeshell.engine.embedded.values.typed import Typed, duckdb_literal, failure
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import datatypes as t

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from lakeshell.engine.embedded.functions.emission import invalid
 from lakeshell.engine.embedded.functions.java_regex import Regex, matcher
+from lakeshell.engine.embedded.values.emission import invalid
 
 
 def regexp_like(text: str, pattern: str) -> bool:

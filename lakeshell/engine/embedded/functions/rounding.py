@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.functions.registry import Emission, Entry
 from lakeshell.engine.embedded.values.arithmetic import scaled, unscaled
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import (
     Context,
     Typed,

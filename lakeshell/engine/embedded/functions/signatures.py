@@ -21,7 +21,7 @@ from lakeshell.engine.embedded.values.typed import (
     rejected,
 )
 from lakeshell.sql import datatypes as t
-from lakeshell.sql.coercion import can_coerce, common_type, widened
+from lakeshell.sql.coercion import can_coerce, common_type, is_comparable, is_orderable, widened
 
 UNBOUNDED = 2_147_483_647
 _ROUNDS = 4
@@ -352,31 +352,6 @@ def _numbers(actual: t.Type) -> tuple[int, ...]:
 
 _READ_FROM_TEXT = ("joniregexp", "jsonpath", "codepoints")
 """Types that only arguments have, made of texts."""
-_UNCOMPARABLE = {"hyperloglog", "p4hyperloglog", "setdigest", "geometry", "function", "jsonpath"}
-
-
-def is_comparable(type: t.Type) -> bool:
-    """Whether `=` knows the type."""
-    match type:
-        case t.ArrayType():
-            return is_comparable(type.element)
-        case t.MapType():
-            return is_comparable(type.key) and is_comparable(type.value)
-        case t.RowType():
-            return all(is_comparable(f.type) for f in type.fields)
-    return type.name not in _UNCOMPARABLE
-
-
-def is_orderable(type: t.Type) -> bool:
-    """Whether `<` and ORDER BY know the type."""
-    match type:
-        case t.ArrayType():
-            return is_orderable(type.element)
-        case t.RowType():
-            return all(is_orderable(f.type) for f in type.fields)
-        case t.MapType():
-            return False
-    return type.name not in _UNCOMPARABLE and type.name not in ("json", "color")
 
 
 def signature_text(type: t.Type) -> str:

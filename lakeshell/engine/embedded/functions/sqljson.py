@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
-from lakeshell.engine.embedded.functions.emission import INVALID, fails, filled, text
-from lakeshell.engine.embedded.functions.jsoncast import json_sql, quoted_sql
 from lakeshell.engine.embedded.functions.jsonpath import parse_path
+from lakeshell.engine.embedded.values.casts_json import json_sql, quoted_sql
+from lakeshell.engine.embedded.values.emission import INVALID, fails, filled, text
 from lakeshell.engine.embedded.values.typed import (
     Typed,
     Udf,

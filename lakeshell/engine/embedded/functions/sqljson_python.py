@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakeshell.engine.embedded.functions.emission import PythonFailure, not_run
 from lakeshell.engine.embedded.functions.json_text import (
     Number,
     Stream,
@@ -19,6 +18,7 @@ from lakeshell.engine.embedded.functions.json_text import (
 )
 from lakeshell.engine.embedded.functions.jsoncast_python import cast_json
 from lakeshell.engine.embedded.functions.jsonpath_evaluation import PathFailure, evaluate
+from lakeshell.engine.embedded.values.emission import PythonFailure, not_run
 from lakeshell.errors import QueryFailed
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.javanumbers import double_text

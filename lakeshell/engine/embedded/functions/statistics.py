@@ -6,8 +6,8 @@ aggregate rounds otherwise, the same updates are folded over the group's values.
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.functions.registry import Call, Entry
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.sql import datatypes as t
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,

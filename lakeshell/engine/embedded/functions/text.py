@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
-from lakeshell.engine.embedded.functions.emission import Entry, PythonFailure, invalid, python
+from lakeshell.engine.embedded.values.emission import Entry, PythonFailure, invalid, python
 
 _SOUNDEX = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 

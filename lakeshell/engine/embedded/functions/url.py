@@ -10,7 +10,7 @@ import ipaddress
 import re
 from typing import NamedTuple
 
-from lakeshell.engine.embedded.functions.emission import (
+from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
     Entry,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.functions.registry import Entry
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import Context, Typed, failure
 from lakeshell.sql import datatypes as t
 

@@ -65,7 +65,7 @@ def set_session(statement: ast.SetSession, host: Host) -> Outcome:
 
 
 def set_time_zone(statement: ast.SetTimeZone, host: Host) -> Outcome:
-    from lakeshell.engine.embedded.functions.zones import canonical_zone, zone_of_offset
+    from lakeshell.engine.embedded.values.zones import canonical_zone, zone_of_offset
 
     done = changed("SET TIME ZONE")
     if statement.value is None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import coerce
 from lakeshell.engine.embedded.values.conditions import common
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import (
     Context,
     Typed,

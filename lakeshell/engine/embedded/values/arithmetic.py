@@ -6,8 +6,8 @@ by zero, overflow of integers per type and of decimals beyond 38 digits.
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import coerce
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import (
     Context,
     Typed,

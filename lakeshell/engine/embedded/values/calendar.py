@@ -6,8 +6,8 @@ operator. Months are clamped to the end of the month; days of an interval are 24
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import coerce
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.instants import local, utc
 from lakeshell.engine.embedded.values.typed import Context, Typed, common_zone, failure
 from lakeshell.sql import datatypes as t

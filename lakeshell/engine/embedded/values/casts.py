@@ -145,7 +145,7 @@ def _zone_of(type: t.Type, value: Typed, context: Context) -> str | None:
 
 
 def _json(value: Typed, to: t.Type, at: Position, context: Context, safe: bool) -> Typed:
-    functions: Any = importlib.import_module("lakeshell.engine.embedded.functions.jsoncast")
+    functions: Any = importlib.import_module("lakeshell.engine.embedded.values.casts_json")
     made: Typed = (
         functions.to_json(value, at, context, safe)
         if to == t.JSON

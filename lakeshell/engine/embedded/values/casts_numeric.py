@@ -6,8 +6,8 @@ from zero and fails out of range; DuckDB rounds floats to even, so they are roun
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import OUT_OF_RANGE, Casting, Conversion
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.number_text import java_double, java_real
 from lakeshell.engine.embedded.values.typed import duckdb_type
 from lakeshell.sql import datatypes as t

@@ -6,8 +6,8 @@ are rounded half up, which carries into the next second, and past midnight for a
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import Casting, Conversion
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.instants import local, local_time, utc
 from lakeshell.engine.embedded.values.typed import refused
 from lakeshell.sql import datatypes as t

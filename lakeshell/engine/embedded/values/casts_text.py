@@ -6,9 +6,9 @@ prints is checked by pattern first, for DuckDB's own parsing is laxer.
 
 from __future__ import annotations
 
-from lakeshell.engine.embedded.functions.emission import filled
 from lakeshell.engine.embedded.values.casts import INVALID, Casting, Conversion
 from lakeshell.engine.embedded.values.casts_numeric import decimal_name
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.number_text import (
     cast_double,
     cast_real,

@@ -11,9 +11,8 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from lakeshell.engine.embedded.functions.emission import filled
-from lakeshell.engine.embedded.functions.signatures import is_comparable, is_orderable
 from lakeshell.engine.embedded.values.casts import coerce
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import (
     FAILURE_MARK,
     Context,
@@ -24,7 +23,7 @@ from lakeshell.engine.embedded.values.typed import (
 )
 from lakeshell.sql import datatypes as t
 from lakeshell.sql.ast.nodes import Position
-from lakeshell.sql.coercion import common_type, common_type_of
+from lakeshell.sql.coercion import common_type, common_type_of, is_comparable, is_orderable
 
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

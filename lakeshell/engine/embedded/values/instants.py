@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from lakeshell.engine.embedded.functions.emission import filled
+from lakeshell.engine.embedded.values.emission import filled
 from lakeshell.engine.embedded.values.typed import quote_text, refused
 from lakeshell.sql import datatypes as t
 
@@ -122,7 +122,7 @@ def rounded_micros(fraction: str, precision: int | None) -> int:
 
 def known_zone(name: str) -> str | None:
     """The zone as Trino writes it; None for a name that it doesn't know."""
-    from lakeshell.engine.embedded.functions.zones import canonical_zone
+    from lakeshell.engine.embedded.values.zones import canonical_zone
 
     return canonical_zone(name)
 

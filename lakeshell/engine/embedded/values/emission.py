@@ -111,7 +111,7 @@ def filled(
 
 
 def python(path: str) -> Emission:
-    """An emission that calls the Python function `module:function` of this package.
+    """An emission that calls the Python function `module:function` below `functions`.
 
     The function gets plain Python values, never None, and raises `QueryFailed`.
     """
@@ -130,7 +130,7 @@ def python_call(
     *,
     nullable: bool = False,
 ) -> str:
-    """SQL that calls the function at `path` (below this package) over `arguments`.
+    """SQL that calls the function at `path` (below `functions`) over `arguments`.
 
     `nullable` says that it may give None for arguments that aren't.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lakeshell.engine.embedded.functions.emission import filled, python_call, text
+from lakeshell.engine.embedded.values.emission import filled, python_call, text
 from lakeshell.engine.embedded.values.typed import Typed, duckdb_type, rejected
 from lakeshell.sql import datatypes as t
 
