@@ -14,6 +14,7 @@ from typing import Protocol
 
 from lakeshell.tui.editing import motions
 from lakeshell.tui.editing.motions import Place
+from lakeshell.tui.editing.moves import Moves, first_of
 from lakeshell.tui.editing.objects import text_object
 
 INDENT = 4
@@ -88,9 +89,7 @@ class Vim:
         self._buffer = buffer
         self._typed = ""
         self._register = _Register()
-        self._wanted: int | None = None
-        self._found: tuple[str, str] | None = None
-        self._sought: tuple[str, int] | None = None
+        self._moves = Moves(lambda: buffer.lines)
         self._anchor: Place = (0, 0)
         self._head: Place = (0, 0)
         self._began: Place = (0, 0)
@@ -152,7 +151,7 @@ class Vim:
         elif visual:
             self._last = None
             self._visual(rest, count, given)
-        elif (to := self._motion(rest, count, given)) is not None:
+        elif (to := self._moves.to(self._at, rest, count, given)) is not None:
             self._go(to, keep=rest in "jk")
         else:
             self._command(rest, count)
@@ -174,12 +173,12 @@ class Vim:
         return self._head if self.mode in (Mode.VISUAL, Mode.LINES) else self._buffer.at
 
     def _line(self, row: int) -> Place:
-        return motions.first_of_line(self._lines, min(max(0, row), len(self._lines) - 1))
+        return first_of(self._lines, row)
 
     def _go(self, to: Place, *, keep: bool = False) -> None:
         """Moves, and stays on a character."""
         if not keep:
-            self._wanted = None
+            self._moves.forget_column()
         row = min(max(0, to[0]), len(self._lines) - 1)
         longest = len(self._lines[row]) - (self.mode is Mode.NORMAL)
         to = (row, min(max(0, to[1]), max(0, longest)))
@@ -194,97 +193,6 @@ class Vim:
             last = (last[0], min(last[1] + 1, len(self._lines[last[0]])))
         forward = to >= self._anchor
         self._buffer.go(last if forward else first, first if forward else last)
-
-    def _motion(self, what: str, count: int, given: bool) -> Place | None:
-        """Where a motion leads; None when it is none, or leads nowhere."""
-        lines, (row, column) = self._lines, self._at
-        match what:
-            case "h":
-                return row, max(0, column - count)
-            case "l":
-                return row, min(len(lines[row]), column + count)
-            case "j" | "k":
-                if self._wanted is None:
-                    self._wanted = column
-                step = count if what == "j" else -count
-                to = min(max(0, row + step), len(lines) - 1)
-                return to, min(self._wanted, len(lines[to]))
-            case "+":
-                return self._line(row + count)
-            case "_":
-                return self._line(row + count - 1)
-            case "0":
-                return row, 0
-            case "^":
-                return motions.first_of_line(lines, row)
-            case "$":
-                to = min(row + count - 1, len(lines) - 1)
-                return to, max(0, len(lines[to]) - 1)
-            case "|":
-                return row, count - 1
-            case "gg":
-                return self._line(count - 1 if given else 0)
-            case "G":
-                return self._line(count - 1 if given else len(lines) - 1)
-            case "%":
-                return motions.bracket(lines, (row, column))
-            case "w" | "W" | "b" | "B" | "e" | "E":
-                step_by = {"w": motions.word, "b": motions.word_back, "e": motions.word_end}
-                place = (row, column)
-                for _ in range(count):
-                    place = step_by[what.lower()](lines, place, what.isupper())
-                return place
-            case "{" | "}":
-                place = (row, column)
-                for _ in range(count):
-                    place = motions.paragraph(lines, place, -1 if what == "{" else 1)
-                return place
-            case "n" | "N" | "*" | "#":
-                return self._next(what, count)
-            case ";" | ",":
-                if self._found is None:
-                    return None
-                how, wanted = self._found
-                how = how if what == ";" else how.swapcase()
-                # `t` would stay where it is otherwise.
-                return self._find(how, wanted, count, beyond=1)
-        if what[:1] in ("f", "F", "t", "T") and len(what) == 2:
-            self._found = (what[0], what[1])
-            return self._find(what[0], what[1], count)
-        return None
-
-    def _find(self, how: str, wanted: str, count: int, beyond: int = 0) -> Place | None:
-        row, column = self._at
-        step = 1 if how in "ft" else -1
-        till = how in "tT"
-        start = column + step * beyond if till else column
-        to = motions.find(self._lines[row], start, wanted, step, till, count)
-        return None if to is None else (row, to)
-
-    def _next(self, what: str, count: int) -> Place | None:
-        row, column = self._at
-        if what in "*#":
-            span = text_object(self._lines, (row, column), "w", around=False)
-            if span is None:
-                return None
-            word = self._lines[row][span[0][1] : span[1][1]]
-            self._sought = (rf"\b{re.escape(word)}\b", 1 if what == "*" else -1)
-        if self._sought is None:
-            return None
-        pattern, step = self._sought
-        wanted = re.compile(pattern, 0 if any(map(str.isupper, pattern)) else re.IGNORECASE)
-        place: Place | None = (row, column)
-        for _ in range(count):
-            assert place is not None
-            place = motions.search(
-                self._lines,
-                place,
-                lambda line: [found.start() for found in wanted.finditer(line)],
-                -step if what == "N" else step,
-            )
-            if place is None:
-                return None
-        return place
 
     # --- operators -------------------------------------------------------------------------
 
@@ -307,7 +215,7 @@ class Vim:
                 to = motions.word_end(self._lines, to, what == "W")
             what = "e"
         else:
-            to = self._motion(what, count, given)
+            to = self._moves.to(self._at, what, count, given)
         if to is None:
             return
         first, last = sorted((at, to))
@@ -445,7 +353,7 @@ class Vim:
             self._over_selection(operator, what.isupper() and what != "U")
         elif what == "p":
             self._put_over_selection()
-        elif (to := self._motion(what, count, given)) is not None:
+        elif (to := self._moves.to(self._at, what, count, given)) is not None:
             self._go(to, keep=what in "jk")
 
     def _over_selection(self, operator: str, whole_lines: bool) -> None:
@@ -520,8 +428,8 @@ class Vim:
     def _answered(self, what: str, text: str) -> None:
         if what != ":":
             if text:
-                self._sought = (re.escape(text), 1 if what == "/" else -1)
-            if (to := self._next("n", 1)) is not None:
+                self._moves.seek(text, 1 if what == "/" else -1)
+            if (to := self._moves.to(self._at, "n")) is not None:
                 self._go(to)
         elif text.strip().isdecimal():
             self._go(self._line(int(text) - 1))
