@@ -32,6 +32,7 @@ COMMANDS = {
     "job": "Move and transform data: list, show, add, propose, set, rm, graph, run, runs, logs.",
     "workgroup": "Separate and limit teams: list, show, add, set, rm.",
     "cost": "What queries and runs cost: actual and projected.",
+    "web": "The console in a browser on this machine.",
     "serve": "The resident process: stops services that nobody uses.",
     "stack": "MySQL, MinIO, Metastore and Trino in Docker: up, down, start, stop, status, logs.",
     "completion": "What makes bash, zsh or fish complete words and names.",

@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Task, said
-from lakeshell.tui.driver import SparingDriver
+from lakeshell.tui.driver import Sparing, SparingDriver
 from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.preferences import (
     DARK,
@@ -172,7 +172,7 @@ class Console(App[None]):
         self._forget_terminal()
 
     def _forget_terminal(self) -> None:
-        if isinstance(self._driver, SparingDriver):
+        if isinstance(self._driver, Sparing):
             self._driver.forget()
 
     def action_redraw(self) -> None:

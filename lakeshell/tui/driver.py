@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual._xterm_parser import XTermParser
+from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Paste, Resize
@@ -44,17 +45,15 @@ class PasteParser(XTermParser):
             yield Paste(pasted.replace("\x00", ""))
 
 
-class SparingDriver(LinuxDriver):
+class Sparing(Driver):
+    """Writes only what the other end does not show yet."""
+
     painter: Painter | None = None
 
     def write(self, data: str) -> None:
         if self.painter is None:
             self.painter = Painter()
-        super().write(self.painter.thin(data))
-
-    def run_input_thread(self) -> None:
-        linux_driver.XTermParser = PasteParser  # type: ignore[attr-defined]
-        super().run_input_thread()
+        super().write(self.painter.thin(data))  # type: ignore[safe-super]
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, Resize):
@@ -62,6 +61,14 @@ class SparingDriver(LinuxDriver):
         super().process_message(message)
 
     def forget(self) -> None:
-        """What the terminal shows is not known."""
+        """What the other end shows is not known."""
         if self.painter is not None:
             self.painter.forget()
+
+
+class SparingDriver(Sparing, LinuxDriver):
+    """Of a terminal."""
+
+    def run_input_thread(self) -> None:
+        linux_driver.XTermParser = PasteParser  # type: ignore[attr-defined]
+        super().run_input_thread()

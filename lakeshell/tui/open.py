@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 
-def open_console(folder: str | None) -> int:
-    """Runs until it is left; gives the exit code."""
+def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int:
+    """Runs until it is left; gives the exit code. `size` is columns and lines, where no terminal
+    can be asked."""
     from lakeshell.folder import find_lake
     from lakeshell.lake import Lake
     from lakeshell.tui.app import Console
@@ -20,5 +21,5 @@ def open_console(folder: str | None) -> int:
         os.environ.pop(fixed, None)
     with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ) as lake:
         console = Console(lake)
-        console.run()
+        console.run(size=size)
         return console.return_code or 0

@@ -1,0 +1,1 @@
+"""The console in a browser on this machine: `lakeshell web`, of the extra `lakeshell[web]`."""
