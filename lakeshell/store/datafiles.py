@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
@@ -23,60 +22,14 @@ from pyiceberg.typedef import Record
 
 from lakeshell.errors import QueryFailed
 from lakeshell.store.arrays import stored
-from lakeshell.store.dictionaries import repeating
 from lakeshell.store.files import Files
 from lakeshell.store.limits import FOLDER, WriteLimits
+from lakeshell.store.parquet_file import FileOptions, ParquetFile, group_offsets
 from lakeshell.store.schema import arrow_schema
 from lakeshell.store.statistics import column_figures
 
-ROW_GROUP_BYTES = 16 * 2**20
-BUFFERED_BYTES = 32 * 2**20
-"""Of all partitions' row groups together, before the largest is written as it is."""
-TARGET_FILE_BYTES = 256 * 2**20
 Key = tuple[Any, ...]
-
-
-class OpenFile:
-    """One data file under way."""
-
-    def __init__(self, files: Files, location: str, first: pa.Table, group_rows: int) -> None:
-        """`first` is its first row group, which `write` gets as all others."""
-        self.group_rows = group_rows
-        self.sink = files.create(location)
-        self.location = location
-        self.rows = 0
-        self.bytes = 0
-        """Known when it is closed."""
-        self.writer = pq.ParquetWriter(
-            self.sink.stream,
-            first.schema,
-            compression="zstd",
-            use_dictionary=repeating(first),
-            store_decimal_as_integer=True,
-        )
-
-    def write(self, table: pa.Table) -> None:
-        """One row group, unless it came as one batch that is larger than any of ours."""
-        with self.sink.failures():
-            self.writer.write_table(table, row_group_size=2 * self.group_rows)
-        self.rows += table.num_rows
-
-    @property
-    def size(self) -> int:
-        return self.sink.tell()
-
-    def close(self) -> Any:
-        """Closes the file under its final name; gives its Parquet metadata."""
-        with self.sink.failures():
-            self.writer.close()
-        metadata = self.writer.writer.metadata
-        self.bytes = self.sink.tell()
-        self.sink.close()
-        return metadata
-
-    def discard(self) -> None:
-        self.writer.is_open = False
-        self.sink.discard()
+_DEFAULTS = FileOptions()
 
 
 class DataFiles:
@@ -91,8 +44,10 @@ class DataFiles:
         order: SortOrder,
         name: str,
         limits: WriteLimits = FOLDER,
+        options: FileOptions = _DEFAULTS,
     ) -> None:
         self.limits = limits
+        self.options = options
         self.files = files
         self.location = location
         self.schema = schema
@@ -114,7 +69,7 @@ class DataFiles:
         self._buffers: dict[Key, list[Any]] = {}
         self._buffered: dict[Key, int] = {}
         self._lengths: dict[Key, int] = {}
-        self._open: OrderedDict[Key, OpenFile] = OrderedDict()
+        self._open: OrderedDict[Key, ParquetFile] = OrderedDict()
         self._count = 0
 
     def write(self, batch: Any) -> None:
@@ -128,11 +83,11 @@ class DataFiles:
             self._buffered[key] = self._buffered.get(key, 0) + part.nbytes
             self._lengths[key] = self._lengths.get(key, 0) + part.num_rows
             if (
-                self._buffered[key] >= ROW_GROUP_BYTES
+                self._buffered[key] >= self.limits.row_group_bytes
                 or self._lengths[key] >= self.limits.row_group_rows
             ):
                 self._flush(key)
-        while sum(self._buffered.values()) >= BUFFERED_BYTES:
+        while sum(self._buffered.values()) >= self.limits.gathered_bytes:
             self._flush(max(self._buffered, key=self._buffered.__getitem__))
 
     def close(self) -> list[DataFile]:
@@ -200,12 +155,12 @@ class DataFiles:
                 self._finish(next(iter(self._open)))
             location = f"{self.location}/data/{self.name}-{self._count:05d}.parquet"
             self._count += 1
-            file = self._open[key] = OpenFile(
-                self.files, location, table, self.limits.row_group_rows
+            file = self._open[key] = ParquetFile(
+                self.files, location, table, self.options, self.limits.row_group_rows
             )
         self._open.move_to_end(key)
         file.write(table)
-        if file.size >= TARGET_FILE_BYTES:
+        if file.size >= self.options.target_bytes:
             self._finish(key)
 
     def _finish(self, key: Key) -> None:
@@ -231,10 +186,7 @@ class DataFiles:
                 lower_bounds=figures.lower_bounds,
                 upper_bounds=figures.upper_bounds,
                 key_metadata=None,
-                split_offsets=[
-                    metadata.row_group(group).column(0).file_offset or 4
-                    for group in range(metadata.num_row_groups)
-                ],
+                split_offsets=group_offsets(metadata),
                 equality_ids=None,
                 sort_order_id=None,
                 spec_id=self.spec.spec_id,

@@ -216,11 +216,12 @@ class IcebergStore:
     def _data_files(self, staged: Transaction) -> Iterator[DataFiles]:
         """Data files of one write, which are removed again unless it ends well."""
         from lakeshell.store.datafiles import DataFiles
+        from lakeshell.store.parquet_file import FileOptions
 
         metadata = staged.table_metadata
         files = DataFiles(
             self.tables.files, metadata.location, metadata.schema(), metadata.spec(), metadata.sort_order(),
-            str(uuid.uuid4()), self.tables.limits,
+            str(uuid.uuid4()), self.tables.limits, FileOptions.of(metadata.properties),
         )  # fmt: skip
         try:
             yield files

@@ -49,19 +49,27 @@ class Layout(NamedTuple):
             return file.size
         if not reading.footer:
             return sum(sizes.get(leaf, 0) for leaf in self.read)
-        groups = len(file.split_offsets) if file.split_offsets else 1
-        parts = groups if _ascending(file.split_offsets) else 1 + file.size // reading.part
-        together = 1 if parts == groups else groups
-        read = self._merged(sizes, groups, together, reading)
+        offsets = file.split_offsets or ()
+        if _ascending(offsets):
+            return self._in_groups(sizes, offsets, reading) + len(offsets) * reading.footer
         # The end is read again with the columns that are in it.
-        return read * (groups // together) + parts * reading.footer
+        parts = 1 + file.size // reading.part
+        return self._merged(sizes, 1, len(offsets) or 1, reading) + parts * reading.footer
 
-    def _merged(self, sizes: Any, groups: int, together: int, reading: Reading) -> int:
-        """What is read of so many row groups that are read `together`, taken to be alike."""
+    def _in_groups(self, sizes: Any, offsets: Sequence[int], reading: Reading) -> int:
+        """What is read of row groups one by one: all but the last are taken to be alike."""
+        before = len(offsets) - 1
+        share = (offsets[-1] - offsets[0]) / max(sum(sizes.values()), 1)
+        read = before * self._merged(sizes, share / before, 1, reading) if before else 0
+        return read + self._merged(sizes, max(1 - share, 0), 1, reading)
+
+    def _merged(self, sizes: Any, share: float, together: int, reading: Reading) -> int:
+        """What is read of `share` of the file, which is so many row groups that are alike and read
+        `together`."""
         chunks: list[tuple[int, int]] = []
         at = 0
         for leaf in self.leaves:
-            size = sizes.get(leaf, 0) // groups
+            size = int(sizes.get(leaf, 0) * share) // together
             if leaf in self.read:
                 chunks.append((at, size))
             at += size
@@ -83,11 +91,9 @@ class Layout(NamedTuple):
         return read + (0 if begin is None else end - begin)
 
 
-def _ascending(offsets: Sequence[int] | None) -> bool:
+def _ascending(offsets: Sequence[int]) -> bool:
     """Whether an engine takes them for where to part the file."""
-    if not offsets:
-        return False
-    return all(first < second for first, second in pairwise(offsets))
+    return bool(offsets) and all(first < second for first, second in pairwise(offsets))
 
 
 _FIXED = {

@@ -1,4 +1,4 @@
-"""Which columns of a data file get a dictionary."""
+"""Which columns of a data file get a dictionary, and which are written as differences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakeshell.store.dictionaries import LEAST_REPEATS, LOOKED_AT, repeating
+from lakeshell.store.encodings import LEAST_REPEATS, LOOKED_AT, differing, repeating
 
 ROWS = 2 * LOOKED_AT
 
@@ -66,3 +66,16 @@ def test_uuids_are_counted_too() -> None:
     ids = [n.to_bytes(16) for n in range(ROWS)]
     rows = table(kind=pa.array(kinds, pa.uuid()), id=pa.array(ids, pa.uuid()))
     assert repeating(rows) == ["kind"]
+
+
+def test_whole_numbers_without_a_dictionary_are_written_as_differences() -> None:
+    whole = [
+        pa.int32(), pa.int64(), pa.date32(), pa.time64("us"), pa.timestamp("us"),
+        pa.timestamp("us", "UTC"), pa.decimal128(5, 2), pa.decimal128(18, 0),
+    ]  # fmt: skip
+    others = [pa.bool_(), pa.float64(), pa.decimal128(19, 0), pa.string(), pa.binary(), pa.uuid()]
+    rows = table(**{f"c{at}": pa.nulls(0, type) for at, type in enumerate(whole + others)})
+    assert differing(rows, []) == [f"c{at}" for at in range(len(whole))]
+    assert differing(rows, ["c0", "c2"]) == [f"c{at}" for at in (1, 3, 4, 5, 6, 7)]
+    nested = table(list=pa.nulls(0, pa.list_(pa.int64())), **{"a.b": pa.nulls(0, pa.int64())})
+    assert differing(nested, []) == ["list.list.element", "a.b"]
