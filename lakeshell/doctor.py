@@ -109,7 +109,7 @@ def _stack(lake: Lake) -> Iterator[Finding]:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     health = Health.OK if sys.version_info >= (3, 11) else Health.FAILED
-    mend = "" if health is Health.OK else "install Python 3.11 or later, then scripts/environment"
+    mend = "" if health is Health.OK else "install Python 3.11 or later, and Lakeshell with it"
     return Finding("python", health, version, mend)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakeshell.errors import ConfigurationError, ConnectionFailed
+from lakeshell.errors import ConnectionFailed
 from lakeshell.stack import docker
 from lakeshell.stack.installation import Installation
 from lakeshell.stack.services import Service
@@ -23,18 +22,6 @@ class Container:
     service: Service
     state: str
     exit_code: int
-
-
-def stack_files() -> Path:
-    """The checkout's `stack/`: the compose file, images and configuration templates."""
-    named = os.environ.get("LAKESHELL_STACK_FILES")
-    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "stack"
-    if not (folder / "compose.yaml").is_file():
-        raise ConfigurationError(
-            f"{folder} has no compose.yaml",
-            hint="run Lakeshell from a checkout, or name its stack/ in LAKESHELL_STACK_FILES",
-        )
-    return folder
 
 
 class Compose:

@@ -12,8 +12,9 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, UsageError
+from lakeshell.stack.material import script
 
-ENGINE = "scripts/docker-engine installs and starts it"
+ENGINE = f"on Debian, as root: {script('docker-engine')} installs and starts it"
 BUILD = "lakeshell stack up --build-all"
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, UsageError
 from lakeshell.stack import docker
+from lakeshell.stack.material import script
 from lakeshell.stack.services import Service
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _label(image: str) -> str | None:
 def _build(stale: Sequence[Build], files: Path, scratch: Path, reporter: Reporter) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     if any(build.base == BASE for build in stale):
-        _make_base(files, reporter)
+        _make_base(reporter)
     lent = _lend(scratch)
     names = ", ".join(build.folder.name for build in stale)
     reporter.step(f"building {names} (several minutes the first time; logs in {scratch})")
@@ -151,19 +152,19 @@ def _build_one(build: Build, lent: Sequence[str], scratch: Path) -> None:
     raise foreseen
 
 
-def _make_base(files: Path, reporter: Reporter) -> None:
+def _make_base(reporter: Reporter) -> None:
     if _label(BASE) is not None:
         return
     reporter.step(f"making {BASE} with debootstrap")
-    script = files.parent / "scripts" / "base-image"
+    command = script("base-image")
     done = subprocess.run(
-        [str(script)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        [str(command)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = [line for line in done.stderr.splitlines() if line.startswith("error:")]
         raise UsageError(
             f"the base image could not be made: {(last or ['see above'])[-1].removeprefix('error: ')}",
-            hint="run it by hand: scripts/base-image",
+            hint=f"run it by hand, as root: {command}",
         )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut
 from lakeshell.stack import control, docker, images, probe, trino
-from lakeshell.stack.compose import Compose, stack_files
+from lakeshell.stack.compose import Compose
 from lakeshell.stack.enforce import Enforcement
 from lakeshell.stack.installation import Installation, install, is_installed, open_installation
 from lakeshell.stack.services import PORTS, Service, StackSettings, with_needs
