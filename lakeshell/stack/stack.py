@@ -19,6 +19,7 @@ from lakeshell.stack import control, docker, images, probe, trino
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.enforce import Enforcement
 from lakeshell.stack.installation import Installation, install, is_installed, open_installation
+from lakeshell.stack.material import stack_files
 from lakeshell.stack.services import PORTS, Service, StackSettings, with_needs
 from lakeshell.workgroup import Workgroup
 

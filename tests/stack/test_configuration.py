@@ -11,9 +11,9 @@ import pytest
 from lakeshell.errors import ConfigurationError, NotFound
 from lakeshell.settings import read
 from lakeshell.stack import secrets, trino
-from lakeshell.stack.material import stack_files
 from lakeshell.stack.images import BUILT, OFFICIAL, OFFICIAL_BASE, builds, chosen
 from lakeshell.stack.installation import install, is_installed, open_installation
+from lakeshell.stack.material import stack_files
 from lakeshell.stack.services import (
     CAPACITY,
     MB,
