@@ -234,6 +234,7 @@ class Lake:
         from lakeshell.cost.prices import query_prices
         from lakeshell.query.order import Services
         from lakeshell.query.turns import Turns
+        from lakeshell.runtime.words import words_of
 
         settings = self.settings
         embedded = settings.engine == "embedded"
@@ -247,6 +248,7 @@ class Lake:
             history_keep=settings.history_keep,
             turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
+            words=lambda database: words_of(self.catalog, database),
         )
 
     @cached_property

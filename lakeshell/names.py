@@ -1,38 +1,20 @@
 """The names that a lake knows, for whoever types or reads one.
 
-In: an open lake. Out: the words of a completion, a table's columns, how a job's columns flow; the
-nearest name for one that is not there.
+In: an open lake. Out: how a job's columns flow; the nearest name for one that is not there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import LakeshellError, NotFound
-from lakeshell.model import Column, TableName
+from lakeshell.errors import NotFound
+from lakeshell.model import TableName
 
 if TYPE_CHECKING:
     from lakeshell.etl.flow import Flow
     from lakeshell.etl.job import Job
     from lakeshell.lake import Lake
-    from lakeshell.query.completion import Vocabulary
-
-
-def vocabulary(lake: Lake, database: str | None) -> Vocabulary:
-    """What names a statement of a session in `database` may use."""
-    from lakeshell.query.completion import vocabulary
-    from lakeshell.runtime.words import function_names
-
-    def columns(name: TableName) -> Sequence[Column]:
-        """None of a table that is gone or cannot be read."""
-        with suppress(LakeshellError):
-            return lake.catalog.table(name).columns
-        return ()
-
-    databases = [known.name for known in lake.catalog.databases()]
-    return vocabulary(lake.catalog.names(), databases, function_names(), database, columns)
 
 
 def check_database(lake: Lake, name: str) -> None:

@@ -43,7 +43,7 @@ _RUNNING = (
         "--output",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Write here; the file appears when the result is whole.",
+        help="Write here; the file appears, or is replaced, when the result is whole.",
     ),
     click.option(
         "--param",

@@ -83,19 +83,21 @@ def complete(text: str, offset: int, words: Vocabulary) -> Sequence[Suggestion]:
     here = _Place.of(tokens, text, offset)
     if here is None:
         return ()
-    found: Iterator[Suggestion]
-    if here.parts:
-        found = _members(here, words, tokens)
-    elif here.wants_table:
-        found = _relations(here, words)
-    else:
-        found = _anything(here, words)
     made: dict[str, Suggestion] = {}
-    for suggestion in found:
+    for suggestion in _candidates(here, words, tokens):
         made.setdefault(suggestion.text, suggestion)
         if len(made) >= MOST:
             break
     return tuple(made.values())
+
+
+def names_at(text: str, offset: int, words: Vocabulary) -> Sequence[str]:
+    """Every name that could stand at `offset`, where one stands that is none, without quotes."""
+    tokens = tokenize(text)
+    here = _Place.of(tokens, text, offset)
+    if here is None:
+        return ()
+    return [_plain(suggestion.text) for suggestion in _candidates(here, words, tokens)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,12 @@ def _plain(text: str) -> str:
 
 
 # --- what could be meant -------------------------------------------------------------------
+
+
+def _candidates(here: _Place, words: Vocabulary, tokens: Tokens) -> Iterator[Suggestion]:
+    if here.parts:
+        return _members(here, words, tokens)
+    return _relations(here, words) if here.wants_table else _anything(here, words)
 
 
 def _starts(names: Iterable[str], prefix: str) -> Iterator[str]:

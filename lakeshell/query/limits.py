@@ -13,7 +13,7 @@ from lakeshell.cost.charges import is_billed_kind
 from lakeshell.cost.periods import day_start, month_start
 from lakeshell.cost.prices import money_text, query_cost
 from lakeshell.cost.sizes import size_text
-from lakeshell.errors import LimitExceeded
+from lakeshell.errors import LimitExceeded, QueryFailed
 from lakeshell.model import Estimate
 from lakeshell.ports import Session
 from lakeshell.query.budgets import Standing, standings
@@ -34,7 +34,11 @@ def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
 
 def estimate(order: Order, session: Session, services: Services) -> tuple[Estimate, Decimal | None]:
     """What a statement would scan at most and cost; nothing is run, and nothing recorded."""
-    found = services.engine().estimate(order.sql, session, order.parameters)
+    try:
+        found = services.engine().estimate(order.sql, session, order.parameters)
+    except QueryFailed as error:
+        services.help_with(error, order.sql, session.database)
+        raise
     if not is_billed_kind(statement_kind(order.sql), writes_rows=bool(found.scanned)):
         return found, Decimal(0)
     return found, query_cost(found.scanned, services.prices)

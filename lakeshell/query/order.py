@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from lakeshell.cost.prices import QueryPrices
+from lakeshell.errors import QueryFailed
 from lakeshell.ports import Engine, Ledger
 from lakeshell.query.results import Results
 from lakeshell.query.turns import Turns
 from lakeshell.workgroup import Workgroup
+
+if TYPE_CHECKING:
+    from lakeshell.query.completion import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,19 @@ class Services:
     engine_name: str = "duckdb"
     announce: Callable[[Workgroup], None] = lambda group: None
     """Told that a query of a workgroup with a budget has ended."""
+    words: Callable[[str | None], Vocabulary] | None = None
+    """The names that statements of a session in a database may use, for the hint of an error."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def help_with(self, error: QueryFailed, sql: str, database: str | None) -> None:
+        """Says of an unknown name which is near, where that can be known."""
+        if self.words is None or error.hint:
+            return
+        # Read when a statement failed, and not by every one.
+        from lakeshell.query.meant import help_with
+
+        words = self.words
+        help_with(error, sql, lambda: words(database))
 
 
 @dataclass(frozen=True, slots=True)
