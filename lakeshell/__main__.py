@@ -1,9 +1,10 @@
-"""`python -m lakeshell`."""
+"""`lakeshell`, and `python -m lakeshell`."""
 
 import os
 import signal
 import sys
 from contextlib import suppress
+from typing import NoReturn
 
 # Until the command line can answer, Ctrl-C just ends the process: no traceback of an import.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -11,7 +12,9 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 from lakeshell.cli.main import main
 
-if __name__ == "__main__":
+
+def run() -> NoReturn:
+    """The command line as a process of its own."""
     try:
         main()
     except SystemExit as ended:
@@ -22,3 +25,7 @@ if __name__ == "__main__":
             with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(int(ended.code or 0))
+
+
+if __name__ == "__main__":
+    run()

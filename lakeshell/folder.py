@@ -28,12 +28,24 @@ def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> P
                 f"{folder} is not a lake: it has no {FILE}",
                 hint=f"make it one: lakeshell init {folder}",
             )
-        return folder.resolve()
+        return _check_text(folder.resolve())
     found = enclosing_lake(here)
     if found is None:
         found = default_lake(environment)
         make_lake(found)
     return found
+
+
+def _check_text(folder: Path) -> Path:
+    """Tables name their files by their whole paths, in text."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{str(folder)!r} cannot be a lake: its name is not UTF-8",
+            hint="rename the folder, or choose another",
+        ) from None
+    return folder
 
 
 def enclosing_lake(here: Path) -> Path | None:
@@ -56,6 +68,7 @@ def make_lake(folder: Path, settings: str | None = None) -> bool:
 
     if (folder / FILE).exists():
         return False
+    _check_text(folder)
     try:
         for name in ("connections", "crawlers", "jobs", "workgroups", "queries"):
             (folder / name).mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,6 @@ def flow(lake: Lake, job: Job) -> tuple[str, Flow]:
         except NotFound:
             return ()
 
-    script = job.script.read_text(encoding="utf-8")
+    script = job.read_script()
     read = marked(script) if job.kind == "sql" else script
     return script, flow_of(job, read, column_names)

@@ -13,7 +13,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from lakeshell.definitions.schema import Key, choice, count, duration, load, money, size, text
+from lakeshell.definitions.schema import (
+    Key,
+    choice,
+    count,
+    duration,
+    load,
+    money,
+    size,
+    text,
+    whole,
+)
 from lakeshell.errors import ConfigurationError
 from lakeshell.stack.groups import Cluster
 from lakeshell.stack.services import CAPACITY, PORTS, Capacity, Service, StackSettings
@@ -58,7 +68,7 @@ KEYS = (
     Key("engine.token_env", text, None, doc="the variable that holds a JWT for Trino"),
     Key("engine.ca_file", text, None, doc="certificates that Trino's is checked with"),
     Key("engine.memory_limit", size, None, doc="most memory of a query; half of the machine's"),
-    Key("engine.threads", count, 0, doc="threads of a query; 0 takes every core"),
+    Key("engine.threads", whole(0, 1024), 0, doc="threads of a query; 0 takes every core"),
     Key("engine.concurrency", count, 0, doc="queries at once; 0 is one a core, four at least"),
     Key("engine.time_zone", text, "UTC", doc="the session's zone"),
     Key("catalog.type", choice("local", "hive"), None, doc="follows the engine"),

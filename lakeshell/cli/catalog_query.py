@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakeshell.cli.options import with_lake
+from lakeshell.cli.options import HOW_MANY, with_lake
 from lakeshell.cli.query import running_options
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("preview", epilog="Example: lakeshell catalog preview raw.film --limit 5")
 @click.argument("table", metavar="DB.TABLE")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Rows.")
+@click.option("--limit", type=HOW_MANY, default=20, show_default=True, help="Rows.")
 @running_options
 @with_lake
 def preview(lake: Lake, table: str, limit: int, parameters: tuple[str, ...], **options: Any) -> int:

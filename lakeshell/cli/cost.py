@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lakeshell.cli.listing import for_eyes, show_listing
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, with_format, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.billing.month import Month
@@ -48,9 +48,7 @@ GROUPS = ("workgroup", "user", "day", "month", "job", "crawler", "query")
     type=click.Path(path_type=Path),
     help="Write the listing here, as CSV with a header unless its ending or the format says else.",
 )
-@click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Of --by query."
-)
+@click.option("--limit", type=HOW_MANY, default=20, show_default=True, help="Of --by query.")
 @with_format
 @with_lake
 def command(

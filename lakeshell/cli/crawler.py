@@ -8,7 +8,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import for_eyes, show_listing, show_values
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.output.fit import Fit
 
@@ -203,7 +203,7 @@ def _show_plan(plan: CrawlPlan, output_format: str | None) -> None:
 
 @command.command("runs", epilog="Example: lakeshell crawler runs movies --limit 5")
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1), default=50)
+@click.option("--limit", type=HOW_MANY, default=50)
 @with_format
 @with_lake
 def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

@@ -53,6 +53,8 @@ def command(
 
     Each step prints the command that does it by hand.
     """
+    if build_all and not stack:
+        raise click.UsageError("--build-all is of the stack: add --stack")
     lake = _lake_of(lake_folder)
     if generate is not None:
         from lakeshell.cli.demo_source import generate_source

@@ -28,6 +28,21 @@ def say(error: LakeshellError, sql: str | None = None, name: str = "") -> None:
         click.echo(f"  {printable(error.hint)}", err=True)
 
 
+def say_usage(error: click.ClickException) -> None:
+    """What the command line itself finds wrong, in the words of all other errors."""
+    context = getattr(error, "ctx", None)
+    said = " ".join(error.format_message().split()).removesuffix(".")
+    if said[1:2].islower():
+        said = said[0].lower() + said[1:]
+    command = context.command_path if context is not None else "lakeshell"
+    say(LakeshellError(said, hint=f"see: {command} --help"))
+
+
+def say_no_output(error: OSError) -> None:
+    said = f"the output cannot be written: {error.strerror or error}"
+    say(LakeshellError(said, hint="make room, or write elsewhere"))
+
+
 def _caret(sql: str, line: int, column: int) -> None:
     lines = sql.replace("\r\n", "\n").split("\n")
     if not 1 <= line <= len(lines):

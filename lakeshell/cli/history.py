@@ -12,7 +12,7 @@ import click
 from lakeshell.cli.history_export import export, prune
 from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
 from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
-from lakeshell.cli.options import FORMATS, pairs, with_format, with_lake
+from lakeshell.cli.options import FORMATS, HOW_MANY, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
 from lakeshell.errors import ExitCode
 from lakeshell.output.fit import Fit
@@ -41,7 +41,7 @@ _WAIT = 15.0
     epilog="Example: lakeshell history -w analysts --status FAILED --since 7d",
 )
 @filter_options
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True)
 @with_format
 @with_lake
 @click.pass_context

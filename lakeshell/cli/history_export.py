@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
-from lakeshell.cli.options import FORMATS, with_lake
+from lakeshell.cli.options import FORMATS, HOW_MANY, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("export", epilog="Example: lakeshell history export --since 30d -o november.parquet")
 @filter_options
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="The newest N. Default: all.")
+@click.option("--limit", type=HOW_MANY, help="The newest N. Default: all.")
 @click.option(
     "--output-format",
     type=click.Choice(FORMATS, case_sensitive=False),

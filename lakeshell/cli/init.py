@@ -16,7 +16,7 @@ Examples:
   lakeshell init ~/lakes/sales --trino-url https://trino.example:8443 \\
       --metastore-uri thrift://metastore.example:9083 --warehouse s3://lake/warehouse""",
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("written", metavar="DIR")
 @click.option("--stack", is_flag=True, help="On Trino, a Metastore and MinIO, in Docker.")
 @click.option("--trino-url", metavar="URL", help="On a Trino that exists already.")
 @click.option("--metastore-uri", metavar="URI", help="Its Hive Metastore: thrift://HOST:9083.")
@@ -25,7 +25,7 @@ Examples:
 @click.option("--s3-region", metavar="NAME", default="us-east-1", show_default=True)
 @click.option("--debug", is_flag=True, hidden=True)
 def command(
-    folder: Path,
+    written: str,
     stack: bool,
     trino_url: str | None,
     metastore_uri: str | None,
@@ -43,6 +43,19 @@ def command(
     from lakeshell.errors import UsageError
     from lakeshell.folder import make_lake
 
+    if not str(written).strip():
+        raise click.UsageError("DIR is empty: name a folder")
+    if stack and trino_url is not None:
+        raise click.UsageError("--stack and --trino-url: a lake is on one of them")
+    elsewhere = {
+        "--metastore-uri": metastore_uri,
+        "--warehouse": warehouse,
+        "--s3-endpoint": s3_endpoint,
+    }
+    named = [option for option, value in elsewhere.items() if value is not None]
+    if named and trino_url is None:
+        raise click.UsageError(f"{named[0]} goes with a Trino elsewhere: add --trino-url URL")
+    folder = Path(written)
     following = "lakeshell connection add NAME sqlite:///PATH"
     if trino_url is not None:
         if metastore_uri is None or warehouse is None:

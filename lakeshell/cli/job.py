@@ -10,7 +10,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import pairs, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.output.fit import Fit
 
@@ -64,7 +64,7 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     }
     show_values(values, output_format)
     if output_format is None:
-        click.echo("\n" + job.script.read_text(encoding="utf-8").rstrip(), err=True)
+        click.echo("\n" + job.read_script().rstrip(), err=True)
 
 
 @command.command(
@@ -111,12 +111,14 @@ def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: st
 @click.option(
     "--script",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="A .sql file of statements; it is copied into the lake.",
 )
 @click.option("--target", metavar="DB.TABLE", help="The table that it builds, for listings.")
 @click.option("--workgroup", "-w", default="primary", help="The workgroup that it runs in.")
-@click.option("--retries", type=click.IntRange(0, 10), default=0)
+@click.option(
+    "--retries", type=click.IntRange(0, 10), default=0, help="Attempts after the first that failed."
+)
 @click.option("--timeout", metavar="AGE", help="2h, 30m: the most that a run may take.")
 @click.option("--dpu", type=click.IntRange(1), default=1, help="Capacity that a run is billed for.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A default.")
@@ -135,15 +137,20 @@ def add(
     description: str,
 ) -> None:
     """Add a job from a script of SQL statements."""
+    from lakeshell.cli.texts import read_sql
     from lakeshell.definitions.jobs import KEYS, table_name
     from lakeshell.errors import UsageError
     from lakeshell.etl.job import Job
+    from lakeshell.query.statement import is_blank
 
     if script.suffix.lower() != ".sql":
         raise UsageError(
             f"{script} is not a .sql file",
             hint="a job that copies a table in Python comes from `lakeshell job propose`",
         )
+    written = read_sql(script, "--script")
+    if is_blank(written):
+        raise UsageError(f"there is no statement in {script}", hint="--script takes a file of SQL")
     lake.workgroups.get(workgroup)
     job = Job(
         name=name,
@@ -157,7 +164,7 @@ def add(
         **changes({"timeout": timeout}, KEYS),
         parameters=pairs(parameters, "--param"),
     )
-    path = lake.jobs.add(job, script.read_text(encoding="utf-8"))
+    path = lake.jobs.add(job, written)
     click.echo(f"added job {name} ({path})", err=True)
 
 
@@ -251,7 +258,7 @@ def run(lake: Lake, name: str, parameters: tuple[str, ...]) -> None:
 
 @command.command("runs", epilog="Example: lakeshell job runs load_film --limit 5")
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1), default=50)
+@click.option("--limit", type=HOW_MANY, default=50)
 @with_format
 @with_lake
 def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from lakeshell.cli.imports import keep_numpy_out_of_arrow
+from lakeshell.cli.streams import discard_output, is_of_the_output, stand_in
 from lakeshell.errors import ExitCode, LakeshellError
 
 COMMANDS = {
@@ -112,6 +113,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         # A closed terminal; under nohup it is ignored, and stays so.
         signal.signal(signal.SIGHUP, _ended)
+    stand_in()
     keep_numpy_out_of_arrow()
     gc.set_threshold(_COLLECTED_AFTER)
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
@@ -119,8 +121,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         result = lakeshell.main(arguments, prog_name="lakeshell", standalone_mode=False)
         code = result if isinstance(result, int) else ExitCode.OK
         sys.stdout.flush()
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        code = ExitCode.USAGE
+    except click.ClickException as error:
+        from lakeshell.cli.failures import say_usage
+
+        say_usage(error)
         code = ExitCode.USAGE
     except LakeshellError as error:
         if debug:
@@ -134,12 +141,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             click.echo("interrupted", err=True)
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has what it wanted; the interpreter must not flush into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has what it wanted.
+        discard_output()
         code = ExitCode.OK
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and is_of_the_output(error):
+            from lakeshell.cli.failures import say_no_output
+
+            discard_output()
+            say_no_output(error)
+            sys.exit(int(ExitCode.FAILED))
         from lakeshell.cli.failures import say_bug
 
         say_bug(error)

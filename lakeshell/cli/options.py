@@ -56,6 +56,24 @@ def with_format(function: F) -> F:
     )(function)
 
 
+class _HowMany(click.ParamType[int]):
+    name = "N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        try:
+            made = int(value)
+        except ValueError:
+            made = 0
+        if made < 1:
+            self.fail(f"{value!r} is not a whole number, 1 or more.", param, ctx)
+        return min(made, _MOST)
+
+
+_MOST = 2**31 - 1
+HOW_MANY = _HowMany()
+"""Of `--limit`. Any number is one: of more than there can be, all are shown."""
+
+
 def pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
     """`NAME=VALUE`s as a dict; raises a usage error for one without `=`."""
     made: dict[str, str] = {}

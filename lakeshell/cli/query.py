@@ -22,6 +22,25 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Seconds(click.ParamType[float]):
+    name = "SECONDS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        try:
+            made = float(value)
+        except ValueError:
+            made = 0.0
+        if not 0 < made < float("inf"):
+            self.fail(f"{value!r} is not a number of seconds such as 30 or 0.5.", param, ctx)
+        return made
+
+
+def _only_a_dash(context: click.Context, parameter: click.Parameter, value: str | None) -> bool:
+    if value not in (None, "-"):
+        raise click.UsageError("SQL comes behind -e: lakeshell query -e 'SELECT 1'", context)
+    return value is not None
+
+
 def running_options(function: F) -> F:
     """The options of every command that runs SQL and shows the rows."""
     for option in reversed(_RUNNING):
@@ -62,7 +81,7 @@ _RUNNING = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(0.0, min_open=True),
+        type=Seconds(),
         metavar="SECONDS",
         help="Cancel a statement that takes longer.",
     ),
@@ -91,7 +110,7 @@ _RUNNING = (
     epilog="Example: lakeshell query -d raw -e 'SELECT count(*) FROM film'. Exit codes: 0 ok, "
     "1 failed, 4 timed out, 5 a workgroup's limit or budget, 130 interrupted.",
 )
-@click.argument("stdin", required=False, type=click.Choice(["-"]), metavar="[-]")
+@click.argument("stdin", required=False, metavar="[-]", callback=_only_a_dash)
 @click.option("-e", "--execute", "texts", multiple=True, metavar="SQL", help="Run it; repeatable.")
 @click.option(
     "-f",
@@ -106,7 +125,7 @@ _RUNNING = (
 @with_lake
 def command(
     lake: Lake,
-    stdin: str | None,
+    stdin: bool,
     texts: tuple[str, ...],
     files: tuple[Path, ...],
     parameters: tuple[str, ...],
@@ -115,7 +134,7 @@ def command(
     """Run SQL, in Trino's language, and print the result."""
     from lakeshell.cli.texts import given_texts
 
-    given = given_texts(texts, files, stdin is not None)
+    given = given_texts(texts, files, stdin)
     return run_texts(lake, given, pairs(parameters, "--param"), **options)
 
 

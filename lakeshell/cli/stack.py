@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from lakeshell.cli.listing import show_listing
 from lakeshell.cli.options import with_format, with_lake
+from lakeshell.errors import UsageError
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -77,6 +79,9 @@ def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     from lakeshell.cli.progress import ProgressLine
 
     if delete_data and not yes:
+        _ = lake.stack.installation
+        if not sys.stdin.isatty():
+            raise UsageError("deleting every table and database needs a yes", hint="add --yes")
         click.confirm("Delete every table and database of this stack?", abort=True, err=True)
     with ProgressLine() as progress:
         services.down(lake, progress, delete_data=delete_data)

@@ -46,7 +46,7 @@ def given_texts(texts: Sequence[str], files: Sequence[Path], stdin: bool) -> Seq
     """The texts in the order -e, -f, stdin; stdin also when nothing is named and it is no
     terminal."""
     made = [Text(text) for text in texts]
-    made += [Text(_read(path), str(path)) for path in files]
+    made += [Text(read_sql(path), str(path)) for path in files]
     if stdin or (not made and not sys.stdin.isatty()):
         made.append(Text(_decoded(sys.stdin.buffer.read(), "stdin"), "stdin"))
     if not made:
@@ -84,12 +84,14 @@ def statements_of(
     return made
 
 
-def _read(path: Path) -> str:
+def read_sql(path: Path, option: str = "-f") -> str:
+    """A file of SQL; raises `UsageError` for one that cannot be read as text."""
     try:
         return _decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read: {error.strerror or error}", hint="-f takes a file of SQL"
+            f"{path} cannot be read: {error.strerror or error}",
+            hint=f"{option} takes a file of SQL",
         ) from error
 
 

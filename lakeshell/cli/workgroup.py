@@ -8,7 +8,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import pairs, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, pairs, with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 @command.command("events", epilog="Example: lakeshell workgroup events analysts")
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True)
 @with_format
 @with_lake
 def events(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

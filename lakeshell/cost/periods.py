@@ -25,8 +25,11 @@ def month_end(now: datetime) -> datetime:
 
 
 def parse_month(text: str) -> datetime:
-    """The start of `2026-11`; raises ValueError."""
-    return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    """The start of `2026-11`; raises ValueError, also near the ends of the calendar."""
+    made = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    if not 1900 <= made.year <= 9000:
+        raise ValueError(f"{text} has no months around it")
+    return made
 
 
 METHOD = "what is spent, over the share of the month that is gone; its first day counts as gone"

@@ -6,6 +6,7 @@ A password is never in the file: the URL may hold `${VAR}`, or `password_env` or
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes, urlsplit
 
 from lakeshell.definitions.folder import DefinitionFolder
 from lakeshell.definitions.schema import Key, text
@@ -48,7 +49,7 @@ class Connection:
     def sqlite_path(self, environment: Mapping[str, str], lake: Path) -> Path:
         """The file of a `sqlite:///PATH` URL. `sqlite:////PATH` is absolute, else the path is
         below the lake's folder."""
-        rest = unquote(expanded(self.url, environment).removeprefix("sqlite://"))
+        rest = _path(expanded(self.url, environment).removeprefix("sqlite://"))
         return lake / rest.removeprefix("/")
 
     def mysql_address(self, environment: Mapping[str, str], lake: Path) -> MysqlAddress:
@@ -77,6 +78,10 @@ class Connection:
         if not port.isdigit() and port:
             raise ConfigurationError(
                 f"the connection {self.name!r} has no port number: {port!r}", hint=ADD
+            )
+        if port and not 0 < int(port[:6]) < 65_536:
+            raise ConfigurationError(
+                f"the connection {self.name!r} has a port that there is not: {port}", hint=ADD
             )
         return MysqlAddress(
             host=host or "localhost",
@@ -126,17 +131,23 @@ def resolved_url(url: str, lake: Path) -> str:
     is named from the lake's folder, any other by its whole path. `${VAR}` is kept as typed."""
     if not url.startswith("sqlite://") or "${" in url:
         return url
-    typed = unquote(url.removeprefix("sqlite://")).removeprefix("/")
+    typed = _path(url.removeprefix("sqlite://")).removeprefix("/")
+    if not typed.strip("/"):
+        return url
     path = (
         Path("/" + typed.lstrip("/")) if url.startswith("sqlite:////") else Path(typed).absolute()
     )
     if not path.exists() and (Path("/") / typed).exists():
         # sqlite:///home/me/x.db is one slash short of an absolute path, and plainly meant as one.
         path = Path("/") / typed
-    quoted = quote(str(path))
-    if path.is_relative_to(lake):
-        return "sqlite:///" + quote(str(path.relative_to(lake)))
-    return "sqlite:///" + quoted
+    return "sqlite:///" + quote(
+        os.fsencode(path.relative_to(lake) if path.is_relative_to(lake) else path)
+    )
+
+
+def _path(quoted: str) -> str:
+    """A file's name may be of bytes that are no text; those are in the address by number."""
+    return os.fsdecode(unquote_to_bytes(quoted.encode("utf-8", "surrogateescape")))
 
 
 def expanded(written: str, environment: Mapping[str, str]) -> str:

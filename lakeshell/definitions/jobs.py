@@ -7,13 +7,14 @@ from typing import Any
 
 from lakeshell.definitions.folder import DefinitionFolder
 from lakeshell.definitions.schema import (
+    MOST,
     Key,
     checked_name,
     choice,
-    count,
     duration,
     table,
     text,
+    whole,
     write,
 )
 from lakeshell.errors import ConfigurationError, UsageError
@@ -21,6 +22,8 @@ from lakeshell.etl.job import Job
 from lakeshell.model import TableName
 
 SUFFIX = {"arrow": ".py", "sql": ".sql"}
+RETRIES = 10
+"""More attempts than that help nobody."""
 KEYS = (
     Key("kind", choice(*SUFFIX), required=True, doc='kind = "arrow" or "sql"'),
     Key("description", text, ""),
@@ -29,8 +32,8 @@ KEYS = (
     Key("mode", choice("overwrite", "append"), "overwrite"),
     Key("workgroup", text, "primary"),
     Key("timeout", duration, None, doc='"2h"'),
-    Key("retries", count, 0, doc="attempts after the first that failed"),
-    Key("dpu", count, 1, doc="capacity that a run is billed for"),
+    Key("retries", whole(0, RETRIES), 0, doc="attempts after the first that failed"),
+    Key("dpu", whole(1, MOST), 1, doc="capacity that a run is billed for"),
     Key("parameters", table, None, doc="defaults of the script's :name parameters"),
 )
 ADD = "lakeshell job propose NAME --source DB.TABLE --target DB.TABLE"

@@ -87,7 +87,7 @@ class SavedQueries:
         """The whole file."""
         path = self.path(workgroup, name)
         if not path.is_file():
-            raise missing(f"saved query of {workgroup}", name, self.names(workgroup), ADD)
+            raise missing("saved query", name, self.names(workgroup), ADD, f"of {workgroup}")
         try:
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:

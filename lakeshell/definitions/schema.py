@@ -22,6 +22,9 @@ from lakeshell.errors import ConfigurationError, UsageError
 
 _UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40, "PB": 2**50}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_CENTURY = 36_525 * 86_400
+_DIGITS = 15
+"""Of an amount of money before the point, and of the places after it that count."""
 
 
 def text(value: object) -> str:
@@ -38,12 +41,23 @@ def flag(value: object) -> bool:
     return value
 
 
-def count(value: object) -> int:
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("a whole number, 0 or more")
-    return value
+def whole(least: int, most: int) -> Callable[[object], int]:
+    """Whole numbers, both ends taken; as a variable of the environment they are digits."""
+
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            upwards = f"{least} or more" if most == MOST else f"from {least} to {most:,}"
+            raise ValueError(f"a whole number, {upwards}")
+        return value
+
+    return read
+
+
+MOST = 2**31 - 1
+"""The largest number that is counted: what Trino, Docker and the ledger take as one, too."""
+count = whole(0, MOST)
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -63,7 +77,10 @@ def size(value: object) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]?[Bb]?)\s*", str(value))
     if match is None or isinstance(value, bool) or match[2].upper() not in _UNITS:
         raise ValueError('a size such as "10MB" or "1.5GB"')
-    return int(Decimal(match[1]) * _UNITS[match[2].upper()])
+    made = int(Decimal(match[1]) * _UNITS[match[2].upper()])
+    if made >= 2**63:
+        raise ValueError('a size such as "10MB" or "1.5GB", less than 8,192 PB')
+    return made
 
 
 def duration(value: object) -> int:
@@ -71,7 +88,10 @@ def duration(value: object) -> int:
     match = re.fullmatch(r"\s*(\d+)\s*([smhdw]?)\s*", str(value))
     if match is None or isinstance(value, bool):
         raise ValueError('a duration such as "15m", "12h" or "7d"')
-    return int(match[1]) * _SECONDS[match[2] or "s"]
+    made = int(match[1][:12]) * _SECONDS[match[2] or "s"]
+    if made > _CENTURY:
+        raise ValueError('a duration such as "15m", "12h" or "7d", a hundred years at most')
+    return made
 
 
 def money(value: object) -> Decimal:
@@ -80,7 +100,8 @@ def money(value: object) -> Decimal:
         made = Decimal(str(value).strip())
     except InvalidOperation:
         made = Decimal("NaN")
-    if isinstance(value, bool) or not made.is_finite() or made < 0:
+    beyond = made.is_finite() and bool(made) and abs(made.adjusted()) >= _DIGITS
+    if isinstance(value, bool) or not made.is_finite() or made < 0 or beyond:
         raise ValueError("an amount of money such as 5 or 0.44")
     return made
 
@@ -162,7 +183,8 @@ def check(
             values[name] = known[name].read(raw)
         except ValueError as error:
             raise ConfigurationError(
-                f"{path}, line {line}: {name} = {raw!r} is not right", hint=f"it must be {error}"
+                f"{path}, line {line}: {name} = {_as_written(raw)} is not right",
+                hint=f"it must be {error}",
             ) from error
     for key in keys:
         if key.name in values:
@@ -173,6 +195,16 @@ def check(
             )
         values[key.name] = key.default
     return values
+
+
+def _as_written(raw: object) -> str:
+    return (
+        str(raw).lower()
+        if isinstance(raw, bool)
+        else str(raw)
+        if isinstance(raw, Decimal)
+        else repr(raw)
+    )
 
 
 def _flatten(
@@ -297,7 +329,8 @@ def names(folder: Path) -> list[str]:
     return sorted(p.stem for p in folder.glob("*.toml") if not p.name.startswith("."))
 
 
-def missing(kind: str, name: str, known: Sequence[str], add: str) -> UsageError:
+def missing(kind: str, name: str, known: Sequence[str], add: str, whose: str = "") -> UsageError:
+    """`whose` goes behind the name: "of analysts"."""
     near = difflib.get_close_matches(name, known, 1)
     if near:
         hint = f"did you mean {near[0]!r}?"
@@ -305,4 +338,4 @@ def missing(kind: str, name: str, known: Sequence[str], add: str) -> UsageError:
         hint = f"there are: {', '.join(known)}"
     else:
         hint = f"there is none yet: `{add}`"
-    return UsageError(f"there is no {kind} {name!r}", hint=hint)
+    return UsageError(f"there is no {kind} {name!r} {whose}".rstrip(), hint=hint)

@@ -154,7 +154,7 @@ def _carry_out(
 ) -> _Outcome:
     if job.kind == "sql":
         reporter.step(f"running {job.script.name}")
-        script = job.script.read_text(encoding="utf-8")
+        script = job.read_script()
         return _Outcome(rows=workshop.run_sql(job, script, parameters, say))
     return _load(job, workshop, reporter, run_id, say)
 

@@ -76,7 +76,7 @@ class ArrowScript:
 
 def load_arrow(job: Job) -> ArrowScript:
     """Runs the script's top level once. Raises `ConfigurationError` with its file and line."""
-    written = job.script.read_text(encoding="utf-8")
+    written = job.read_script()
     mapping = parse(written, str(job.script))
     scope: dict[str, Any] = {"__name__": f"job_{job.name}", "__file__": str(job.script)}
     try:

@@ -7,6 +7,7 @@ Everything about a source's file goes through the ADBC driver and nothing throug
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -44,6 +45,11 @@ class SqliteFile:
 
     def __init__(self, path: Path, *, one_view: bool = False) -> None:
         self.path = path
+        if path.is_dir():
+            raise ConnectionFailed(
+                f"the source {path} is a folder and no SQLite file",
+                hint="change the connection's url to sqlite:///PATH of the file",
+            )
         if not path.is_file():
             raise ConnectionFailed(
                 f"the source file {path} does not exist",
@@ -51,7 +57,7 @@ class SqliteFile:
             )
         with self.failures():
             self.connection = adbc.connect(
-                f"file:{quote(str(path.absolute()))}?mode=ro", autocommit=True
+                f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", autocommit=True
             )
         try:
             self.rows(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")

@@ -7,6 +7,7 @@ while the Metastore was restarted is opened anew, once, and one that is starting
 
 from __future__ import annotations
 
+import logging
 import queue
 import re
 import time
@@ -39,6 +40,9 @@ CONNECTIONS = 8
 DEFAULT_PORT = 9083
 DEFAULT_CATALOG = "hive"
 _BUFFER = 256 * 1024
+
+# Thrift logs what it raises, too, and without a handler that goes to stderr.
+logging.getLogger("thrift").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 X = TypeVar("X")

@@ -43,12 +43,36 @@ from shell import Shell
         (("workgroup", "rm", "primary"), 2, "built-in"),
         (("workgroup", "add", ".."), 2, "cannot be the name of a workgroup"),
         (("qurey",), 2, "Did you mean 'query'?"),
+        (("query", "SELECT 1"), 2, "SQL comes behind -e"),
+        (("query", "-e", "SELECT 1", "--timeout", "nan"), 2, "'nan' is not a number of seconds"),
+        (("query", "-e", "SELECT 1", "--timeout", "1e400"), 2, "is not a number of seconds"),
+        (("query", "-e", "SELECT 1", "--timeout", "0"), 2, "is not a number of seconds"),
+        (("history", "--limit", "0"), 2, "'0' is not a whole number, 1 or more"),
+        (("history", "--limit", "two"), 2, "'two' is not a whole number, 1 or more"),
+        (("cost", "--month", "9999-12"), 2, "is not a month"),
+        (("cost", "--month", "0001-01", "--by", "month"), 2, "is not a month"),
+        (("workgroup", "add", "x", "--daily-budget", "1e999999"), 2, "an amount of money"),
+        (("workgroup", "add", "x", "--daily-budget", "1e-999999"), 2, "an amount of money"),
+        (("workgroup", "add", "x", "--scan-limit", "9" * 30 + "TB"), 2, "less than 8,192 PB"),
+        (("workgroup", "add", "x", "--result-keep", "9" * 30 + "d"), 2, "a hundred years at most"),
+        (("workgroup", "add", "x", "--concurrency", "9" * 30), 2, "a whole number, 0 or more"),
+        (("connection", "add", "x", "sqlite://"), 2, "the address names no file"),
+        (("connection", "add", "x", "sqlite:///"), 2, "the address names no file"),
+        (("init", ""), 2, "DIR is empty"),
+        (("init", "x", "--warehouse", "s3://a/b"), 2, "add --trino-url URL"),
+        (("init", "x", "--stack", "--trino-url", "http://h"), 2, "a lake is on one of them"),
+        (("demo", "--build-all"), 2, "add --stack"),
+        (("stack", "down", "--delete-data"), 2, "this lake has no stack yet"),
+        (("saved", "show", "nope"), 2, "there is no saved query 'nope' of primary"),
+        (("job", "add", "x", "--script", "/no/such.sql"), 2, "/no/such.sql cannot be read"),
     ],
 )  # fmt: skip
 def test_errors(shell: Shell, words: tuple[str, ...], code: int, said: str) -> None:
     ended = shell(*words)
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
+    hints = "*" if code == 1 else "+"  # Trino's own words have none
+    assert re.match(rf"error: [^\n]+\n(  [^\n]*\n){hints}\Z", ended.err), ended.err
 
 
 @pytest.mark.parametrize(
@@ -138,3 +162,70 @@ def test_a_query_of_a_megabyte(shell: Shell, tmp_path: Path) -> None:
     script.write_text("SELECT " + "(" * 400_000 + "1" + ")" * 400_000)
     ended = shell("query", "-f", str(script))
     assert (ended.code, "too large" in ended.err) == (1, True)
+
+
+def test_more_than_there_can_be_is_all_there_is(shell: Shell) -> None:
+    shell("query", "-e", "SELECT 1")
+    for words in (("history",), ("history", "export"), ("workgroup", "events"), ("job", "runs")):
+        assert shell(*words, "--limit", "9" * 30).code == 0, words
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[engine]\nthreads = 100000", "a whole number, from 0 to 1,024"),
+        ('[prices]\nper_tb = "1e99999999"', "an amount of money"),
+        ('[history]\nkeep = "99999999999999999999d"', "a hundred years at most"),
+        ("[query]\nworkgroup = true", "workgroup = true is not right"),
+    ],
+)
+def test_a_setting_beyond_all_bounds(shell: Shell, lake: Path, written: str, said: str) -> None:
+    (lake / "lakeshell.toml").write_text(written, encoding="utf-8")
+    ended = shell("query", "-e", "SELECT 1")
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+
+
+def test_what_add_refuses_of_a_job_set_refuses_too(crawled: Shell, lake: Path) -> None:
+    crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
+    before = (lake / "jobs" / "load.toml").read_bytes()
+    for words in (("--retries", "11"), ("--dpu", "0"), ("--dpu", "9" * 30)):
+        assert crawled("job", "set", "load", *words).code == 2, words
+    assert (lake / "jobs" / "load.toml").read_bytes() == before
+
+
+def test_a_script_that_is_no_text(crawled: Shell, lake: Path) -> None:
+    (lake / "bad.sql").write_bytes(b"SELECT \xff")
+    (lake / "empty.sql").write_text(" -- nothing\n", encoding="utf-8")
+    for script, said in (("bad.sql", "is not UTF-8"), ("empty.sql", "there is no statement")):
+        ended = crawled("job", "add", "x", "--script", script)
+        assert (ended.code, said in ended.err) == (2, True), ended.err
+    crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
+    (lake / "jobs" / "load.py").write_bytes(b"\xff")
+    for verb in ("run", "graph", "show"):
+        ended = crawled("job", verb, "load")
+        assert ended.code == 2, verb
+        assert "load.py is not UTF-8 text (byte 0)" in ended.err
+
+
+def test_a_folder_is_no_sqlite_file(shell: Shell, lake: Path) -> None:
+    shell("connection", "add", "x", f"sqlite:///{lake}")
+    ended = shell("connection", "test", "x")
+    assert ended.code == 3
+    assert "is a folder and no SQLite file" in ended.err
+
+
+def test_a_port_that_there_is_not(shell: Shell) -> None:
+    shell("connection", "add", "x", "mysql://u@127.0.0.1:99999/d")
+    ended = shell("connection", "test", "x")
+    assert ended.code == 2
+    assert "a port that there is not: 99999" in ended.err
+
+
+def test_a_metastore_that_is_away_is_said_once(shell: Shell, lake: Path) -> None:
+    elsewhere = lake.parent / "elsewhere"
+    words = ("--metastore-uri", "thrift://127.0.0.1:1", "--warehouse", "s3://a/b")
+    shell("init", str(elsewhere), "--trino-url", "http://127.0.0.1:1", *words)
+    ended = shell("catalog", "databases", "--lake", str(elsewhere))
+    assert ended.code == 3
+    assert re.match(r"error: the Metastore at thrift://127.0.0.1:1 [^\n]+\n  [^\n]+\n\Z", ended.err)

@@ -74,7 +74,7 @@ class JobsScreen(NounScreen):
 
     def sheet(self, key: str) -> Sequence[Content]:
         job = self.lake.jobs.get(key)
-        written = job.script.read_text(encoding="utf-8")
+        written = job.read_script()
         runs = self.lake.ledger.runs("job", key, 20)
         return [
             *self._live(key, runs),
@@ -275,7 +275,7 @@ class JobsScreen(NounScreen):
         if key is None:
             return
         job = self.lake.jobs.get(key)
-        edited = Edited(job.script, lambda: job.script.read_text(encoding="utf-8"))
+        edited = Edited(job.script, lambda: job.read_script())
 
         def draw(text: str) -> None:
             def save(written: str) -> None:
