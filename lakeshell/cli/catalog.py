@@ -9,7 +9,7 @@ import click
 
 from lakeshell.cli.catalog_query import preview, recreate_view
 from lakeshell.cli.listing import show_listing
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import example, with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lakeshell.model import CatalogTable, TableName
 
 
-@click.group("catalog")
+@click.group(
+    "catalog", epilog=example("lakeshell catalog tables raw", "lakeshell catalog show raw.film")
+)
 def command() -> None:
     """Databases, tables and their versions."""
 
@@ -26,7 +28,7 @@ command.add_command(preview)
 command.add_command(recreate_view)
 
 
-@command.command("databases", epilog="Example: lakeshell catalog databases")
+@command.command("databases", epilog=example("lakeshell catalog databases"))
 @with_format
 @with_lake
 def databases(lake: Lake, output_format: str | None) -> None:
@@ -38,7 +40,7 @@ def databases(lake: Lake, output_format: str | None) -> None:
     show_listing(("database", "tables", "comment"), rows, output_format)
 
 
-@command.command("tables", epilog="Example: lakeshell catalog tables movie_rental")
+@command.command("tables", epilog=example("lakeshell catalog tables movie_rental"))
 @click.argument("database", metavar="[DB]", required=False)
 @with_format
 @with_lake
@@ -79,7 +81,7 @@ def _summary(table: CatalogTable, stale: bool) -> tuple[object, ...]:
     )
 
 
-@command.command("show", epilog="Example: lakeshell catalog show movie_rental.movies_film")
+@command.command("show", epilog=example("lakeshell catalog show movie_rental.movies_film"))
 @click.argument("table", metavar="DB.TABLE")
 @with_format
 @with_lake
@@ -124,7 +126,7 @@ def _head(table: CatalogTable) -> None:
             click.echo(f"{name:<{width}}  {printable(value)}", err=True)
 
 
-@command.command("search", epilog="Example: lakeshell catalog search rental_date")
+@command.command("search", epilog=example("lakeshell catalog search rental_date"))
 @click.argument("text")
 @with_format
 @with_lake
@@ -146,7 +148,7 @@ def search(lake: Lake, text: str, output_format: str | None) -> None:
     )
 
 
-@command.command("versions", epilog="Example: lakeshell catalog versions movie_rental.movies_film")
+@command.command("versions", epilog=example("lakeshell catalog versions movie_rental.movies_film"))
 @click.argument("table", metavar="DB.TABLE")
 @with_format
 @with_lake
@@ -161,7 +163,7 @@ def versions(lake: Lake, table: str, output_format: str | None) -> None:
     show_listing(("version", "updated", "columns", "state"), rows, output_format)
 
 
-@command.command("diff", epilog="Example: lakeshell catalog diff movie_rental.movies_film 1 2")
+@command.command("diff", epilog=example("lakeshell catalog diff movie_rental.movies_film 1 2"))
 @click.argument("table", metavar="DB.TABLE")
 @click.argument("old", metavar="V1", type=int)
 @click.argument("new", metavar="V2", type=int)
@@ -182,7 +184,7 @@ def diff(lake: Lake, table: str, old: int, new: int, output_format: str | None) 
     )
 
 
-@command.command("unlock", epilog="Example: lakeshell catalog unlock raw.film")
+@command.command("unlock", epilog=example("lakeshell catalog unlock raw.film"))
 @click.argument("table", metavar="DB.TABLE")
 @with_lake
 def unlock(lake: Lake, table: str) -> None:
@@ -199,7 +201,7 @@ def unlock(lake: Lake, table: str) -> None:
     click.echo(f"{name} is free" if taken else f"{name} was not locked", err=True)
 
 
-@command.command("restore", epilog="Example: lakeshell catalog restore movie_rental.movies_film 1")
+@command.command("restore", epilog=example("lakeshell catalog restore movie_rental.movies_film 1"))
 @click.argument("table", metavar="DB.TABLE")
 @click.argument("version", metavar="V", type=int)
 @with_lake

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakeshell.cli.options import HOW_MANY, with_lake
+from lakeshell.cli.options import HOW_MANY, example, with_lake
 from lakeshell.cli.query import running_options
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 
-@click.command("preview", epilog="Example: lakeshell catalog preview raw.film --limit 5")
+@click.command("preview", epilog=example("lakeshell catalog preview raw.film --limit 5"))
 @click.argument("table", metavar="DB.TABLE")
 @click.option("--limit", type=HOW_MANY, default=20, show_default=True, help="Rows.")
 @running_options
@@ -33,8 +33,10 @@ def preview(lake: Lake, table: str, limit: int, parameters: tuple[str, ...], **o
 
 @click.command(
     "recreate-view",
-    epilog="Example: lakeshell catalog recreate-view presentation.top_films; with another query: "
-    "lakeshell catalog recreate-view presentation.top_films -e 'SELECT title FROM raw.film'",
+    epilog=example(
+        "lakeshell catalog recreate-view presentation.top_films",
+        "lakeshell catalog recreate-view presentation.top_films -e 'SELECT title FROM raw.film'",
+    ),
 )
 @click.argument("view", metavar="DB.VIEW")
 @click.option("-e", "--execute", "sql", metavar="SQL", help="Its query from now on.")

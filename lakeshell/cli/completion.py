@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from lakeshell.cli.options import example
+
 SHELLS = ("bash", "zsh", "fish")
 _WHERE = {
     "bash": "put it in ~/.local/share/bash-completion/completions/lakeshell, or source it",
@@ -14,8 +16,9 @@ _WHERE = {
 
 @click.command(
     "completion",
-    epilog="Example: lakeshell completion bash > "
-    "~/.local/share/bash-completion/completions/lakeshell",
+    epilog=example(
+        "lakeshell completion bash > ~/.local/share/bash-completion/completions/lakeshell"
+    ),
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import example, with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 
-@click.group("connection")
+@click.group(
+    "connection",
+    epilog=example(
+        "lakeshell connection add movies sqlite:///data/movies.db",
+        "lakeshell connection test movies",
+    ),
+)
 def command() -> None:
     """Sources that crawlers read and queries reach in place.
 
@@ -25,7 +31,7 @@ def command() -> None:
     """
 
 
-@command.command("list", epilog="Example: lakeshell connection list --output-format JSON")
+@command.command("list", epilog=example("lakeshell connection list --output-format JSON"))
 @with_format
 @with_lake
 def list_(lake: Lake, output_format: str | None) -> None:
@@ -34,7 +40,7 @@ def list_(lake: Lake, output_format: str | None) -> None:
     show_listing(("name", "kind", "url"), rows, output_format)
 
 
-@command.command("show", epilog="Example: lakeshell connection show movies")
+@command.command("show", epilog=example("lakeshell connection show movies"))
 @click.argument("name")
 @with_format
 @with_lake
@@ -53,7 +59,7 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     show_values(values, output_format)
 
 
-@command.command("add", epilog="Example: lakeshell connection add movies sqlite:///data/movies.db")
+@command.command("add", epilog=example("lakeshell connection add movies sqlite:///data/movies.db"))
 @click.argument("name")
 @click.argument("url")
 @click.option("--password-env", metavar="VAR", help="The variable that holds the password.")
@@ -84,7 +90,7 @@ def add(
 
 
 @command.command(
-    "set", epilog="Example: lakeshell connection set shop --url mysql://reader@db.example/shop"
+    "set", epilog=example("lakeshell connection set shop --url mysql://reader@db.example/shop")
 )
 @click.argument("name")
 @click.option("--url", metavar="URL", help="Its address.")
@@ -106,7 +112,7 @@ def set_(lake: Lake, name: str, yes: bool, **given: str | None) -> None:
     _tell_trino(lake, lake.connections.get(name), yes)
 
 
-@command.command("rm", epilog="Example: lakeshell connection rm shop")
+@command.command("rm", epilog=example("lakeshell connection rm shop"))
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Restart the stack's Trino without asking.")
 @with_lake
@@ -137,7 +143,7 @@ def _tell_trino(lake: Lake, connection: Connection, yes: bool) -> None:
         click.echo("queries follow after: lakeshell stack up", err=True)
 
 
-@command.command("test", epilog="Example: lakeshell connection test movies")
+@command.command("test", epilog=example("lakeshell connection test movies"))
 @click.argument("name")
 @with_format
 @with_lake

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lakeshell.cli.listing import for_eyes, show_listing
-from lakeshell.cli.options import HOW_MANY, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, example, with_format, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.billing.month import Month
@@ -23,8 +23,11 @@ GROUPS = ("workgroup", "user", "day", "month", "job", "crawler", "query")
 
 @click.command(
     "cost",
-    epilog="Example: lakeshell cost --by user --month 2026-11; lakeshell cost --compare; "
-    "lakeshell cost --by day --svg november.svg",
+    epilog=example(
+        "lakeshell cost --by user --month 2026-11",
+        "lakeshell cost --compare",
+        "lakeshell cost --by day --svg november.svg",
+    ),
 )
 @click.option("-w", "--workgroup", metavar="WORKGROUP", help="Only queries of this workgroup.")
 @click.option(

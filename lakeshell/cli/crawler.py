@@ -8,7 +8,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import for_eyes, show_listing, show_values
-from lakeshell.cli.options import HOW_MANY, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, example, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.output.fit import Fit
 
@@ -20,12 +20,15 @@ PLAN = ("action", "source", "table", "columns", "why")
 RUNS = ("run", "crawler", "state", "started", "elapsed", "cost", "result")
 
 
-@click.group("crawler")
+@click.group(
+    "crawler",
+    epilog=example("lakeshell crawler run movies --dry-run", "lakeshell crawler run movies"),
+)
 def command() -> None:
     """Read the schemas of a source and register its tables in the catalog."""
 
 
-@command.command("list", epilog="Example: lakeshell crawler list")
+@command.command("list", epilog=example("lakeshell crawler list"))
 @with_format
 @with_lake
 def list_(lake: Lake, output_format: str | None) -> None:
@@ -44,7 +47,7 @@ def list_(lake: Lake, output_format: str | None) -> None:
     )
 
 
-@command.command("show", epilog="Example: lakeshell crawler show movies")
+@command.command("show", epilog=example("lakeshell crawler show movies"))
 @click.argument("name")
 @with_format
 @with_lake
@@ -67,8 +70,9 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 
 @command.command(
     "add",
-    epilog="Example: lakeshell crawler add movies --connection movies --database movie_rental "
-    "--include 'movies/%' --exclude '*act*'",
+    epilog=example(
+        "lakeshell crawler add movies --connection movies --database movie_rental --include 'movies/%' --exclude '*act*'"
+    ),
 )
 @click.argument("name")
 @click.option("--connection", required=True, metavar="C", help="The source to read.")
@@ -124,7 +128,7 @@ def add(
     click.echo(f"next: lakeshell crawler run {name} --dry-run", err=True)
 
 
-@command.command("set", epilog="Example: lakeshell crawler set movies --exclude none --prefix src_")
+@command.command("set", epilog=example("lakeshell crawler set movies --exclude none --prefix src_"))
 @click.argument("name")
 @click.option("--connection", metavar="C", help="The source to read.")
 @click.option("--database", metavar="D", help="Where its tables register.")
@@ -148,7 +152,7 @@ def set_(lake: Lake, name: str, **given: Any) -> None:
     click.echo(f"changed crawler {name} ({path})", err=True)
 
 
-@command.command("rm", epilog="Example: lakeshell crawler rm movies")
+@command.command("rm", epilog=example("lakeshell crawler rm movies"))
 @click.argument("name")
 @with_lake
 def rm(lake: Lake, name: str) -> None:
@@ -157,7 +161,7 @@ def rm(lake: Lake, name: str) -> None:
     click.echo(f"removed crawler {name}; its tables stay", err=True)
 
 
-@command.command("run", epilog="Example: lakeshell crawler run movies --dry-run")
+@command.command("run", epilog=example("lakeshell crawler run movies --dry-run"))
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @with_format
@@ -201,7 +205,7 @@ def _show_plan(plan: CrawlPlan, output_format: str | None) -> None:
     show_listing(PLAN, rows, output_format)
 
 
-@command.command("runs", epilog="Example: lakeshell crawler runs movies --limit 5")
+@command.command("runs", epilog=example("lakeshell crawler runs movies --limit 5"))
 @click.argument("name", required=False)
 @click.option("--limit", type=HOW_MANY, default=50)
 @with_format

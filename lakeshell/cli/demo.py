@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lakeshell.cli.options import example
 from lakeshell.errors import AlreadyExists, ExitCode, Interrupted, LakeshellError
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ _WIDTH = 80
 
 
 @click.command(
-    "demo", epilog="Example: lakeshell demo --scale 10 --lake ~/lakes/movies. Safe to run again."
+    "demo",
+    epilog=example("lakeshell demo --scale 10 --lake ~/lakes/movies", remark="Safe to run again."),
 )
 @click.option("--lake", "lake_folder", metavar="DIR", help="The lake's folder; made if missing.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lakeshell.cli.listing import show_listing
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import example, with_format, with_lake
 from lakeshell.errors import ExitCode
 from lakeshell.output.fit import Fit
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 
-@click.command("doctor", epilog="Example: lakeshell doctor")
+@click.command("doctor", epilog=example("lakeshell doctor"))
 @click.option(
     "--clean", is_flag=True, help="First remove files and locks that killed writers left."
 )

@@ -12,7 +12,7 @@ import click
 from lakeshell.cli.history_export import export, prune
 from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
 from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
-from lakeshell.cli.options import FORMATS, HOW_MANY, pairs, with_format, with_lake
+from lakeshell.cli.options import FORMATS, HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
 from lakeshell.errors import ExitCode
 from lakeshell.output.fit import Fit
@@ -38,7 +38,7 @@ _WAIT = 15.0
 @click.group(
     "history",
     invoke_without_command=True,
-    epilog="Example: lakeshell history -w analysts --status FAILED --since 7d",
+    epilog=example("lakeshell history -w analysts --status FAILED --since 7d"),
 )
 @filter_options
 @click.option("--limit", type=HOW_MANY, default=50, show_default=True)
@@ -97,7 +97,7 @@ def _shortened(text: str, short: bool) -> str:
     return line[: _SHORT - 1] + "…" if short and len(line) > _SHORT else line
 
 
-@command.command("show", epilog="Example: lakeshell history show 20261124_1403")
+@command.command("show", epilog=example("lakeshell history show 20261124_1403"))
 @click.argument("id")
 @with_format
 @with_lake
@@ -141,7 +141,7 @@ def _seconds(time: float | None) -> str | None:
     return None if time is None else f"{time:.3f}s"
 
 
-@command.command("result", epilog="Example: lakeshell history result 20261124_1403 -o films.xlsx")
+@command.command("result", epilog=example("lakeshell history result 20261124_1403 -o films.xlsx"))
 @click.argument("id")
 @click.option(
     "--output-format",
@@ -162,7 +162,7 @@ def result(lake: Lake, id: str, output_format: str | None, output: Path | None) 
         sink.write_rows(columns, batches)
 
 
-@command.command("rerun", epilog="Example: lakeshell history rerun 20261124_1403 -o films.csv")
+@command.command("rerun", epilog=example("lakeshell history rerun 20261124_1403 -o films.csv"))
 @click.argument("id")
 @running_options
 @with_lake
@@ -193,7 +193,7 @@ def rerun(
     )
 
 
-@command.command("cancel", epilog="Example: lakeshell history cancel 20261124_1403")
+@command.command("cancel", epilog=example("lakeshell history cancel 20261124_1403"))
 @click.argument("id")
 @with_lake
 def cancel(lake: Lake, id: str) -> int:

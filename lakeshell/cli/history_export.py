@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
-from lakeshell.cli.options import FORMATS, HOW_MANY, with_lake
+from lakeshell.cli.options import FORMATS, HOW_MANY, example, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 
-@click.command("export", epilog="Example: lakeshell history export --since 30d -o november.parquet")
+@click.command("export", epilog=example("lakeshell history export --since 30d -o november.parquet"))
 @filter_options
 @click.option("--limit", type=HOW_MANY, help="The newest N. Default: all.")
 @click.option(
@@ -41,7 +41,7 @@ def export(
         sink.write_rows(columns(), records(lake.ledger, wanted))
 
 
-@click.command("prune", epilog="Example: lakeshell history prune --older-than 90d")
+@click.command("prune", epilog=example("lakeshell history prune --older-than 90d"))
 @click.option("--older-than", "age", required=True, metavar="AGE", help="90d, 12h: since it began.")
 @click.option("--dry-run", is_flag=True, help="Say how many it would forget.")
 @with_lake

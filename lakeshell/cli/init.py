@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
+from lakeshell.cli.options import example
+
 
 @click.command(
     "init",
-    epilog="""\b
-Examples:
-  lakeshell init ~/lakes/sales && cd ~/lakes/sales && lakeshell doctor
-  lakeshell init ~/lakes/sales --stack
-  lakeshell init ~/lakes/sales --trino-url https://trino.example:8443 \\
-      --metastore-uri thrift://metastore.example:9083 --warehouse s3://lake/warehouse""",
+    epilog=example(
+        "lakeshell init ~/lakes/sales && cd ~/lakes/sales && lakeshell doctor",
+        "lakeshell init ~/lakes/sales --stack",
+        "lakeshell init ~/lakes/sales --trino-url https://trino.example:8443 "
+        "--metastore-uri thrift://metastore.example:9083 --warehouse s3://lake/warehouse",
+    ),
 )
 @click.argument("written", metavar="DIR")
 @click.option("--stack", is_flag=True, help="On Trino, a Metastore and MinIO, in Docker.")

@@ -10,7 +10,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import HOW_MANY, pairs, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.output.fit import Fit
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 RUNS = ("run", "job", "attempt", "state", "started", "elapsed", "rows", "cost", "error")
 
 
-@click.group("job")
+@click.group("job", epilog=example("lakeshell job run load_film", "lakeshell job runs load_film"))
 def command() -> None:
     """Move and transform data. A job is a script with a definition beside it."""
 
 
-@command.command("list", epilog="Example: lakeshell job list")
+@command.command("list", epilog=example("lakeshell job list"))
 @with_format
 @with_lake
 def list_(lake: Lake, output_format: str | None) -> None:
@@ -43,7 +43,7 @@ def list_(lake: Lake, output_format: str | None) -> None:
     )
 
 
-@command.command("show", epilog="Example: lakeshell job show load_film")
+@command.command("show", epilog=example("lakeshell job show load_film"))
 @click.argument("name")
 @with_format
 @with_lake
@@ -69,8 +69,9 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 
 @command.command(
     "propose",
-    epilog="Example: lakeshell job propose load_film --source movie_rental.movies_film "
-    "--target raw.film",
+    epilog=example(
+        "lakeshell job propose load_film --source movie_rental.movies_film --target raw.film"
+    ),
 )
 @click.argument("name")
 @click.option("--source", required=True, metavar="DB.TABLE", help="The table to read.")
@@ -105,7 +106,7 @@ def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: st
 
 
 @command.command(
-    "add", epilog="Example: lakeshell job add presentation --script build.sql --workgroup etl"
+    "add", epilog=example("lakeshell job add presentation --script build.sql --workgroup etl")
 )
 @click.argument("name")
 @click.option(
@@ -168,7 +169,7 @@ def add(
     click.echo(f"added job {name} ({path})", err=True)
 
 
-@command.command("set", epilog="Example: lakeshell job set load_film --retries 2 --timeout 30m")
+@command.command("set", epilog=example("lakeshell job set load_film --retries 2 --timeout 30m"))
 @click.argument("name")
 @click.option("--source", metavar="DB.TABLE", help="The table to read.")
 @click.option("--target", metavar="DB.TABLE", help="The table to write.")
@@ -199,7 +200,7 @@ def set_(lake: Lake, name: str, parameters: tuple[str, ...], **given: Any) -> No
     click.echo(f"changed job {name} ({path})", err=True)
 
 
-@command.command("rm", epilog="Example: lakeshell job rm load_film")
+@command.command("rm", epilog=example("lakeshell job rm load_film"))
 @click.argument("name")
 @with_lake
 def rm(lake: Lake, name: str) -> None:
@@ -208,7 +209,7 @@ def rm(lake: Lake, name: str) -> None:
     click.echo(f"removed job {name}; its tables and runs stay", err=True)
 
 
-@command.command("graph", epilog="Example: lakeshell job graph load_film")
+@command.command("graph", epilog=example("lakeshell job graph load_film"))
 @click.argument("name")
 @with_format
 @with_lake
@@ -232,7 +233,7 @@ def graph(lake: Lake, name: str, output_format: str | None) -> None:
         click.echo(f"not drawn: {note}", err=True)
 
 
-@command.command("run", epilog="Example: lakeshell job run load_film")
+@command.command("run", epilog=example("lakeshell job run load_film"))
 @click.argument("name")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a :NAME.")
 @with_lake
@@ -256,7 +257,7 @@ def run(lake: Lake, name: str, parameters: tuple[str, ...]) -> None:
     )
 
 
-@command.command("runs", epilog="Example: lakeshell job runs load_film --limit 5")
+@command.command("runs", epilog=example("lakeshell job runs load_film --limit 5"))
 @click.argument("name", required=False)
 @click.option("--limit", type=HOW_MANY, default=50)
 @with_format
@@ -281,7 +282,7 @@ def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) ->
     show_listing(RUNS, rows, output_format, fit)
 
 
-@command.command("logs", epilog="Example: lakeshell job logs 20261124_101500_00001_a1b2c")
+@command.command("logs", epilog=example("lakeshell job logs 20261124_101500_00001_a1b2c"))
 @click.argument("run_id", metavar="RUN")
 @with_lake
 def logs(lake: Lake, run_id: str) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lakeshell.cli.listing import show_values
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import example, with_format, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
     from lakeshell.ledger.ledger import SqlLedger
 
 
-@click.group("ledger", epilog="Example: lakeshell ledger show")
+@click.group("ledger", epilog=example("lakeshell ledger show"))
 def command() -> None:
     """The ledger: what was run, by whom, and what it cost.
 
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("show", epilog="Example: lakeshell ledger show")
+@command.command("show", epilog=example("lakeshell ledger show"))
 @with_format
 @with_lake
 def show(lake: Lake, output_format: str | None) -> None:
@@ -44,7 +44,7 @@ def show(lake: Lake, output_format: str | None) -> None:
 
 @command.command(
     "copy",
-    epilog='Example: lakeshell ledger copy, after type = "mysql" was put into [ledger]',
+    epilog=example("lakeshell ledger copy", remark='After type = "mysql" was put into [ledger].'),
 )
 @click.argument("source", metavar="[FROM]", required=False)
 @click.option("--password-env", metavar="VAR", help="The variable with the password of a URL.")
@@ -95,7 +95,7 @@ def _source(lake: Lake, source: str | None, password_env: str | None, own: str) 
     return ledgers.file_ledger(path)
 
 
-@command.command("repair", epilog="Example: lakeshell ledger repair")
+@command.command("repair", epilog=example("lakeshell ledger repair"))
 @with_lake
 def repair(lake: Lake) -> None:
     """Make a new file of what can be read of a damaged one, which is kept aside.

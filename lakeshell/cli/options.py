@@ -74,6 +74,13 @@ HOW_MANY = _HowMany()
 """Of `--limit`. Any number is one: of more than there can be, all are shown."""
 
 
+def example(*commands: str, remark: str = "") -> str:
+    """What `--help` ends with: commands to paste, each on its line however narrow the terminal."""
+    title = "Example:" if len(commands) == 1 else "Examples:"
+    listed = "".join(f"\n  {command}" for command in commands)
+    return f"\b\n{title}{listed}" + (f"\n\n{remark}" if remark else "")
+
+
 def pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
     """`NAME=VALUE`s as a dict; raises a usage error for one without `=`."""
     made: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lakeshell.cli.options import FORMATS, pairs, with_lake
+from lakeshell.cli.options import FORMATS, example, pairs, with_lake
 from lakeshell.errors import ExitCode, LakeshellError, QueryFailed
 
 if TYPE_CHECKING:
@@ -107,8 +107,10 @@ _RUNNING = (
 
 @click.command(
     "query",
-    epilog="Example: lakeshell query -d raw -e 'SELECT count(*) FROM film'. Exit codes: 0 ok, "
-    "1 failed, 4 timed out, 5 a workgroup's limit or budget, 130 interrupted.",
+    epilog=example(
+        "lakeshell query -d raw -e 'SELECT count(*) FROM film'",
+        remark="Exit codes: 0 ok, 1 failed, 4 timed out, 5 a workgroup's limit or budget, 130 interrupted.",
+    ),
 )
 @click.argument("stdin", required=False, metavar="[-]", callback=_only_a_dash)
 @click.option("-e", "--execute", "texts", multiple=True, metavar="SQL", help="Run it; repeatable.")

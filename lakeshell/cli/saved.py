@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.listing import show_listing
-from lakeshell.cli.options import pairs, with_format, with_lake
+from lakeshell.cli.options import example, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ _workgroup = click.option(
 )
 
 
-@click.group("saved")
+@click.group(
+    "saved",
+    epilog=example(
+        "lakeshell saved save top_films -e 'SELECT title FROM raw.film ORDER BY length DESC LIMIT 10'",
+        "lakeshell saved run top_films",
+    ),
+)
 def command() -> None:
     """Queries kept as files: queries/WORKGROUP/NAME.sql.
 
@@ -28,7 +34,7 @@ def command() -> None:
     """
 
 
-@command.command("list", epilog="Example: lakeshell saved list -w analysts")
+@command.command("list", epilog=example("lakeshell saved list -w analysts"))
 @_workgroup
 @with_format
 @with_lake
@@ -46,7 +52,7 @@ def list_(lake: Lake, workgroup: str | None, output_format: str | None) -> None:
     show_listing(("workgroup", "name", "description", "parameters"), rows, output_format)
 
 
-@command.command("show", epilog="Example: lakeshell saved show top_films > top_films.sql")
+@command.command("show", epilog=example("lakeshell saved show top_films > top_films.sql"))
 @click.argument("name")
 @click.option("--version", "number", type=int, metavar="N", help="An older one, or a removed one.")
 @_workgroup
@@ -61,7 +67,7 @@ def show(lake: Lake, name: str, number: int | None, workgroup: str | None) -> No
     click.echo(text, nl=False)
 
 
-@command.command("run", epilog="Example: lakeshell saved run top_films --param since=2026-01-01")
+@command.command("run", epilog=example("lakeshell saved run top_films --param since=2026-01-01"))
 @click.argument("name")
 @running_options
 @with_lake
@@ -88,7 +94,7 @@ def run(
 
 
 @command.command(
-    "save", epilog="Example: lakeshell saved save top_films --from 20261124_1403 --replace"
+    "save", epilog=example("lakeshell saved save top_films --from 20261124_1403 --replace")
 )
 @click.argument("name")
 @click.option("-e", "--execute", "sql", metavar="SQL", help="The SQL itself.")
@@ -129,7 +135,7 @@ def save(
     click.echo(f"saved {name} of {group}, version {version.version} ({path})", err=True)
 
 
-@command.command("rename", epilog="Example: lakeshell saved rename top_films best_films")
+@command.command("rename", epilog=example("lakeshell saved rename top_films best_films"))
 @click.argument("name")
 @click.argument("target")
 @_workgroup
@@ -141,7 +147,7 @@ def rename(lake: Lake, name: str, target: str, workgroup: str | None) -> None:
     click.echo(f"renamed {name} to {target} ({path})", err=True)
 
 
-@command.command("rm", epilog="Example: lakeshell saved rm top_films")
+@command.command("rm", epilog=example("lakeshell saved rm top_films"))
 @click.argument("name")
 @_workgroup
 @with_lake
@@ -152,7 +158,7 @@ def rm(lake: Lake, name: str, workgroup: str | None) -> None:
     click.echo(f"removed {name} of {group}", err=True)
 
 
-@command.command("log", epilog="Example: lakeshell saved log top_films")
+@command.command("log", epilog=example("lakeshell saved log top_films"))
 @click.argument("name")
 @_workgroup
 @with_format
@@ -166,7 +172,7 @@ def log(lake: Lake, name: str, workgroup: str | None, output_format: str | None)
     show_listing(("version", "saved", "user", "text"), rows, output_format)
 
 
-@command.command("diff", epilog="Example: lakeshell saved diff top_films 1 3")
+@command.command("diff", epilog=example("lakeshell saved diff top_films 1 3"))
 @click.argument("name")
 @click.argument("first", type=int, required=False)
 @click.argument("second", type=int, required=False)

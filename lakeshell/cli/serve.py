@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakeshell.cli.options import with_lake
+from lakeshell.cli.options import example, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 
-@click.command("serve", epilog="Example: lakeshell serve --lake ~/lakes/sales")
+@click.command("serve", epilog=example("lakeshell serve --lake ~/lakes/sales"))
 @with_lake
 def command(lake: Lake) -> None:
     """Stay and do what has to be done while nobody types.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lakeshell.cli.listing import show_listing
-from lakeshell.cli.options import with_format, with_lake
+from lakeshell.cli.options import example, with_format, with_lake
 from lakeshell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ NAMES = ("control", "mysql", "minio", "metastore", "trino")
 SERVICES = click.Choice((*NAMES, "worker"))
 
 
-@click.group("stack")
+@click.group("stack", epilog=example("lakeshell stack up", "lakeshell stack status"))
 def command() -> None:
     """The lake's own services in Docker: MySQL, MinIO, Hive Metastore, Trino.
 
@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("up", epilog="Example: lakeshell stack up --build-all --workers 2")
+@command.command("up", epilog=example("lakeshell stack up --build-all --workers 2"))
 @click.option("--workers", type=click.IntRange(0, 100), metavar="N", help="Trino workers to add.")
 @click.option(
     "--build-all", is_flag=True, help="Build every image here; for sites without a registry."
@@ -69,7 +69,7 @@ def _say_addresses(lake: Lake) -> None:
         )
 
 
-@command.command("down", epilog="Example: lakeshell stack down")
+@command.command("down", epilog=example("lakeshell stack down"))
 @click.option("--delete-data", is_flag=True, help="Also delete every table and database.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting data.")
 @with_lake
@@ -88,7 +88,7 @@ def down(lake: Lake, delete_data: bool, yes: bool) -> None:
     click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)
 
 
-@command.command("start", epilog="Example: lakeshell stack start trino")
+@command.command("start", epilog=example("lakeshell stack start trino"))
 @click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
 @with_lake
 def start(lake: Lake, services: tuple[str, ...]) -> None:
@@ -100,7 +100,7 @@ def start(lake: Lake, services: tuple[str, ...]) -> None:
     click.echo(f"{', '.join(services or NAMES)}: running", err=True)
 
 
-@command.command("stop", epilog="Example: lakeshell stack stop mysql")
+@command.command("stop", epilog=example("lakeshell stack stop mysql"))
 @click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
 @with_lake
 def stop(lake: Lake, services: tuple[str, ...]) -> None:
@@ -113,7 +113,7 @@ def stop(lake: Lake, services: tuple[str, ...]) -> None:
     click.echo(f"{', '.join(services or NAMES)}: stopped", err=True)
 
 
-@command.command("status", epilog="Example: lakeshell stack status --output-format JSON")
+@command.command("status", epilog=example("lakeshell stack status --output-format JSON"))
 @with_format
 @with_lake
 def status(lake: Lake, output_format: str | None) -> int:
@@ -126,7 +126,7 @@ def status(lake: Lake, output_format: str | None) -> int:
     return ExitCode.FAILED if any(each.is_failing for each in found) else ExitCode.OK
 
 
-@command.command("backup", epilog="Example: lakeshell stack backup mysql --remove")
+@command.command("backup", epilog=example("lakeshell stack backup mysql --remove"))
 @click.argument("service", type=click.Choice(("mysql",)))
 @click.option("--remove", is_flag=True, help="Then remove its container and data, to save cost.")
 @with_lake
@@ -144,7 +144,7 @@ def backup(lake: Lake, service: str, remove: bool) -> None:
         click.echo(f"{service} is removed; bring it back: lakeshell stack restore mysql", err=True)
 
 
-@command.command("restore", epilog="Example: lakeshell stack restore mysql")
+@command.command("restore", epilog=example("lakeshell stack restore mysql"))
 @click.argument("service", type=click.Choice(("mysql",)))
 @click.option("--backup", "name", metavar="NAME", help="Which; the latest when left out.")
 @click.option("--replace", is_flag=True, help="Delete the databases that are there first.")
@@ -161,7 +161,7 @@ def restore(lake: Lake, service: str, name: str | None, replace: bool) -> None:
     )
 
 
-@command.command("logs", epilog="Example: lakeshell stack logs -f trino")
+@command.command("logs", epilog=example("lakeshell stack logs -f trino"))
 @click.argument("services", nargs=-1, type=SERVICES, metavar="[SERVICE]...")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is logged from now.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakeshell.cli.options import with_lake
+from lakeshell.cli.options import example, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -16,8 +16,11 @@ PORT = 8480
 
 
 @click.command(
-    epilog="Example: lakeshell web --port 8480. From another machine, through a tunnel: "
-    "ssh -L 8480:127.0.0.1:8480 HOST, and open the same address there."
+    epilog=example(
+        "lakeshell web --port 8480",
+        remark="From another machine, through a tunnel: ssh -L 8480:127.0.0.1:8480 HOST, and open "
+        "the same address there.",
+    )
 )
 @click.option(
     "--port",

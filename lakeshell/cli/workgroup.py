@@ -8,7 +8,7 @@ import click
 
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
-from lakeshell.cli.options import HOW_MANY, pairs, with_format, with_lake
+from lakeshell.cli.options import HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -66,12 +66,17 @@ _LIMITS = (
 )  # fmt: skip
 
 
-@click.group("workgroup")
+@click.group(
+    "workgroup",
+    epilog=example(
+        "lakeshell workgroup set analysts --scan-limit 10GB", "lakeshell workgroup show analysts"
+    ),
+)
 def command() -> None:
     """Separate teams, limit what a query scans and what a day or month costs."""
 
 
-@command.command("list", epilog="Example: lakeshell workgroup list")
+@command.command("list", epilog=example("lakeshell workgroup list"))
 @with_format
 @with_lake
 def list_(lake: Lake, output_format: str | None) -> None:
@@ -94,7 +99,7 @@ def _row(group: Workgroup) -> tuple[Any, ...]:
     )
 
 
-@command.command("show", epilog="Example: lakeshell workgroup show analysts")
+@command.command("show", epilog=example("lakeshell workgroup show analysts"))
 @click.argument("name")
 @with_format
 @with_lake
@@ -117,7 +122,7 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
 _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 
-@command.command("events", epilog="Example: lakeshell workgroup events analysts")
+@command.command("events", epilog=example("lakeshell workgroup events analysts"))
 @click.argument("name", required=False)
 @click.option("--limit", type=HOW_MANY, default=50, show_default=True)
 @with_format
@@ -157,7 +162,7 @@ def _percent(share: int | None) -> str:
 
 
 @command.command(
-    "add", epilog="Example: lakeshell workgroup add analysts --scan-limit 10MB --daily-budget 5"
+    "add", epilog=example("lakeshell workgroup add analysts --scan-limit 10MB --daily-budget 5")
 )
 @click.argument("name")
 @limits
@@ -172,7 +177,7 @@ def add(lake: Lake, name: str, **given: Any) -> None:
 
 
 @command.command(
-    "set", epilog="Example: lakeshell workgroup set analysts --scan-limit none --monthly-budget 50"
+    "set", epilog=example("lakeshell workgroup set analysts --scan-limit none --monthly-budget 50")
 )
 @click.argument("name")
 @limits
@@ -186,7 +191,7 @@ def set_(lake: Lake, name: str, **given: Any) -> None:
     _hold(lake)
 
 
-@command.command("rm", epilog="Example: lakeshell workgroup rm interns")
+@command.command("rm", epilog=example("lakeshell workgroup rm interns"))
 @click.argument("name")
 @with_lake
 def rm(lake: Lake, name: str) -> None:
@@ -196,7 +201,7 @@ def rm(lake: Lake, name: str) -> None:
     _hold(lake)
 
 
-@command.command("apply", epilog="Example: lakeshell workgroup apply --dry-run")
+@command.command("apply", epilog=example("lakeshell workgroup apply --dry-run"))
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 @with_format
 @with_lake
