@@ -251,12 +251,22 @@ def in_state(shell: Shell, state: str, count: int) -> list[str]:
     raise AssertionError(f"not {count} queries are {state}")
 
 
+def at_its_turn(shell: Shell, lake: Path) -> str:
+    """Waits for the one query that runs to have its turn, which its record does not wait for."""
+    (running,) = in_state(shell, "RUNNING", 1)
+    until = time.monotonic() + 60
+    while not list((lake / ".lakeshell/turns").glob("0*")):
+        assert time.monotonic() < until, "it never took its turn"
+        time.sleep(0.05)
+    return running
+
+
 def test_processes_of_a_lake_wait_in_line(
     shell: Shell, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAKESHELL_ENGINE_CONCURRENCY", "1")
     with started(lake, "query", "-e", ENDLESS) as first:
-        (running,) = in_state(shell, "RUNNING", 1)
+        running = at_its_turn(shell, lake)
         with (
             started(lake, "query", "-e", "SELECT 'second'") as second,
             started(lake, "query", "-e", "SELECT 'third'") as third,
@@ -282,7 +292,7 @@ def test_a_workgroups_queue_has_an_end(shell: Shell, lake: Path) -> None:
     shell("workgroup", "add", "etl")
     (lake / "workgroups/etl.toml").write_text("concurrency = 1\nqueue = 0\n", encoding="utf-8")
     with started(lake, "query", "-w", "etl", "-e", ENDLESS) as first:
-        (running,) = in_state(shell, "RUNNING", 1)
+        running = at_its_turn(shell, lake)
         ended = shell("query", "-w", "etl", "-e", "SELECT 1")
         assert (ended.code, ended.out) == (5, "")
         assert "is busy" in ended.err
