@@ -257,18 +257,30 @@ def _approx_distinct(call: Call) -> str:
 def _approx_percentile(call: Call) -> str:
     if len(call.arguments) > 2:
         raise refused("approx_percentile with weights", call.at)
-    values = call.aggregate("list", call.sql(0), where=f"{call.sql(0)} IS NOT NULL")
     share = call.typed(1)
-    bad = failure(_INVALID, "percentile must be between 0 and 1", call.result)
-    at = "CAST(least(floor({p} * len(s)), len(s) - 1) AS BIGINT) + 1"
-    if isinstance(share.type, t.ArrayType):
-        test = f"list_count(list_filter({share.sql}, lambda p: p < 0 OR p > 1)) > 0"
-        picked = f"list_transform({share.sql}, lambda p: s[{at.format(p='p')}])"
+    there = f"{call.sql(0)} IS NOT NULL AND {share.sql} IS NOT NULL"
+    values = call.aggregate("list", call.sql(0), where=there)
+    bad = failure(_INVALID, "Percentile must be between 0 and 1", call.result)
+    given, differing = share.sql, ""
+    if not share.is_constant:
+        # Of each row: Trino takes that of the row which comes last, which is any.
+        given = call.aggregate("min", share.sql, where=there)
+        most = call.aggregate("max", share.sql, where=there)
+        several = "the embedded engine does not run approx_percentile with several percentages"
+        unlike = failure("NOT_SUPPORTED", several, call.result)
+        differing = f"WHEN g.p <> g.q THEN {unlike} "
+        given, packed = "g.p", f"struct_pack(s := list_sort({values}), p := {given}, q := {most})"
     else:
-        test = f"{share.sql} < 0 OR {share.sql} > 1"
-        picked = f"s[{at.format(p=share.sql)}]"
-    body = f"CASE WHEN s IS NULL THEN NULL WHEN {test} THEN {bad} ELSE {picked} END"
-    return f"(list_transform([list_sort({values})], lambda s: {body})[1])"
+        packed = f"struct_pack(s := list_sort({values}))"
+    at = "CAST(least(floor({p} * len(g.s)), len(g.s) - 1) AS BIGINT) + 1"
+    if isinstance(share.type, t.ArrayType):
+        test = f"list_count(list_filter({given}, lambda p: p < 0 OR p > 1)) > 0"
+        picked = f"list_transform({given}, lambda p: g.s[{at.format(p='p')}])"
+    else:
+        test = f"{given} < 0 OR {given} > 1"
+        picked = f"g.s[{at.format(p=given)}]"
+    body = f"CASE WHEN g.s IS NULL THEN NULL {differing}WHEN {test} THEN {bad} ELSE {picked} END"
+    return f"(list_transform([{packed}], lambda g: {body})[1])"
 
 
 # --- text ----------------------------------------------------------------------------------------
