@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hive_metastore import ttypes as hive
-from hive_metastore.ThriftHiveMetastore import Client
 from thrift.protocol.TBinaryProtocol import TBinaryProtocolAcceleratedFactory
 from thrift.protocol.TProtocol import TProtocolException
 from thrift.Thrift import TApplicationException, TException
@@ -31,6 +30,7 @@ from lakeshell.errors import (
     NotFound,
     UsageError,
 )
+from lakeshell.store.metastore_client import Client
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 60
