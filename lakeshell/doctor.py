@@ -64,8 +64,7 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
         ("workgroup", lake.workgroups),
     )
     for kind, store in stores:
-        for name in store.names():
-            yield _guarded(f"{kind} {name}", partial(_definition, store, name))
+        yield from _each(kind, store.names, partial(_definition, store))
     broken = []
     if lake.has_stack:
         for finding in _stack(lake):
@@ -88,8 +87,19 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
             yield from _views(lake)
             yield _warehouse(lake)
         yield _guarded("engine", lambda: _engine(lake))
-    for name in lake.connections.names():
-        yield _guarded(f"source {name}", partial(_source, lake, name))
+    yield from _each("source", lake.connections.names, partial(_source, lake))
+
+
+def _each(
+    kind: str, names: Callable[[], Sequence[str]], check: Callable[[str], str]
+) -> Iterator[Finding]:
+    try:
+        known = names()
+    except LakeshellError as error:
+        yield Finding(f"{kind}s", Health.FAILED, error.message, error.hint)
+        return
+    for name in known:
+        yield _guarded(f"{kind} {name}", partial(check, name))
 
 
 def _guarded(part: str, check: Callable[[], str]) -> Finding:

@@ -6,16 +6,16 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import ConfigurationError, LakeshellError
 
 
 @contextmanager
 def alone(kind: str, name: str, locks: Path) -> Iterator[None]:
     """`kind` is `job` or `crawler`; `locks` is the lake's folder of locks. Raises `LakeshellError`
     when it is running already."""
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / f"{kind}-{name}.lock").open("w") as file:
+    with _opened(locks / f"{kind}-{name}.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -24,3 +24,14 @@ def alone(kind: str, name: str, locks: Path) -> Iterator[None]:
                 hint=f"see it with `lakeshell {kind} runs {name}`; wait for its end",
             ) from error
         yield
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="check the free space and the rights of the folder",
+        ) from error

@@ -8,7 +8,8 @@ import traceback
 import click
 
 from lakeshell.cli.color import styled
-from lakeshell.errors import LakeshellError, QueryFailed
+from lakeshell.cli.streams import discard_output, is_of_the_output
+from lakeshell.errors import ExitCode, LakeshellError, QueryFailed, UsageError
 from lakeshell.output.text import printable
 from lakeshell.output.width import console_width
 
@@ -38,9 +39,20 @@ def say_usage(error: click.ClickException) -> None:
     say(LakeshellError(said, hint=f"see: {command} --help"))
 
 
-def say_no_output(error: OSError) -> None:
-    said = f"the output cannot be written: {error.strerror or error}"
-    say(LakeshellError(said, hint="make room, or write elsewhere"))
+def say_unforeseen(error: Exception) -> ExitCode:
+    """What nobody translated: output that finds no room and a file that is somebody else's are the
+    user's to mend; anything else is a bug."""
+    if isinstance(error, OSError) and is_of_the_output(error):
+        discard_output()
+        said = f"the output cannot be written: {error.strerror or error}"
+        say(LakeshellError(said, hint="make room, or write elsewhere"))
+        return ExitCode.FAILED
+    if isinstance(error, PermissionError) and error.filename is not None:
+        said = f"{error.filename} cannot be used: {error.strerror}"
+        say(UsageError(said, hint="see whose it is and who may write it: ls -ld FILE"))
+        return ExitCode.USAGE
+    _say_bug(error)
+    return ExitCode.BUG
 
 
 def _caret(sql: str, line: int, column: int) -> None:
@@ -59,7 +71,7 @@ def _echo(text: str) -> None:
     click.echo(text, err=True, color=True)
 
 
-def say_bug(error: Exception) -> None:
+def _say_bug(error: Exception) -> None:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{last.name}, line {last.lineno}" if last else "unknown place"
     said = printable(f"{type(error).__name__}: {error}")[:500]

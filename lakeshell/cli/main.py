@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from lakeshell.cli.imports import keep_numpy_out_of_arrow
-from lakeshell.cli.streams import discard_output, is_of_the_output, stand_in
+from lakeshell.cli.streams import discard_output, stand_in
 from lakeshell.errors import ExitCode, LakeshellError
 
 COMMANDS = {
@@ -147,16 +147,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, OSError) and is_of_the_output(error):
-            from lakeshell.cli.failures import say_no_output
+        from lakeshell.cli.failures import say_unforeseen
 
-            discard_output()
-            say_no_output(error)
-            sys.exit(int(ExitCode.FAILED))
-        from lakeshell.cli.failures import say_bug
-
-        say_bug(error)
-        code = ExitCode.BUG
+        code = say_unforeseen(error)
     sys.exit(int(code))
 
 

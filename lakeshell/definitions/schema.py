@@ -292,9 +292,10 @@ def _plain(value: Any) -> Any:
 
 def write(path: Path, content: str) -> None:
     """Replaces the file whole, or leaves it as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
             file.flush()
@@ -302,7 +303,8 @@ def write(path: Path, content: str) -> None:
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}",
             hint="check the free space and the rights of the folder",
@@ -324,9 +326,16 @@ def checked_name(kind: str, name: str) -> str:
 
 
 def names(folder: Path) -> list[str]:
-    if not folder.is_dir():
+    """Of the definitions in a folder, none where it is not there. Raises `ConfigurationError`."""
+    try:
+        found = [p for p in folder.iterdir() if p.suffix == ".toml" and not p.name.startswith(".")]
+    except FileNotFoundError:
         return []
-    return sorted(p.stem for p in folder.glob("*.toml") if not p.name.startswith("."))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be read: {error.strerror}", hint="check that it is a folder of yours"
+        ) from error
+    return sorted(p.stem for p in found)
 
 
 def missing(kind: str, name: str, known: Sequence[str], add: str, whose: str = "") -> UsageError:

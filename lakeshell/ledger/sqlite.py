@@ -129,7 +129,8 @@ class SqliteDatabase:
                 ) from error
             raise ConfigurationError(
                 f"the ledger {self.path} cannot be used: {error}",
-                hint="free some disk space if it is full; see who holds it if it is locked",
+                hint="free some disk space if it is full; see who holds it if it is locked, and "
+                "whether you may write it",
             ) from error
 
 

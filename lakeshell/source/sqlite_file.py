@@ -55,6 +55,11 @@ class SqliteFile:
                 f"the source file {path} does not exist",
                 hint="put it back, or change the connection's url",
             )
+        if not os.access(path, os.R_OK):
+            raise ConnectionFailed(
+                f"the source file {path} cannot be read: Permission denied",
+                hint=f"its owner lets you read it with: chmod a+r {path}",
+            )
         with self.failures():
             self.connection = adbc.connect(
                 f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", autocommit=True

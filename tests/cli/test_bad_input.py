@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from shell import Shell
+
+from lakeshell.folder import make_lake
 
 
 @pytest.mark.parametrize(
@@ -229,3 +234,52 @@ def test_a_metastore_that_is_away_is_said_once(shell: Shell, lake: Path) -> None
     ended = shell("catalog", "databases", "--lake", str(elsewhere))
     assert ended.code == 3
     assert re.match(r"error: the Metastore at thrift://127.0.0.1:1 [^\n]+\n  [^\n]+\n\Z", ended.err)
+
+
+OTHERS = pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root, and no setpriv: every file is root's to read")  # fmt: skip
+
+
+def _as_nobody(lake: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command as somebody whom the rights of files bind, which they do not root."""
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    return subprocess.run(
+        [*(drop if os.geteuid() == 0 else []), sys.executable, "-P", "-m", "lakeshell", *words],
+        env={**os.environ, "LAKESHELL_LAKE": str(lake), "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@OTHERS
+@pytest.mark.parametrize(
+    ("shut", "words", "code"),
+    [
+        ("connections", ("connection", "add", "x", "sqlite:///a.db"), 2),
+        ("workgroups", ("workgroup", "add", "x"), 2),
+        (".lakeshell", ("query", "-e", "SELECT 1"), 2),
+        (".lakeshell", ("history",), 2),
+        ("jobs", ("job", "list"), 2),
+        ("jobs", ("doctor",), 1),
+        (".", ("query", "-e", "SELECT 1"), 2),
+        (".", ("init", "."), 2),
+    ],
+)
+def test_what_is_somebody_elses(shut: str, words: tuple[str, ...], code: int) -> None:
+    # Folders of pytest's own are for its user alone.
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        lake = Path(made) / "lake"
+        make_lake(lake)
+        if _as_nobody(lake, "--version").returncode != 0:
+            pytest.skip("another user cannot reach the interpreter")
+        for path in (lake, *lake.rglob("*")) if os.geteuid() == 0 else ():
+            os.chown(path, 65534, 65534)
+        (lake / shut).chmod(0o000)
+        try:
+            ended = _as_nobody(lake, *(str(lake) if word == "." else word for word in words))
+        finally:
+            (lake / shut).chmod(0o755)
+    assert ended.returncode == code, ended.stderr
+    assert "Permission denied" in ended.stderr + ended.stdout
+    assert "bug" not in ended.stderr
