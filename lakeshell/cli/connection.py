@@ -14,6 +14,7 @@ from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.definitions.connections import Connection
+    from lakeshell.errors import LakeshellError
     from lakeshell.lake import Lake
 
 
@@ -34,10 +35,14 @@ def command() -> None:
 @command.command("list", epilog=example("lakeshell connection list --output-format JSON"))
 @with_format
 @with_lake
-def list_(lake: Lake, output_format: str | None) -> None:
+def list_(lake: Lake, output_format: str | None) -> int:
     """Every connection with its address."""
-    rows = [(c.name, c.scheme, c.url) for c in map(lake.connections.get, lake.connections.names())]
+    from lakeshell.cli.failures import say_all
+
+    wrong: list[LakeshellError] = []
+    rows = [(c.name, c.scheme, c.url) for c in lake.connections.each(wrong.append)]
     show_listing(("name", "kind", "url"), rows, output_format)
+    return say_all(wrong)
 
 
 @command.command("show", epilog=example("lakeshell connection show movies"))

@@ -14,6 +14,7 @@ from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
     from lakeshell.crawl.plan import CrawlPlan
+    from lakeshell.errors import LakeshellError
     from lakeshell.lake import Lake
 
 PLAN = ("action", "source", "table", "columns", "why")
@@ -31,10 +32,13 @@ def command() -> None:
 @command.command("list", epilog=example("lakeshell crawler list"))
 @with_format
 @with_lake
-def list_(lake: Lake, output_format: str | None) -> None:
+def list_(lake: Lake, output_format: str | None) -> int:
     """Every crawler with what it reads, where it registers, and how its last run ended."""
+    from lakeshell.cli.failures import say_all
+
+    wrong: list[LakeshellError] = []
     rows = []
-    for crawler in map(lake.crawlers.get, lake.crawlers.names()):
+    for crawler in lake.crawlers.each(wrong.append):
         last = next(iter(lake.ledger.runs("crawler", crawler.name, 1)), None)
         state = None if last is None else last.state.value
         include = ", ".join(crawler.include) or "everything"
@@ -45,6 +49,7 @@ def list_(lake: Lake, output_format: str | None) -> None:
         output_format,
         Fit(wrapped=("include",)),
     )
+    return say_all(wrong)
 
 
 @command.command("show", epilog=example("lakeshell crawler show movies"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Sequence
 
 import click
 
@@ -27,6 +28,13 @@ def say(error: LakeshellError, sql: str | None = None, name: str = "") -> None:
         _caret(sql, error.line, error.column or 1)
     if error.hint:
         click.echo(f"  {printable(error.hint)}", err=True)
+
+
+def say_all(errors: Sequence[LakeshellError]) -> ExitCode:
+    """After a listing of what could be read; gives the exit code."""
+    for error in errors:
+        say(error)
+    return errors[0].exit_code if errors else ExitCode.OK
 
 
 def say_usage(error: click.ClickException) -> None:

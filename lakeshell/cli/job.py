@@ -15,6 +15,7 @@ from lakeshell.cli.progress import ProgressLine
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
+    from lakeshell.errors import LakeshellError
     from lakeshell.lake import Lake
 
 RUNS = ("run", "job", "attempt", "state", "started", "elapsed", "rows", "cost", "error")
@@ -28,10 +29,13 @@ def command() -> None:
 @command.command("list", epilog=example("lakeshell job list"))
 @with_format
 @with_lake
-def list_(lake: Lake, output_format: str | None) -> None:
+def list_(lake: Lake, output_format: str | None) -> int:
     """Every job with what it reads and writes, and how its last run ended."""
+    from lakeshell.cli.failures import say_all
+
+    wrong: list[LakeshellError] = []
     rows = []
-    for job in map(lake.jobs.get, lake.jobs.names()):
+    for job in lake.jobs.each(wrong.append):
         last = next(iter(lake.ledger.runs("job", job.name, 1)), None)
         state = None if last is None else last.state.value
         rows.append((job.name, job.kind, job.source, job.target, job.mode, state))
@@ -41,6 +45,7 @@ def list_(lake: Lake, output_format: str | None) -> None:
         output_format,
         Fit(spare=("mode", "kind", "source")),
     )
+    return say_all(wrong)
 
 
 @command.command("show", epilog=example("lakeshell job show load_film"))

@@ -14,6 +14,7 @@ from lakeshell.output.fit import Fit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lakeshell.errors import LakeshellError
     from lakeshell.lake import Lake
     from lakeshell.workgroup import Workgroup
 
@@ -79,10 +80,14 @@ def command() -> None:
 @command.command("list", epilog=example("lakeshell workgroup list"))
 @with_format
 @with_lake
-def list_(lake: Lake, output_format: str | None) -> None:
+def list_(lake: Lake, output_format: str | None) -> int:
     """Every workgroup with its limits."""
-    rows = [_row(lake.workgroups.get(name)) for name in lake.workgroups.names()]
+    from lakeshell.cli.failures import say_all
+
+    wrong: list[LakeshellError] = []
+    rows = [_row(group) for group in lake.workgroups.each(wrong.append)]
     show_listing(COLUMNS, rows, output_format, Fit(spare=("database",), wrapped=("description",)))
+    return say_all(wrong)
 
 
 def _row(group: Workgroup) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ A file is written whole. One that a person wrote keeps its remarks and its order
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from lakeshell.definitions.schema import (
     rewritten,
     write,
 )
-from lakeshell.errors import AlreadyExists
+from lakeshell.errors import AlreadyExists, LakeshellError
 
 
 class Named(Protocol):
@@ -54,6 +54,14 @@ class DefinitionFolder(Generic[T]):
         if spelled is None:
             raise missing(self.kind, name, self.names(), self.how)
         return self._made(spelled, load(self.path(spelled), self.keys))
+
+    def each(self, wrong: Callable[[LakeshellError], object]) -> Iterator[T]:
+        """Those that can be read, by name; `wrong` is told of every other."""
+        for name in self.names():
+            try:
+                yield self.get(name)
+            except LakeshellError as error:
+                wrong(error)
 
     def spelled(self, name: str) -> str | None:
         """The name as the file has it; None where there is none."""

@@ -120,6 +120,8 @@ def _attempt(
             state = QueryState.FAILED if isinstance(error, Exception) else QueryState.CANCELLED
             message = error.message if isinstance(error, LakeshellError) else repr(error)
             say(f"{state.value}: {message}")
+            if isinstance(error, LakeshellError) and not error.hint:
+                error.hint = f"what it did until then: lakeshell job logs {record.id}"
             ended = replace(record, state=state, error=message)
             # A ledger on a full disk closes the record later, as that of a process that died.
             with suppress(LakeshellError):

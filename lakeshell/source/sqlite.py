@@ -141,12 +141,14 @@ class SqliteSource:
         declared: Sequence[tuple[Any, ...]],
     ) -> SourceTable:
         said, by_column = comments(definition) if kind is ObjectKind.TABLE else ("", {})
+        nameless = [("", "a column without a name")] * sum(not row[0] for row in declared)
+        declared = [row for row in declared if row[0]]
         types = {name: _declared_type(kind, written) for name, written, _, _ in declared}
         unsure = [name for name, written, _, _ in declared if _unsure(types[name], written)]
         seen = self._kinds_of(spelled, unsure)
         keys = sorted((pk, name) for name, _, _, pk in declared if pk)
         columns: list[Column] = []
-        skipped: list[tuple[str, str]] = []
+        skipped: list[tuple[str, str]] = nameless
         for name, written, notnull, pk in declared:
             type = _settled(types[name], seen.get(name))
             if isinstance(type, Unmapped):

@@ -111,6 +111,26 @@ def test_a_broken_definition_stops_nothing_but_itself(crawled: Shell, lake: Path
     assert crawled("query", "-e", "SELECT count(*) FROM source.shop_orders").out == '"3"\n'
 
 
+@pytest.mark.parametrize("noun", ["connection", "crawler", "job", "workgroup"])
+def test_a_broken_definition_hides_no_other(crawled: Shell, lake: Path, noun: str) -> None:
+    crawled("job", "propose", "shop", "--source", "source.shop_orders", "--target", "raw.orders")
+    crawled("workgroup", "add", "shop")
+    (lake / f"{noun}s" / "half.toml").write_text("x = ", encoding="utf-8")
+    ended = crawled(noun, "list", "--output-format", "CSV_UNQUOTED")
+    assert ended.code == 2
+    assert any(line.startswith("shop,") for line in ended.out.splitlines())
+    assert "half.toml, line 1" in ended.err
+
+
+def test_a_job_that_fails_says_where_its_log_is(crawled: Shell, lake: Path) -> None:
+    (lake / "bad.sql").write_text("SELECT 1/0", encoding="utf-8")
+    crawled("job", "add", "bad", "--script", "bad.sql")
+    ended = crawled("job", "run", "bad")
+    assert ended.code == 1
+    [run] = re.findall(r"lakeshell job logs (\S+)", ended.err)
+    assert "Division by zero" in crawled("job", "logs", run).out
+
+
 def test_a_source_that_is_gone(crawled: Shell, shop: Path) -> None:
     crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
     crawled("job", "run", "load")

@@ -125,3 +125,17 @@ def test_what_does_not_fit_ends_by_table_row_and_column(seen: Shell, name: str) 
         assert f"s.{name}, row 1, column" in ended.err
         assert said in ended.err
     assert "raw.t" not in seen("catalog", "tables", "--output-format", "CSV_UNQUOTED").out
+
+
+def test_a_column_without_a_name_is_left_out_and_said(shell: Shell, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "odd.db") as source:
+        source.execute('CREATE TABLE nameless (a int, "" text)')
+        source.execute("INSERT INTO nameless VALUES (1, 'x')")
+    source.close()
+    shell("connection", "add", "odd", f"sqlite:///{tmp_path / 'odd.db'}")
+    shell("crawler", "add", "odd", "--connection", "odd", "--database", "src")
+    ended = shell("crawler", "run", "odd")
+    assert ended.code == 0
+    assert "the column '' is left out: a column without a name" in ended.err
+    for table in ("src.odd_nameless", "odd.main.nameless"):
+        assert shell("query", "-e", f"SELECT * FROM {table}").out == '"1"\n'
