@@ -243,9 +243,15 @@ class Console(App[None]):
                 if keep is not None:
                     keep()
 
-    def _go(self) -> None:
+    def wait_for_work(self) -> None:
+        """Until what ran has undone what it had begun and said so in the history, or a while without
+        that. What only looked at something has nothing to undo."""
         last = time.monotonic() + LAST_MOMENT
         for task in list(self.running.values()):
-            task.finished.wait(max(0.0, last - time.monotonic()))
+            if task.title:
+                task.finished.wait(max(0.0, last - time.monotonic()))
+
+    def _go(self) -> None:
+        self.wait_for_work()
         # Textual's own ending would write to the terminal that is gone, and wait for that for ever.
         os._exit(128 + signal.SIGHUP)

@@ -22,4 +22,5 @@ def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int
     with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ) as lake:
         console = Console(lake)
         console.run(size=size)
+        console.wait_for_work()
         return console.return_code or 0

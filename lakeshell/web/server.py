@@ -7,26 +7,25 @@ it is interrupted; then the consoles end as when a terminal goes away.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
 import jinja2
 import textual_serve
-from aiohttp import web
-from textual_serve.app_service import AppService
+from aiohttp import WSMsgType, web
 from textual_serve.server import Server
 
 from lakeshell.errors import UsageError
-from lakeshell.tui.app import LAST_MOMENT
 from lakeshell.web import gate
+from lakeshell.web.process import ConsoleProcess, believed
 
 MOST = 8
 """Consoles at a time; each is a process of about 150 MB."""
@@ -34,49 +33,8 @@ LARGEST = 64 * 2**20
 """Bytes of one message: a paste comes in one."""
 _PAGE = Path(__file__).parent / "page"
 _STATIC = Path(textual_serve.__file__).parent / "static"
-_DRIVER = "lakeshell.web.driver:BrowserDriver"
-_SMALLEST, _WIDEST = 2, 1000
-"""Cells of a window that is believed."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class ConsoleProcess(AppService):
-    """One console. It is asked to end as when a terminal goes away, and made to where it does not."""
-
-    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
-        environment = super()._build_environment(width, height)
-        # What stands between this process and its terminal does not stand before a browser.
-        for between in ("TMUX", "STY", "SSH_CONNECTION", "SSH_TTY"):
-            environment.pop(between, None)
-        return {**environment, "TEXTUAL_DRIVER": _DRIVER, "TERM": "xterm-256color"}
-
-    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
-        # A session of its own: Ctrl+C at the server is not the console's.
-        self._process = process = await asyncio.create_subprocess_exec(
-            *shlex.split(self.command),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env=self._build_environment(width, height),
-            start_new_session=True,
-        )
-        self._stdin = process.stdin
-        return process
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        process = self._process
-        if task is None or process is None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGHUP)
-        ended, _ = await asyncio.wait({task}, timeout=LAST_MOMENT + 5)
-        if not ended:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await task
-        await process.wait()
 
 
 class ConsoleServer(Server):
@@ -147,7 +105,7 @@ class ConsoleServer(Server):
         if len(self._consoles) >= MOST:
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST} consoles are open: close one.")
         channel = web.WebSocketResponse(
-            heartbeat=15, max_msg_size=LARGEST, protocols=(gate.PROTOCOL,)
+            heartbeat=15, timeout=2, max_msg_size=LARGEST, protocols=(gate.PROTOCOL,)
         )
         await channel.prepare(request)
         console = ConsoleProcess(
@@ -160,7 +118,7 @@ class ConsoleServer(Server):
         self._consoles.add(console)
         try:
             await console.start(_cells(request, "width", 80), _cells(request, "height", 24))
-            await self._process_messages(channel, console)
+            await _hear(channel, console)
         finally:
             await console.stop()
             self._consoles.discard(console)
@@ -203,9 +161,16 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(server: ConsoleServer, listening: socket.socket) -> None:
-    # What a console that failed wrote is for people.
-    with listening, redirect_stdout(sys.stderr):
+    with listening:
         asyncio.run(server.run(listening))
+
+
+async def _hear(channel: web.WebSocketResponse, console: ConsoleProcess) -> None:
+    """Until the page or the console closes the channel."""
+    async for message in channel:
+        if message.type is WSMsgType.TEXT:
+            with suppress(json.JSONDecodeError, ConnectionError):
+                await console.take(json.loads(message.data))
 
 
 def _said(status: HTTPStatus, text: str) -> web.Response:
@@ -215,4 +180,4 @@ def _said(status: HTTPStatus, text: str) -> web.Response:
 def _cells(request: web.Request, name: str, default: int) -> int:
     given = request.query.get(name, "")
     cells = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else default
-    return min(max(cells, _SMALLEST), _WIDEST)
+    return believed(cells)

@@ -197,3 +197,27 @@ def test_work_that_is_stopped_ends_where_it_next_reports() -> None:
     go.set()
     assert task.finished.wait(30)
     assert isinstance(ended[0], KeyboardInterrupt)
+
+
+@pytest.mark.asyncio
+async def test_leaving_waits_for_what_is_being_undone_and_not_for_a_look(lake: Lake) -> None:
+    app = console(lake)
+    began, end, undone = threading.Event(), threading.Event(), threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        def work(reporter: object) -> None:
+            began.set()
+            assert end.wait(30)
+            undone.set()
+
+        screen = pilot.app.screen
+        looking = threading.Event()
+        screen.ask("y", looking.wait, lambda _: None)  # type: ignore[attr-defined]
+        task = screen.carry_out("x", "job load_film", work, lambda _: None)  # type: ignore[attr-defined]
+        task.cancel = lambda: threading.Timer(0.3, end.set).start()
+        await until(pilot, began.is_set)
+        app.end()
+    app.wait_for_work()
+    assert undone.is_set()
+    looking.set()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from browser import WAIT, Page, executable, opened
 from shell import Shell, lake, shell, started
 
@@ -106,6 +109,96 @@ def test_without_the_extra_it_says_how_to_get_it(
     ended = shell("web")
     assert ended.code == 2
     assert "pip install 'lakeshell[web]'" in ended.err
+
+
+@asynccontextmanager
+async def console(address: str) -> AsyncIterator[ClientWebSocketResponse]:
+    """The socket of a page that is not there."""
+    parts = urlsplit(address)
+    token = parts.query.removeprefix("token=")
+    async with (
+        ClientSession() as session,
+        session.ws_connect(
+            f"ws://{parts.netloc}/ws?width=80&height=24",
+            headers={"Origin": f"http://{parts.netloc}"},
+            protocols=("lakeshell", f"token.{token}"),
+            max_msg_size=0,
+        ) as channel,
+    ):
+        yield channel
+
+
+async def drawn(channel: ClientWebSocketResponse, wanted: str) -> None:
+    seen = ""
+    async with asyncio.timeout(WAIT):
+        while wanted not in seen:
+            message = await channel.receive()
+            assert message.type in (WSMsgType.BINARY, WSMsgType.TEXT), (message, seen)
+            if message.type is WSMsgType.BINARY:
+                seen += re.sub(r"\x1b\[[0-9;]*m", "", message.data.decode())
+
+
+async def last_words(channel: ClientWebSocketResponse) -> str:
+    """What a page is told when its console has ended, and its channel with it."""
+    said = ""
+    async with asyncio.timeout(WAIT):
+        while True:
+            message = await channel.receive()
+            if message.type is WSMsgType.TEXT and message.json()[0] == "ended":
+                said = message.json()[1]
+            if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
+                assert channel.close_code == 1000
+                return str(said)
+
+
+def test_a_page_learns_that_its_console_has_died(
+    server: subprocess.Popen[str], address: str
+) -> None:
+    async def story() -> None:
+        async with console(address) as channel:
+            await drawn(channel, "What to do next")
+            [child] = children(server.pid)
+            os.kill(child, signal.SIGKILL)
+            await last_words(channel)
+
+    asyncio.run(story())
+
+
+def test_a_console_that_cannot_be_opened_says_why_in_its_page(address: str, lake: Path) -> None:
+    async def story() -> None:
+        (lake / "lakeshell.toml").write_text("[[[")
+        async with console(address) as channel:
+            said = await last_words(channel)
+        assert "lakeshell.toml" in said
+        assert "Traceback" not in said
+
+    asyncio.run(story())
+
+
+def test_nonsense_from_a_page_ends_nothing(address: str) -> None:
+    nonsense: tuple[object, ...] = (
+        {},
+        [],
+        7,
+        ["stdin", 5],
+        ["stdin"],
+        ["resize", {"width": "x"}],
+        ["resize", {"width": 10**9, "height": -1}],
+        ["stdin", "\ud83d"],
+        ["no such word", None],
+    )
+
+    async def story() -> None:
+        async with console(address) as channel:
+            await drawn(channel, "What to do next")
+            await channel.send_str("{")
+            for message in nonsense:
+                await channel.send_json(message)
+            await channel.send_json(["resize", {"width": 90, "height": 30}])
+            await channel.send_json(["stdin", "6"])
+            await drawn(channel, "F10 sets")
+
+    asyncio.run(story())
 
 
 needs_browser = pytest.mark.skipif(

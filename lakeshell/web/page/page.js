@@ -18,7 +18,11 @@ window.WebSocket = class extends Plain {
   constructor(url) {
     super(url, token ? ["lakeshell", `token.${token}`] : ["lakeshell"]);
     this.addEventListener("message", ({ data }) => {
-      if (typeof data === "string") return;
+      if (typeof data === "string") {
+        const [kind, said] = JSON.parse(data);
+        if (kind === "ended") document.getElementById("why").textContent = said;
+        return;
+      }
       for (const [, title] of utf8.decode(data).matchAll(TITLE)) document.title = title;
     });
   }
