@@ -20,6 +20,7 @@ from functools import cached_property
 from lakeshell.ledger.ledger import ABANDONED
 from lakeshell.model import LAKE, QueryRecord, QueryState
 from lakeshell.ports import Ledger
+from lakeshell.stack import probe
 from lakeshell.stack.events import Event
 from lakeshell.stack.groups import by_group
 from lakeshell.workgroup import STOPPED, UNMATCHED, Workgroup, workgroup_of
@@ -94,7 +95,10 @@ class Reading:
         )
 
     def is_aside(self, event: Event) -> bool:
-        """Whether Lakeshell sent it for a query of somebody, which is a record by itself."""
+        """Whether Lakeshell sent it for a query of somebody, which is a record by itself, or to know
+        whether the server works."""
+        if event.sql == probe.NODES and event.source == probe.SOURCE:
+            return True
         return (
             LAKESHELL in event.tags
             and _ASIDE_TRACE.fullmatch(event.trace) is not None

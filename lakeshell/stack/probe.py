@@ -18,6 +18,8 @@ from lakeshell.stack.services import Service
 
 TIMEOUT = 2.0
 ASKED = 10.0
+SOURCE = "lakeshell-stack"
+NODES = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
 
 
 def version(service: Service, port: int) -> str | None:
@@ -78,9 +80,8 @@ def nodes(port: int) -> int:
     """How many nodes a Trino gives work to, itself among them; 0 while it cannot tell, as where
     the question still waits for its turn after some seconds."""
     until = time.monotonic() + ASKED
-    text = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
     try:
-        answer = json.loads(_trino_says(port, "POST", "/v1/statement", text))
+        answer = json.loads(_trino_says(port, "POST", "/v1/statement", NODES))
         counted = 0
         while "nextUri" in answer:
             path = urlsplit(answer["nextUri"]).path
@@ -97,7 +98,7 @@ def nodes(port: int) -> int:
 def _trino_says(port: int, method: str, path: str, text: str | None = None) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        headers = {"X-Trino-User": "lakeshell", "X-Trino-Source": "lakeshell-stack"}
+        headers = {"X-Trino-User": "lakeshell", "X-Trino-Source": SOURCE}
         connection.request(method, path, text, headers)
         return connection.getresponse().read()
     finally:

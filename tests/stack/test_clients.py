@@ -18,6 +18,7 @@ from lakeshell.errors import ConnectionFailed
 from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.statement import statement_kind
+from lakeshell.stack import probe
 from lakeshell.stack.clients import Reading, take_in
 from lakeshell.stack.events import Event, events
 from lakeshell.stack.installation import Installation
@@ -150,6 +151,16 @@ def test_what_lakeshell_sends_beside_a_query_is_none_of_its_own() -> None:
     assert taken(ledger, aside, replace(aside, sql="SET SESSION a = 1", id="x"), *others) == 5
 
 
+def test_its_questions_to_a_server_that_starts_are_nobodys_queries() -> None:
+    ledger = FakeLedger()
+    asked = replace(EVENT, sql=probe.NODES, source=probe.SOURCE)
+    others = [
+        replace(asked, id="20261126_1", sql="SELECT 1"),
+        replace(asked, id="20261126_2", source="trino-cli"),
+    ]
+    assert taken(ledger, asked, *others) == 2
+
+
 def test_who_sends_the_mark_of_an_old_query_hides_nothing() -> None:
     ledger = FakeLedger()
     ledger.end(replace(OWN, state=QueryState.FINISHED, finished=OWN.started, engine_id="trino_2"))
@@ -204,12 +215,10 @@ def test_a_table_that_trino_has_not_made_has_no_events(monkeypatch: pytest.Monke
     assert list(events(Installation(Path(), {}, {}), 0)) == []
 
 
-def test_serve_says_once_what_hinders_it() -> None:
+def test_serve_says_once_what_hinders_it(monkeypatch: pytest.MonkeyPatch) -> None:
     said = ["gone", "gone", "", "gone"]
     answers = [True, True, True, False, True]
-    lake = SimpleNamespace(
-        stack=SimpleNamespace(answers=lambda service: answers.pop(0)),
-        catch_up=lambda: said.pop(0),
-    )
+    monkeypatch.setattr("lakeshell.history.catch_up", lambda lake: said.pop(0))
+    lake = SimpleNamespace(stack=SimpleNamespace(answers=lambda service: answers.pop(0)))
     task = serve._CatchUp(lake)  # type: ignore[arg-type]
     assert [task.act() for _ in range(5)] == ["gone", "", "", "", "gone"]
