@@ -43,5 +43,7 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     if failed:
         click.echo(f"{failed} of {len(found)} checks failed", err=True)
         return ExitCode.FAILED
-    click.echo(f"{len(found)} checks, nothing is wrong", err=True)
+    warned = sum(f.health is Health.WARNING for f in found)
+    said = f"nothing is broken, {warned} to look at" if warned else "nothing is wrong"
+    click.echo(f"{len(found)} checks, {said}", err=True)
     return ExitCode.OK

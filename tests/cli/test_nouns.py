@@ -176,10 +176,12 @@ def test_doctor_cleans_up_after_a_killed_writer(crawled: Shell, lake: Path) -> N
     lost = lake / ".lakeshell" / "warehouse" / "raw" / "never-born" / "data" / "x.parquet"
     lost.parent.mkdir(parents=True)
     lost.write_bytes(b"whole")
+    assert "nothing is broken, 1 to look at" in crawled("doctor").err
     found = {row["part"]: row for row in table(crawled("doctor"))}["warehouse"]
     assert (found["health"], found["mend"]) == ("warning", "lakeshell doctor --clean")
     assert "2 files" in found["found"]
     assert "removed 2 files, 16 B" in crawled("doctor", "--clean").err
+    assert "nothing is wrong" in crawled("doctor").err
     assert not left.exists()
     assert not lost.parent.parent.exists()
     assert crawled("query", "-e", "SELECT count(*) FROM raw.orders").out == '"3"\n'
