@@ -11,7 +11,8 @@ import importlib
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import click
@@ -41,8 +42,29 @@ COMMANDS = {
 }
 
 
+class ReaderGone(Exception):
+    """Who read the output (head, less) has what it wanted."""
+
+
+@contextmanager
+def _reader_told_apart() -> Iterator[None]:
+    """Click ends with 1 for the error by its own name."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+
+
 class Commands(click.Group):
     """The commands by name; each is `command` of the module of that name."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _reader_told_apart():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reader_told_apart():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -140,8 +162,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         with suppress(OSError):
             click.echo("interrupted", err=True)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has what it wanted.
+    except (ReaderGone, BrokenPipeError):
         discard_output()
         code = ExitCode.OK
     except Exception as error:

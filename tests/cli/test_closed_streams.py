@@ -24,7 +24,9 @@ COMMANDS = (
 def sh(lake: Path, words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "LAKESHELL_LAKE": str(lake), **more}
     script = f'lakeshell() {{ "{sys.executable}" -P -m lakeshell "$@"; }}\n{words}'
-    return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, check=False)
+    return subprocess.run(
+        ["sh", "-c", script], cwd=lake, env=environment, capture_output=True, check=False
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -42,6 +44,27 @@ def test_without_stdin_and_stderr_the_answer_is_the_same(lake: Path, command: st
     usual, lonely = sh(lake, f"lakeshell {command}"), sh(lake, f"lakeshell {command} <&- 2>&-")
     assert lonely.returncode == usual.returncode == 0
     assert len(lonely.stdout.splitlines()) >= len(usual.stdout.splitlines())
+
+
+@pytest.mark.parametrize("words", [("history",), ("history", "export"), ("doctor",), ("--help",)])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_reader_that_has_enough_is_no_failure(
+    lake: Path, words: tuple[str, ...], both: bool
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "lakeshell", *words],
+        env={**os.environ, "LAKESHELL_LAKE": str(lake)},
+        stdout=writer,
+        stderr=writer if both else subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr or b"") in (
+        (0, b""),
+        (0, b"7 checks, nothing is wrong\n"),
+    )
 
 
 def test_a_closed_stdin_has_no_sql(lake: Path) -> None:
