@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from lakeshell.cli.options import FORMATS
+from lakeshell.cli.streams import discard_output
 from lakeshell.errors import LakeshellError, UsageError
 
 if TYPE_CHECKING:
@@ -143,16 +144,11 @@ def _stdout() -> Iterator[Callable[[str], object]]:
         yield _checked(stream.write)
         _checked(lambda _: stream.flush())("")
     except BrokenPipeError:
-        _give_up(stream)
+        discard_output()
     except LakeshellError as error:
         if isinstance(error.__cause__, OSError):
-            _give_up(stream)
+            discard_output()
         raise
-
-
-def _give_up(stream: TextIO) -> None:
-    """The interpreter must not flush into it again at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _checked(write: Callable[[str], object]) -> Callable[[str], object]:
