@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -51,11 +51,20 @@ def shell(lake: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     return run
 
 
-def started(lake: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+class Started(subprocess.Popen[str]):
+    """A command of its own process. A test that fails while it runs does not wait for its end."""
+
+    def __exit__(self, *about: Any) -> None:
+        if about[0] is not None:
+            self.kill()
+        super().__exit__(*about)
+
+
+def started(lake: Path, *arguments: str, **options: Any) -> Started:
+    return Started(
         [sys.executable, "-m", "lakeshell", *arguments, "--lake", str(lake)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,  # type: ignore[call-overload]
+        **options,
     )
