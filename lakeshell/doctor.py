@@ -53,8 +53,9 @@ MANY = 2_000
 
 
 def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
-    """Every check, in the order in which parts lean on each other. A `quick` look at a lake of more
-    than `MANY` tables leaves out what is asked of each."""
+    """Every check, in the order in which parts lean on each other. A `quick` look, which a console has
+    for its first screen, wakes no service and runs no query: what would have to is left out, and so
+    is what is asked of each of more than `MANY` tables."""
     yield _python()
     yield _folder(lake)
     stores: tuple[tuple[str, _Definitions], ...] = (
@@ -76,6 +77,8 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
         # What leans on a broken part says the same again, or waits for it in vain.
         said = f"not looked at while {' and '.join(broken)} fails"
         yield Finding("catalog and engine", Health.WARNING, said, "mend that first")
+    elif quick and lake.catalog_sleeps():
+        yield Finding("catalog", Health.OK, "sleeps until it is needed")
     else:
         yield _guarded("catalog", lambda: _catalog(lake))
         if quick and _count(lake) > MANY:
@@ -86,8 +89,11 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
             yield from _locks(lake)
             yield from _views(lake)
             yield _warehouse(lake)
-        yield _guarded("engine", lambda: _engine(lake))
-    yield from _each("source", lake.connections.names, partial(_source, lake))
+        # On a cluster a query is somebody's: in the history, on the bill, and a use that keeps it up.
+        if not (quick and lake.is_on_own_stack):
+            yield _guarded("engine", lambda: _engine(lake))
+    looked_at = partial(_own_source, lake) if quick else partial(_source, lake)
+    yield from _each("source", lake.connections.names, looked_at)
 
 
 def _each(
@@ -299,6 +305,17 @@ def _engine(lake: Lake) -> str:
     finally:
         running.close()
     return f"answers; {rows} row for SELECT 1"
+
+
+def _own_source(lake: Lake, name: str) -> str:
+    """Of the stack's own source database its service was looked at, and asking it would wake it."""
+    from lakeshell.runtime.installed import is_own
+
+    connection = lake.connections.get(name)
+    if not lake.has_stack or connection.scheme != "mysql":
+        return _source(lake, name)
+    address = connection.mysql_address(lake.place.environment, lake.folder)
+    return "is the stack's mysql" if is_own(lake.place, address) else _source(lake, name)
 
 
 def _source(lake: Lake, name: str) -> str:

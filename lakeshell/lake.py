@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lakeshell.query.order import Services
     from lakeshell.query.results import Results
     from lakeshell.runtime.place import Place
+    from lakeshell.stack.services import Service
     from lakeshell.stack.stack import Stack
     from lakeshell.store.iceberg import IcebergStore
     from lakeshell.store.s3 import S3Files
@@ -214,6 +215,23 @@ class Lake:
         from lakeshell.runtime.installed import open_stack
 
         return open_stack(self.place)
+
+    def asleep(self) -> frozenset[Service]:
+        """Those of its own services that do not answer now, all before they are installed, none of a
+        lake without. Looking is no use of a service, and wakes none."""
+        from lakeshell.stack.services import PORTS
+
+        if not self.has_stack:
+            return frozenset()
+        up = self.stack.is_installed
+        return frozenset(each for each in PORTS if not (up and self.stack.answers(each)))
+
+    def catalog_sleeps(self) -> bool:
+        """Whether opening the catalog would have to start a service."""
+        from lakeshell.stack.services import Service, with_needs
+
+        own = self.is_on_own_stack and self.settings.metastore is None
+        return own and not self.asleep().isdisjoint(with_needs((Service.METASTORE,)))
 
     @property
     def has_stack(self) -> bool:

@@ -46,9 +46,11 @@ class Spending:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """`databases` and `tables` are None while the catalog's services sleep: nothing is woken to count."""
+
     engine: str
-    databases: int
-    tables: int
+    databases: int | None
+    tables: int | None
     connections: int
     crawlers: int
     jobs: int
@@ -63,14 +65,15 @@ class Overview:
 
 
 def overview(lake: Lake, now: datetime | None = None) -> Overview:
-    tables = lake.catalog.names()
+    asleep = lake.catalog_sleeps()
+    tables = [] if asleep else lake.catalog.names()
     runs = [run for kind in ("crawler", "job") for run in lake.ledger.runs(kind, None, LAST)]
     runs.sort(key=lambda run: (run.started, run.id), reverse=True)
     queries = lake.ledger.queries(history.visible(lake, HistoryFilter(limit=LAST)))
     return Overview(
         engine=lake.runtime.engine_name,
-        databases=len(lake.catalog.databases()),
-        tables=len(tables),
+        databases=None if asleep else len(lake.catalog.databases()),
+        tables=None if asleep else len(tables),
         connections=len(lake.connections.names()),
         crawlers=len(lake.crawlers.names()),
         jobs=len(lake.jobs.names()),
@@ -103,6 +106,11 @@ def _advice(
         lake.crawlers.names(),
         lake.jobs.names(),
     )
+    if lake.is_on_own_stack and not lake.stack.is_installed:
+        return (
+            Advice("Start its services for the first time", "lakeshell stack up", "stack"),
+            Advice("Connect a database", "lakeshell connection add NAME URL", "connections"),
+        )
     if not (connections or tables or jobs):
         return (
             Advice("See it all on made-up data first", "lakeshell demo", "demo"),
@@ -125,7 +133,7 @@ def _advice(
             f"lakeshell job propose load_{name.table} --source {name} --target raw.{name.table}"
         )
         made.append(Advice("Propose a job that loads a table", command, "jobs"))
-    if tables:
+    if tables or queries:
         again = "Ask another question" if queries else "Ask a question in SQL"
         made.append(Advice(again, "lakeshell query -e SQL", "query"))
     if queries:

@@ -17,7 +17,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from lakeshell.tui import clipboard, terminal
-from lakeshell.tui.background import Task, said
+from lakeshell.tui.background import Noticed, Task, said
 from lakeshell.tui.driver import Sparing, SparingDriver
 from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.preferences import (
@@ -114,14 +114,23 @@ class Console(App[None]):
 
     def _open(self) -> None:
         """Opens the lake's adapters once, so that no two tasks open the same; what cannot be opened
-        is said by the task that needs it."""
+        is said by the task that needs it. Services that sleep are not woken for a console alone."""
         try:
-            for opened in ("catalog", "ledger", "services"):
+            for opened in ("ledger", "services"):
                 getattr(self.lake, opened)
+            if not self.lake.catalog_sleeps():
+                self.lake.catalog  # noqa: B018
         except Exception as error:
             self.log.error(repr(error))
         finally:
             self._opened.set()
+
+    def notice(self, text: str) -> None:
+        """What somebody waits for, such as a service that starts; said from any thread."""
+        self.post_message(Noticed(text))
+
+    def on_noticed(self, message: Noticed) -> None:
+        self.notify(shown(message.text).plain, title="waiting", markup=False)
 
     def wait_ready(self) -> None:
         """Tasks wait here, off the event loop, until the lake is open."""

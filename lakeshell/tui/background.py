@@ -79,6 +79,14 @@ class Warned(Message, bubble=False):
         self.text = text
 
 
+class Noticed(Message, bubble=False):
+    """What somebody waits for, whichever task it is for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """`title` is for people, of a task whose loss they should be asked about; empty of a mere look."""

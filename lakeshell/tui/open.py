@@ -19,7 +19,11 @@ def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int
     for fixed in ("COLUMNS", "LINES"):
         # Where a shell exports them, Textual would believe them, and not the window, for ever.
         os.environ.pop(fixed, None)
-    with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ) as lake:
+
+    def notice(text: str) -> None:
+        console.notice(text)
+
+    with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ, notice) as lake:
         console = Console(lake)
         console.run(size=size)
         console.wait_for_work()

@@ -22,6 +22,7 @@ from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.past import columns, records
 from lakeshell.query.rows import ResultRows
+from lakeshell.stack.services import Service
 from lakeshell.tui.safe import shown_lines
 from lakeshell.tui.screens.asking import LineScreen, YesScreen
 from lakeshell.tui.screens.kept import KeptScreen, held
@@ -70,7 +71,8 @@ class HistoryScreen(NounScreen):
 
     def _renew(self) -> None:
         if self.is_current:
-            self.look()
+            wanted = self._wanted
+            self.ask("rows", lambda: self._found(wanted, again=True), self.draw_rows)
 
     def look(self) -> None:
         wanted = self._wanted
@@ -80,8 +82,10 @@ class HistoryScreen(NounScreen):
     def _wanted(self) -> HistoryFilter:
         return parse_filter(self.query_one("#search", Input).value)
 
-    def _found(self, wanted: HistoryFilter) -> Sequence[Row]:
-        said = history.catch_up(self.lake)
+    def _found(self, wanted: HistoryFilter, *, again: bool = False) -> Sequence[Row]:
+        # Asked every few seconds, the server would never be idle. Where Trino sleeps there is no news.
+        news = not (again and history.has_others(self.lake) and Service.TRINO in self.lake.asleep())
+        said = history.catch_up(self.lake) if news else ""
         if said:
             self.app.call_later(self.status, said)
         return [

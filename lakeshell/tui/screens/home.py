@@ -83,8 +83,7 @@ class HomeScreen(LakeScreen):
             shown(short_path(self.lake.folder), "bold"),
             Content(
                 f"engine {found.engine}; {_count(found.connections, 'connection')}, "
-                f"{_count(found.crawlers, 'crawler')}, {_count(found.jobs, 'job')}, "
-                f"{_count(found.databases, 'database')}, {_count(found.tables, 'table')}"
+                f"{_count(found.crawlers, 'crawler')}, {_count(found.jobs, 'job')}, {_catalog(found)}"
             ),
         ]
         for spent in found.spending:
@@ -190,6 +189,12 @@ def _runs(found: Overview) -> Content:
             )
         )
     return Content("\n").join(lines)
+
+
+def _catalog(found: Overview) -> str:
+    if found.databases is None or found.tables is None:
+        return "the catalog sleeps"
+    return f"{_count(found.databases, 'database')}, {_count(found.tables, 'table')}"
 
 
 def _count(number: int, what: str) -> str:
