@@ -27,9 +27,9 @@ from lakeshell.tui.screens.kept import KeptScreen
 from lakeshell.tui.screens.pick import PickScreen
 from lakeshell.tui.screens.versions import VersionsScreen
 
-OF_THE_SHELL = {"completion", "ledger", "serve"}
-"""What only a shell has a use for: its words; a process without a terminal; moving and mending the
-file that a console has open."""
+OF_THE_SHELL = {"completion", "ledger", "serve", "web"}
+"""What only a shell has a use for: its words; processes without a terminal, one of which shows the
+console itself; moving and mending the file that a console has open."""
 PLACES = {
     "demo": "home",
     "init": "home make",
