@@ -150,15 +150,18 @@ def _seconds(time: float | None) -> str | None:
     help="As `lakeshell query` has them.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--formula-safe", is_flag=True, help="As `lakeshell query` has it.")
 @with_lake
-def result(lake: Lake, id: str, output_format: str | None, output: Path | None) -> None:
+def result(
+    lake: Lake, id: str, output_format: str | None, output: Path | None, formula_safe: bool
+) -> None:
     """A query's result again, as it was, without running it."""
     from lakeshell import history
     from lakeshell.cli.sink import open_sink
 
     record = history.query(lake, id)
     columns, batches = history.results(lake, record).open(record.result_id)
-    with open_sink(output_format, output) as sink:
+    with open_sink(output_format, output, formula_safe) as sink:
         sink.write_rows(columns, batches)
 
 

@@ -73,6 +73,12 @@ _RUNNING = (
         "they mean in SQL, the rest is text; text that looks like a number is quoted: "
         "zip=\"'01234'\".",
     ),
+    click.option(
+        "--formula-safe",
+        is_flag=True,
+        help="For spreadsheets: an apostrophe before text that begins as a formula does, in CSV "
+        "and TSV. XLSX needs none.",
+    ),
     click.option("--dry-run", is_flag=True, help="Say what it would scan and cost; run nothing."),
     click.option(
         "--reuse",
@@ -149,6 +155,7 @@ def run_texts(
     database: str | None,
     output_format: str | None,
     output: Path | None,
+    formula_safe: bool,
     dry_run: bool,
     properties: tuple[str, ...],
     create_table: str | None,
@@ -172,7 +179,7 @@ def run_texts(
     from lakeshell.cli.sink import open_sink
 
     code = int(ExitCode.OK)
-    with open_sink(output_format, output) as sink:
+    with open_sink(output_format, output, formula_safe) as sink:
         code = _run_all(lake, session, statements, sink, options)
         sink.keep = code == ExitCode.OK or options["ignore_errors"]
     return code

@@ -29,13 +29,19 @@ class Sink:
     """Takes results one after the other. `keep` says at the end whether the file shall appear."""
 
     def __init__(
-        self, format_name: str, write: Callable[[str], object], path: Path | None, safe: bool
+        self,
+        format_name: str,
+        write: Callable[[str], object],
+        path: Path | None,
+        safe: bool,
+        formula_safe: bool,
     ) -> None:
         self.format_name = format_name
         self.keep = True
         self._write = write
         self._path = path
         self._safe = safe
+        self._formula_safe = formula_safe
         self._results = 0
 
     @property
@@ -72,6 +78,11 @@ class Sink:
         from lakeshell.cli.pager import paged, pager
         from lakeshell.output.result import write_result
 
+        if self._formula_safe:
+            from lakeshell.output.formulas import harmless_batches, harmless_columns
+
+            batches = harmless_batches(columns, batches)
+            columns = harmless_columns(columns)
         command = "" if self._path is not None else pager()
         if not command:
             write_result(columns, batches, self.format_name, self._write, safe=self._safe)
@@ -112,22 +123,37 @@ def chosen_format(output_format: str | None, output: Path | None) -> str:
     return name
 
 
+def _check_formula_safe(format_name: str) -> None:
+    from lakeshell.output.formulas import QUOTED_FORMATS
+
+    if format_name not in QUOTED_FORMATS:
+        raise click.UsageError(
+            f"--formula-safe goes with {', '.join(QUOTED_FORMATS)} and XLSX, not {format_name}: "
+            "name one with --output-format"
+        )
+
+
 @contextmanager
-def open_sink(output_format: str | None, output: Path | None) -> Iterator[Sink]:
+def open_sink(
+    output_format: str | None, output: Path | None, formula_safe: bool = False
+) -> Iterator[Sink]:
+    """`formula_safe` keeps spreadsheets from running texts; XLSX says of each cell what it is."""
     name = chosen_format(output_format, output)
+    if formula_safe and name != "XLSX":
+        _check_formula_safe(name)
     if output is None:
         with _stdout() as write:
-            yield Sink(name, write, None, sys.stdout.isatty())
+            yield Sink(name, write, None, sys.stdout.isatty(), formula_safe)
         return
     from lakeshell.output.files import Discarded, replaced
 
     with replaced(output) as part:
         if name in BINARY:
-            sink = Sink(name, sys.stdout.write, part, False)
+            sink = Sink(name, sys.stdout.write, part, False, formula_safe)
             yield sink
         else:
             with part.open("w", encoding="utf-8", newline="") as file:
-                sink = Sink(name, file.write, output, False)
+                sink = Sink(name, file.write, output, False, formula_safe)
                 yield sink
         if not sink.keep:
             raise Discarded

@@ -240,7 +240,10 @@ def plain_array(array: pa.Array, type: Type) -> pa.Array:
 
 
 def _write_xlsx(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    from zipfile import ZIP_DEFLATED, ZipFile
+
     from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("result")
@@ -257,11 +260,13 @@ def _write_xlsx(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], pa
             for row in zip(*cells, strict=True):
                 sheet.append(row)
             count += batch.num_rows
-    except BaseException:
+    finally:
         # Its rows are on the way to a temporary file, which only this ends.
         sheet.close()
-        raise
-    book.save(path)
+    # Not `book.save`: on a full disk that leaves the archive to the garbage collector, which prints
+    # a traceback when it cannot close it.
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).save()
     return count
 
 

@@ -193,6 +193,40 @@ def test_a_binary_file_holds_one_result(shell: Shell, lake: Path) -> None:
 # --- estimates, figures --------------------------------------------------------------------
 
 
+FORMULAS = (
+    "SELECT '=1+1' AS a, -5 AS b, CAST('@x' AS char(2)) AS \"=c\", 'a=1', chr(9) || '=2', NULL"
+)
+
+
+def test_text_that_a_spreadsheet_would_run(shell: Shell, lake: Path) -> None:
+    ended = shell("query", "-e", FORMULAS, "--formula-safe", "--output-format", "CSV_HEADER")
+    assert ended == (
+        0,
+        '"a","b","\'=c","_col3","_col4","_col5"\n"\'=1+1","-5","\'@x","a=1","\'\t=2",""\n',
+        "",
+    )
+    assert shell("query", "-e", FORMULAS).out == '"=1+1","-5","@x","a=1","\t=2",""\n'
+    again = shell("history", "result", newest(shell)["id"], "--formula-safe", "-o", "safe.csv")
+    assert again.code == 0
+    assert '"\'=1+1"' in (lake / "safe.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format_name", ["CSV_UNQUOTED", "JSON", "ALIGNED"])
+def test_formats_that_cannot_be_made_safe_for_a_spreadsheet(shell: Shell, format_name: str) -> None:
+    ended = shell("query", "-e", "SELECT 1", "--formula-safe", "--output-format", format_name)
+    assert ended.code == 2
+    assert format_name in ended.err
+
+
+@pytest.mark.parametrize("format_name", ["CSV", "PARQUET", "XLSX"])
+def test_a_full_disk_behind_a_file(shell: Shell, format_name: str) -> None:
+    sql = "SELECT n, random() FROM UNNEST(sequence(1, 2000)) t(n)"
+    ended = shell("query", "-e", sql, "-o", "/dev/full", "--output-format", format_name)
+    assert ended.code == 1
+    assert ended.err.splitlines()[0].startswith("error: /dev/full cannot be written:")
+    assert len(ended.err.splitlines()) == 2
+
+
 def test_a_dry_run_runs_nothing(shell: Shell) -> None:
     ended = shell("query", "--dry-run", "-e", "SELECT 1", "--output-format", "JSON")
     assert (ended.code, ended.err) == (0, "")
