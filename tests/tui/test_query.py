@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from consoles import FILM, FILMS, console, settled, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -306,3 +307,19 @@ def test_tabs_that_cannot_be_read_begin_anew(tmp_path: Path) -> None:
     file = TabFile(tmp_path)
     file.path.write_text('{"tabs": [{"nome": 1}]}')
     assert file.read() == Tabs()
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_right_after_a_new_tab_is_the_new_tabs(lake: Lake) -> None:
+    app = console(lake)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: app.current_mode == "query")
+        await settled(pilot)
+        # As fast as a terminal hands over what was typed ahead.
+        for key in ("ctrl+t", "a", "b", "ctrl+t", "c"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: len(app.screen.query(QueryTab)) == 3)
+        await settled(pilot)
+        texts = [tab.editor.text for tab in app.screen.query(QueryTab)]
+        assert texts == ["", "ab", "c"]

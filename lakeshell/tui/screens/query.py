@@ -101,7 +101,8 @@ class QueryScreen(LakeScreen):
         for number, tab in enumerate(tabs):
             tab.display = number == self._current
         self._draw_names()
-        tabs[self._current].editor.focus()
+        # At once: what is typed next is this tab's, however soon it comes.
+        self.set_focus(tabs[self._current].editor.text_input)
         self.changed()
 
     def _draw_names(self) -> None:
