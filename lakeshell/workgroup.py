@@ -69,6 +69,23 @@ class Workgroup:
         return self.daily_budget is not None or self.monthly_budget is not None
 
 
+def owners(groups: Iterable[Workgroup]) -> dict[str, frozenset[str]]:
+    """The users of each database that is for members alone: of all workgroups that have it. One
+    without members opens it to everybody."""
+    users: dict[str, frozenset[str]] = {}
+    opened = set[str]()
+    for group in groups:
+        for database in group.databases:
+            users[database] = users.get(database, frozenset()) | frozenset(group.members)
+            if not group.members:
+                opened.add(database)
+    return {name: members for name, members in users.items() if name not in opened}
+
+
+def closed_to(groups: Iterable[Workgroup], user: str) -> frozenset[str]:
+    return frozenset(name for name, members in owners(groups).items() if user not in members)
+
+
 def workgroup_of(groups: Iterable[Workgroup], user: str, tags: Collection[str]) -> Workgroup | None:
     """Where a query of any client belongs: by a tag, if the user is admitted, then by being a
     member; the first by name. None for one that belongs nowhere: it is `unmatched`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from lakeshell.ports import Catalog, Engine, Source
@@ -47,4 +47,11 @@ class EmbeddedRuntime:
             open_source=open_source,
             memory_limit=self.place.settings.memory_limit,
             threads=self.place.settings.threads,
+            closed=self._closed,
         )
+
+    def _closed(self, user: str) -> Collection[str]:
+        from lakeshell.definitions.workgroups import Workgroups
+        from lakeshell.workgroup import closed_to
+
+        return closed_to(Workgroups(self.place.folder / "workgroups").all(), user)

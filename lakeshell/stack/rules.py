@@ -14,7 +14,7 @@ from typing import Any
 
 from lakeshell.errors import ConfigurationError
 from lakeshell.stack.groups import Change
-from lakeshell.workgroup import Workgroup
+from lakeshell.workgroup import Workgroup, owners
 
 Rule = Mapping[str, Any]
 Rules = dict[str, Any]
@@ -54,18 +54,8 @@ def read_by_hand(path: Path) -> Rules:
 def of_workgroups(workgroups: Iterable[Workgroup]) -> Rules:
     """A database that a workgroup with members has is theirs and nobody else's, with all rights;
     a database that none has is as open as it was."""
-    users: dict[str, set[str] | None] = {}
-    for group in workgroups:
-        for database in group.databases:
-            known = users.setdefault(database, set())
-            if not group.members:
-                users[database] = None
-            elif known is not None:
-                known.update(group.members)
     schemas, tables = [], []
-    for database, members in sorted(users.items()):
-        if members is None:
-            continue
+    for database, members in sorted(owners(workgroups).items()):
         where = _where(database)
         who = {"user": "|".join(re.escape(member) for member in sorted(members))}
         schemas += [{**who, **where, "owner": True}, {**where, "owner": False}]

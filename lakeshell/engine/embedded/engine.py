@@ -9,7 +9,7 @@ is written by the binder, on a DuckDB that can open the planned files only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from lakeshell.engine.embedded.binding.scope import BoundColumn, BoundQuery
 from lakeshell.engine.embedded.execution.running import Change, Reads, Statement
 from lakeshell.engine.embedded.execution.scans import Prepared, prepare
 from lakeshell.engine.embedded.tables.lookup import Surroundings, TableLookup
+from lakeshell.engine.embedded.tables.membership import Closed, OpenCatalog
 from lakeshell.engine.embedded.values.typed import TIME_ZONE, Context
 from lakeshell.model import Column, Estimate, TableName
 from lakeshell.ports import Catalog, Running, Session, Source
@@ -51,10 +52,12 @@ class EmbeddedEngine:
         threads: int = 0,
         reading: Reading = CHUNKS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        closed: Callable[[str], Collection[str]] = lambda user: (),
     ) -> None:
         """`metadata` finds an Iceberg table's; `memory_limit` in bytes; `threads` 0 takes all.
 
-        `reading` is how the engine reads files for which this one makes estimates.
+        `reading` is how the engine reads files for which this one makes estimates. `closed` are
+        the databases that are not for a user.
         """
         self.catalog = catalog
         self.open_store = store
@@ -65,6 +68,7 @@ class EmbeddedEngine:
         self._threads = threads
         self.reading = reading
         self._now = now
+        self.closed = closed
 
     def split(self, text: str) -> Sequence[StatementText]:
         return split_statements(text)
@@ -164,25 +168,26 @@ class StatementHost:
         self.engine = engine
         self.context = context
         self.reads = Reads(engine.connect)
+        closed = Closed(engine.closed(context.session.user))
+        self.catalog: Catalog = engine.catalog
+        if closed.databases:
+            self.catalog = OpenCatalog(engine.catalog, closed)
         self.tables = TableLookup(
             Surroundings(
-                catalog=engine.catalog,
+                catalog=self.catalog,
                 metadata=engine.metadata,
                 connections=engine.connections,
                 open_source=engine.open_source,
                 evaluate=self.evaluate,
                 zone=context.zone,
                 now=context.now,
+                closed=closed,
             )
         )
 
     @property
     def session(self) -> Session:
         return self.context.session
-
-    @property
-    def catalog(self) -> Catalog:
-        return self.engine.catalog
 
     @property
     def store(self) -> IcebergStore:

@@ -69,6 +69,8 @@ def in_known_catalog(name: ast.QualifiedName, host: Host, at: ast.Position) -> b
 
 
 def has_schema(schema: str, host: Host) -> bool:
+    """Raises `QueryFailed` for one that is closed to who asks."""
+    host.tables.check_open(schema)
     return any(database.name == schema for database in host.catalog.databases())
 
 

@@ -112,6 +112,8 @@ def _of_connection(catalog: str, around: Surroundings, schema: str | None) -> li
         for found in source.objects():
             if schema is not None and found.name.schema.lower() != schema:
                 continue
+            if around.closed.has(catalog, found.name.schema.lower()):
+                continue
             described = source.describe(found.name)
             view = found.kind is ObjectKind.VIEW
             made.append(_of_source(described.columns, found.name, view, described.comment))

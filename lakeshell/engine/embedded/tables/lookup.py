@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lakeshell.engine.embedded.binding.scope import RelationColumn, TableFound, ViewFound
 from lakeshell.engine.embedded.execution.scans import MODIFIED, PARTITION, PATH
 from lakeshell.engine.embedded.tables.handles import Computed, IcebergTable, InPlace
+from lakeshell.engine.embedded.tables.membership import Closed
 from lakeshell.engine.embedded.values.typed import Typed, refused
 from lakeshell.errors import NotFound, ObjectGone, QueryFailed, QueryRejected
 from lakeshell.model import LAKE, CatalogTable, ObjectName, SourceTable, TableKind, TableName
@@ -47,6 +48,7 @@ class Surroundings(NamedTuple):
     evaluate: Callable[[Typed], Any]
     zone: str
     now: dt.datetime
+    closed: Closed = Closed()
 
 
 class TableLookup:
@@ -76,6 +78,7 @@ class TableLookup:
         self, catalog: str, schema: str, table: str, version: Typed | None, version_kind: str | None
     ) -> TableFound | ViewFound:
         name = (catalog, schema, table)
+        self._around.closed.check(catalog, schema, table)
         if catalog == LAKE:
             found = self._in_lake(name, version, version_kind)
             if isinstance(found, ViewFound) or version is None:
@@ -91,6 +94,10 @@ class TableLookup:
                 "This connector does not support versioned tables", code="NOT_SUPPORTED"
             )
         return found
+
+    def check_open(self, schema: str) -> None:
+        """Raises `QueryFailed` for a database of the lake that is closed to who asks."""
+        self._around.closed.check(LAKE, schema)
 
     def catalogs(self) -> list[str]:
         """Every catalog, in order of name."""
@@ -165,6 +172,7 @@ class TableLookup:
 
     def metadata(self, name: TableName) -> TableMetadata | None:
         """The current metadata of an Iceberg table; None where the name is none."""
+        self._around.closed.check(LAKE, name.database, name.table)
         if name not in self._metadata:
             self._metadata[name] = self._around.metadata(name)
         return self._metadata[name]
@@ -193,6 +201,7 @@ class TableLookup:
         with closing(self._around.open_source(connection)) as source:
             objects = [o.name for o in source.objects()]
             schema = _spelled(schema, objects)
+            self._around.closed.check(catalog, schema, table)
             own = _folded(objects, schema, table)
             if own is None:
                 if schema not in {o.schema.lower() for o in objects}:
@@ -212,6 +221,8 @@ class TableLookup:
         """A crawled table: read as it was catalogued, wherever its source has it."""
         parameters = table.parameters
         own = ObjectName(parameters["sourceSchema"], parameters["sourceTable"])
+        connection = parameters["connectionName"].lower()
+        self._around.closed.check(connection, own.schema.lower(), own.name)
         described = SourceTable(
             own, kind=_object_kind(parameters), columns=table.columns
         )  # fmt: skip
