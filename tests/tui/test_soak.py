@@ -8,6 +8,7 @@ import threading
 import pytest
 from consoles import FILM, console, settled, until
 from fakes import Answer, FakeEngine, batch
+from textual.widget import Widget
 
 from lakeshell.lake import Lake
 from lakeshell.query.rows import ResultRows
@@ -44,3 +45,23 @@ async def test_many_results_and_screens_leave_nothing_behind(lake: Lake) -> None
         await settled(pilot)
         assert len([rows for rows in held() if len(rows) and id(rows) not in older]) == 2
         assert len([t for t in threading.enumerate() if t.name.startswith("console-")]) <= 2
+
+
+@pytest.mark.asyncio
+async def test_screens_that_are_gone_to_again_hold_no_keys_of_before(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        async def around() -> int:
+            for entry in ENTRIES:
+                await pilot.press(f"alt+{entry.key}")
+            await settled(pilot)
+            gc.collect()
+            return sum(isinstance(thing, Widget) for thing in gc.get_objects())
+
+        await around()
+        before = await around()
+        for _ in range(4):
+            after = await around()
+        # Those of one change are held until the next: about as many as a screen has keys.
+        assert after - before < 60

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lakeshell.tui.background import (
     Amount,
@@ -22,6 +22,7 @@ from lakeshell.tui.background import (
     said,
 )
 from lakeshell.tui.safe import shown
+from lakeshell.tui.widgets.footer import Keys
 from lakeshell.tui.widgets.navigation import Navigation
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class LakeScreen(Screen[None]):
         with Container(id="body"):
             yield from self.body()
         yield Static(id="status", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys(show_command_palette=False, compact=True)
 
     def body(self) -> ComposeResult:
         yield from ()
