@@ -14,7 +14,7 @@ from functools import cached_property
 
 from lakeshell.model import Column, TableName
 from lakeshell.sql.lexer import Tokens, tokenize
-from lakeshell.sql.names import RESERVED, quote_identifier
+from lakeshell.sql.names import RESERVED, quote_identifier, unquoted
 
 MOST = 40
 """Suggestions given at most."""
@@ -97,7 +97,7 @@ def names_at(text: str, offset: int, words: Vocabulary) -> Sequence[str]:
     here = _Place.of(tokens, text, offset)
     if here is None:
         return ()
-    return [_plain(suggestion.text) for suggestion in _candidates(here, words, tokens)]
+    return [unquoted(suggestion.text) for suggestion in _candidates(here, words, tokens)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Place:
             return None
         parts: list[str] = []
         while before - 1 >= first and tokens.kinds[before] == ".":
-            parts.insert(0, _plain(tokens.texts[before - 1]))
+            parts.insert(0, unquoted(tokens.texts[before - 1]))
             before -= 2
         return cls(
             prefix,
@@ -187,7 +187,7 @@ def _scope(tokens: Tokens, first: int, last: int) -> dict[str, tuple[str, ...]]:
     while at < last:
         kind = tokens.kinds[at]
         if kind in _NAMES and tokens.kinds[at + 1 : at + 3] == ["AS", "("]:
-            found[_plain(tokens.texts[at]).lower()] = ()
+            found[unquoted(tokens.texts[at]).lower()] = ()
         if kind in ("FROM", "JOIN", "INTO", "UPDATE"):
             in_from = True
         elif kind in _ENDS_FROM:
@@ -198,7 +198,7 @@ def _scope(tokens: Tokens, first: int, last: int) -> dict[str, tuple[str, ...]]:
         at += 1
         parts: list[str] = []
         while at < last and _is_name(tokens, at):
-            parts.append(_plain(tokens.texts[at]))
+            parts.append(unquoted(tokens.texts[at]))
             at += 1
             if at >= last or tokens.kinds[at] != ".":
                 break
@@ -209,7 +209,7 @@ def _scope(tokens: Tokens, first: int, last: int) -> dict[str, tuple[str, ...]]:
             at += 1
         alias = parts[-1]
         if at < last and tokens.kinds[at] in _NAMES:
-            alias = _plain(tokens.texts[at])
+            alias = unquoted(tokens.texts[at])
             at += 1
         found.setdefault(alias.lower(), tuple(part.lower() for part in parts))
     return found
@@ -218,10 +218,6 @@ def _scope(tokens: Tokens, first: int, last: int) -> dict[str, tuple[str, ...]]:
 def _is_name(tokens: Tokens, at: int) -> bool:
     kind = tokens.kinds[at]
     return kind in _NAMES or (tokens.texts[at].isidentifier() and kind not in RESERVED)
-
-
-def _plain(text: str) -> str:
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text
 
 
 # --- what could be meant -------------------------------------------------------------------

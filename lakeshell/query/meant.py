@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from lakeshell.errors import LakeshellError, QueryFailed
 from lakeshell.query.completion import Vocabulary, names_at
 from lakeshell.sql.lexer import Tokens, tokenize
-from lakeshell.sql.names import KEYWORDS
+from lakeshell.sql.names import KEYWORDS, unquoted
 
 Words = Callable[[], Vocabulary]
 
@@ -67,8 +67,7 @@ class _Fault:
         return [self.word(n) for n, kind in enumerate(kinds) if kind in ("ident", "quoted")]
 
     def word(self, at: int) -> str:
-        text = self.tokens.texts[at]
-        return text[1:-1].replace('""', '"') if text.startswith('"') else text
+        return unquoted(self.tokens.texts[at])
 
 
 def _offset(sql: str, line: int, column: int) -> int:
@@ -78,22 +77,31 @@ def _offset(sql: str, line: int, column: int) -> int:
     return start + column - 1
 
 
+def _said(error: QueryFailed) -> str:
+    """The name that the message is about, with what stands before it."""
+    named = _NAMED.search(error.message)
+    return named[1] if named else ""
+
+
 # --- by what is wrong ----------------------------------------------------------------------
 
 
 def _column(error: QueryFailed, fault: _Fault, words: Words) -> str:
-    named = _NAMED.search(error.message)
-    at = fault.last_of_name(named[1].count(".") + 1 if named else 1)
+    at = fault.last_of_name(_said(error).count(".") + 1)
     near = _near(fault.word(at), names_at(fault.sql, fault.tokens.offsets[at], words()))
     # Columns of subqueries and of aliases have their names from the statement itself.
     return near or _near(fault.word(at), fault.names())
 
 
 def _table(error: QueryFailed, fault: _Fault, words: Words) -> str:
-    at = fault.last_of_name(3)
-    known, word = words(), fault.word(at)
-    near = _near(word, names_at(fault.sql, fault.tokens.offsets[at], known))
-    return near or _elsewhere(word, known)
+    *_, database, word = ("", *map(unquoted, _said(error).split(".")))
+    known, at = words(), fault.last_of_name(3)
+    if fault.word(at).lower() == word:
+        there = names_at(fault.sql, fault.tokens.offsets[at], known)
+    else:
+        # A statement that is no query is at fault from its beginning: the message has the name.
+        there = known.tables.get(database, ())
+    return _near(word, there) or _elsewhere(word, known)
 
 
 def _elsewhere(word: str, known: Vocabulary) -> str:
@@ -102,8 +110,7 @@ def _elsewhere(word: str, known: Vocabulary) -> str:
 
 
 def _database(error: QueryFailed, fault: _Fault, words: Words) -> str:
-    named = _NAMED.search(error.message)
-    return _near(named[1].rpartition(".")[2], words().tables) if named else ""
+    return _near(_said(error).rpartition(".")[2], words().tables)
 
 
 def _no_database(error: QueryFailed, fault: _Fault, words: Words) -> str:
@@ -111,8 +118,7 @@ def _no_database(error: QueryFailed, fault: _Fault, words: Words) -> str:
 
 
 def _function(error: QueryFailed, fault: _Fault, words: Words) -> str:
-    named = _NAMED.search(error.message)
-    return _near(named[1], words().functions) if named else ""
+    return _near(_said(error), words().functions)
 
 
 def _values(error: QueryFailed, fault: _Fault, words: Words) -> str:

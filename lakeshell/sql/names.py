@@ -324,6 +324,11 @@ def is_plain_identifier(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None and name.upper() not in RESERVED
 
 
+def unquoted(written: str) -> str:
+    """The name that a statement means by what it writes."""
+    return written[1:-1].replace('""', '"') if written.startswith('"') else written
+
+
 def quote_identifier(name: str) -> str:
     """`name` as a statement must write it: in quotes only where it needs them."""
     return name if is_plain_identifier(name) else '"' + name.replace('"', '""') + '"'

@@ -87,6 +87,12 @@ def test_tables_databases_functions(
     assert helped(sql, code, message, 1, column) == hint
 
 
+@pytest.mark.parametrize("sql", ["DROP TABLE flim", "DESCRIBE raw.flim", "DELETE FROM raw.flim"])
+def test_a_statement_that_is_at_fault_as_a_whole(sql: str) -> None:
+    message = "Table 'lake.raw.flim' does not exist"
+    assert helped(sql, "TABLE_NOT_FOUND", message, 1, 1) == "did you mean 'film'?"
+
+
 def test_what_is_not_about_a_name_reads_no_catalog() -> None:
     for code in ("DIVISION_BY_ZERO", "TYPE_MISMATCH"):
         error = QueryFailed("no", code=code, line=1, column=1)

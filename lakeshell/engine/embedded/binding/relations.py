@@ -99,7 +99,7 @@ def _table(binder: Binder, table: ast.Table, scope: Scope) -> BoundRelation:
             raise
         in_version = version is not None and fault.code in ("INVALID_ARGUMENTS", "TYPE_MISMATCH")
         at = table.version.at if table.version is not None and in_version else table.at
-        raise rejected(fault.code, fault.message, at) from fault
+        raise rejected(fault.code, fault.message, at, fault.hint) from fault
     if isinstance(found, ViewFound):
         from lakeshell.engine.embedded.binding.views import read_view
 

@@ -159,14 +159,11 @@ class TableLookup:
         raise refused(f"queries of {table.kind.value} tables in place ({table.name})")
 
     def _missing(self, name: tuple[str, str, str]) -> QueryRejected:
-        catalog, schema, table = name
+        schema = name[1]
         known = [database.name for database in self._around.catalog.databases()]
         if schema not in known:
             return QueryRejected(f"Schema '{schema}' does not exist", code="SCHEMA_NOT_FOUND")
-        hint = ""
-        if catalog == LAKE and "$" not in table:
-            hint = _nearest(table, (t.name.table for t in self._around.catalog.tables(schema)))
-        return _table_missing(name, hint)
+        return _table_missing(name)
 
     # --- Iceberg ---------------------------------------------------------------------------
 

@@ -199,13 +199,14 @@ class Context:
         self.parameters = parameters
 
 
-def rejected(code: str, message: str, at: Position | None) -> QueryRejected:
+def rejected(code: str, message: str, at: Position | None, hint: str = "") -> QueryRejected:
     """Trino's analysis error, to be raised."""
     return QueryRejected(
         message,
         code=code,
         line=at.line if at else None,
         column=at.column if at else None,
+        hint=hint,
     )
 
 
