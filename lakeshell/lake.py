@@ -23,6 +23,7 @@ from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
 from lakeshell.settings import Settings, read
 
 if TYPE_CHECKING:
+    from lakeshell.cost.prices import ComputePrices
     from lakeshell.crawl.run import Survey
     from lakeshell.definitions.crawlers import Crawlers
     from lakeshell.definitions.jobs import Jobs
@@ -241,8 +242,7 @@ class Lake:
     def trino_has(self, scheme: str) -> bool:
         """Whether the lake's own Trino reads connections of that kind: a changed one reaches it
         by `stack.refresh`, which restarts it."""
-        own = self.settings.engine == "trino" and self.settings.trino.url is None
-        return own and scheme != "sqlite" and self.stack.is_installed
+        return self.is_on_own_stack and scheme != "sqlite" and self.stack.is_installed
 
     # --- services of the verbs -------------------------------------------------------------
 
@@ -330,11 +330,18 @@ class Lake:
         session = self.session(job.workgroup, source=f"job:{job.name}")
         return run_script(script, parameters, session, self.services, say)
 
-    def _run_price(self, seconds: float, kind: str, dpu: int = 1) -> tuple[Decimal, str]:
-        from lakeshell.cost.prices import compute_prices, run_cost
+    @cached_property
+    def compute_prices(self) -> ComputePrices:
+        """What a run and a service's hour cost."""
+        from lakeshell.cost.prices import compute_prices
 
         settings = self.settings
-        prices = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
+        return compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
+
+    def _run_price(self, seconds: float, kind: str, dpu: int = 1) -> tuple[Decimal, str]:
+        from lakeshell.cost.prices import run_cost
+
+        prices = self.compute_prices
         return run_cost(seconds, prices, kind=kind, dpu=dpu), prices.currency
 
     def announce(self, group: Workgroup, standings: Sequence[Standing]) -> Sequence[str]:

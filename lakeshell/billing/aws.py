@@ -15,7 +15,7 @@ from lakeshell.billing.month import amount_text
 from lakeshell.cost.comparison import Line, PriceList, compare, total
 from lakeshell.cost.lists import AWS, price_lists
 from lakeshell.cost.periods import month_end
-from lakeshell.cost.prices import MB, compute_prices, query_prices
+from lakeshell.cost.prices import MB, query_prices
 from lakeshell.cost.sizes import size_text
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def comparison(lake: Lake, start: datetime, workgroup: str | None = None) -> Com
     """The month that begins at `start` by each list; of a workgroup only its queries."""
     settings, end = lake.settings, month_end(start)
     queries = query_prices(settings.query_prices, settings.per_tb, settings.currency)
-    compute = compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)
-    lists = price_lists(queries, compute, settings.own_per_tb, settings.own_per_dpu_hour)
+    lists = price_lists(
+        queries, lake.compute_prices, settings.own_per_tb, settings.own_per_dpu_hour
+    )
     scans = lake.ledger.scan_counts(start, end, MB, workgroup)
     runs = () if workgroup is not None else lake.ledger.run_counts(start, end)
     recorded: dict[str, Decimal] = {}

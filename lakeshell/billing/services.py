@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell.cost.periods import day_start
-from lakeshell.cost.prices import SELF_HOSTED, ComputePrices, compute_prices, hourly_cost, money
+from lakeshell.cost.prices import SELF_HOSTED, hourly_cost, money
 from lakeshell.errors import LakeshellError
 from lakeshell.model import QueryState, RunRecord
 
@@ -23,7 +23,7 @@ _LONGEST = timedelta(days=92)
 
 def hourly_rate(lake: Lake, memory: int) -> tuple[Decimal, str]:
     """What a running service of so many bytes costs by the hour, and in which currency."""
-    prices = _prices(lake)
+    prices = lake.compute_prices
     return hourly_cost(memory, prices), prices.currency
 
 
@@ -39,7 +39,7 @@ def note_services(lake: Lake, now: datetime) -> int:
     except LakeshellError:
         # Where no engine answers, nothing runs.
         return 0
-    prices = _prices(lake)
+    prices = lake.compute_prices
     for service, container, started in running:
         memory = lake.settings.stack.capacity[service].memory_max
         last = lake.ledger.runs("service", service, 1)
@@ -72,8 +72,3 @@ def note_services(lake: Lake, now: datetime) -> int:
             )
             begin = end
     return len(running)
-
-
-def _prices(lake: Lake) -> ComputePrices:
-    settings = lake.settings
-    return compute_prices(settings.compute_prices, settings.per_dpu_hour, settings.currency)

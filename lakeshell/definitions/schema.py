@@ -198,13 +198,9 @@ def check(
 
 
 def _as_written(raw: object) -> str:
-    return (
-        str(raw).lower()
-        if isinstance(raw, bool)
-        else str(raw)
-        if isinstance(raw, Decimal)
-        else repr(raw)
-    )
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    return str(raw) if isinstance(raw, Decimal) else repr(raw)
 
 
 def _flatten(

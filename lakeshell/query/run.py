@@ -75,7 +75,6 @@ class RunningQuery:
         self._waited: float | None = None
         self._reuse = Reuse(order, group, services)
         self._rows = 0
-        self._database: str | None = None
         self._watch = Watch(
             limit=group.scan_limit,
             workgroup=group.name,
@@ -184,7 +183,6 @@ class RunningQuery:
     # --- its life --------------------------------------------------------------------------
 
     def _start(self, session: Session, begun: Callable[[RunningQuery], None]) -> None:
-        self._database = session.database
         try:
             self._group.admit(session.user)
             self._running = self._reused(session)
@@ -257,7 +255,7 @@ class RunningQuery:
         """Why it really ended: an engine only knows that it was told to stop."""
         reason = self._watch.reason
         if reason is None and isinstance(error, QueryFailed):
-            self._services.help_with(error, self._order.sql, self._database)
+            self._services.help_with(error, self._order.sql, self.record.database or None)
         return reason if reason is not None and isinstance(error, LakeshellError) else error
 
     def _interrupted(self) -> Interrupted:

@@ -29,6 +29,7 @@ from lakeshell.model import (
 )
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.tui.app import Console
+from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.workgroup import Workgroup
 
 NOW = datetime(2026, 11, 24, 14, 3, 7, tzinfo=UTC)
@@ -202,3 +203,17 @@ def text_of(pilot: Pilot[None]) -> str:
     """The screen as a person reads it."""
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
+    """The query screen with `sql` in its first tab."""
+    await pilot.press("alt+6")
+    await until(
+        pilot, lambda: pilot.app.current_mode == "query" and pilot.app.screen.query(QueryTab)
+    )
+    await settled(pilot)
+    tab: QueryTab = pilot.app.screen.query_one(QueryTab)
+    tab.editor.text = sql
+    tab.editor.go_to(1, 1)
+    await pilot.pause()
+    return tab

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import settled, text_of, until
-from textual.pilot import Pilot
+from consoles import opened, settled, text_of, until
 
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState
@@ -21,7 +20,6 @@ from lakeshell.stack.services import PORTS, Service
 from lakeshell.tui.app import Console
 from lakeshell.tui.screens.asking import YesScreen
 from lakeshell.tui.screens.process import ProcessScreen
-from lakeshell.tui.widgets.querytab import QueryTab
 
 LONG = (
     "SELECT count(*) FROM tpch.sf100.lineitem l JOIN tpch.sf100.orders o"
@@ -55,19 +53,6 @@ def of_trino(lake: Lake) -> list[dict[str, Any]]:
     return found
 
 
-async def tab_with(pilot: Pilot[None], sql: str) -> QueryTab:
-    await pilot.press("alt+6")
-    await until(
-        pilot, lambda: pilot.app.current_mode == "query" and pilot.app.screen.query(QueryTab)
-    )
-    await settled(pilot)
-    tab: QueryTab = pilot.app.screen.query_one(QueryTab)
-    tab.editor.text = sql
-    tab.editor.go_to(1, 1)
-    await pilot.pause()
-    return tab
-
-
 @pytest.mark.asyncio
 async def test_opening_sends_no_query_to_trino(live: Lake, user: str) -> None:
     async with Console(live).run_test(size=(80, 24)) as pilot:
@@ -81,7 +66,7 @@ async def test_opening_sends_no_query_to_trino(live: Lake, user: str) -> None:
 async def test_a_query_runs_and_another_is_cancelled_on_the_server(live: Lake, user: str) -> None:
     mark = uuid.uuid4().hex
     async with Console(live).run_test(size=(80, 24)) as pilot:
-        tab = await tab_with(pilot, "SELECT name FROM tpch.tiny.nation ORDER BY 1")
+        tab = await opened(pilot, "SELECT name FROM tpch.tiny.nation ORDER BY 1")
         await pilot.press("f5")
         await until(pilot, lambda: "25 rows in" in text_of(pilot))
         assert "ALGERIA" in text_of(pilot)

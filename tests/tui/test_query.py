@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from consoles import FILM, FILMS, console, settled, text_of, until
+from consoles import FILM, FILMS, console, opened, settled, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
 from textual.events import Key
 from textual.pilot import Pilot
@@ -26,20 +26,6 @@ def engine(lake: Lake) -> FakeEngine:
     found = lake.engine
     assert isinstance(found, FakeEngine)
     return found
-
-
-async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
-    """The query screen with `sql` in its first tab."""
-    await pilot.press("alt+6")
-    await until(
-        pilot, lambda: pilot.app.current_mode == "query" and pilot.app.screen.query(QueryTab)
-    )
-    await settled(pilot)
-    tab: QueryTab = pilot.app.screen.query_one(QueryTab)
-    tab.editor.text = sql
-    tab.editor.go_to(1, 1)
-    await pilot.pause()
-    return tab
 
 
 async def run(pilot: Pilot[None], key: str = "f5") -> None:

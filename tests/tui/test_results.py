@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import FILM, FILMS, console, settled, text_of, until
+from consoles import FILM, FILMS, console, opened, settled, text_of, until
 from fakes import Answer, FakeEngine, FakeRunning, batch, columns
-from test_query import engine, opened, run
+from test_query import engine, run
 from textual.pilot import Pilot
 from textual.widgets import Input
 

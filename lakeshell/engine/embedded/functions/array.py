@@ -18,6 +18,7 @@ from lakeshell.engine.embedded.functions.nested import (
     sorted_list,
     unclear,
 )
+from lakeshell.engine.embedded.values.block_sizes import block_size
 from lakeshell.engine.embedded.values.emission import (
     Arguments,
     Emission,
@@ -216,34 +217,6 @@ def _join(arguments: Arguments, result: t.Type, context: Context) -> str:
 
 
 _MOST_BYTES = 1_000_000
-_FIXED = {"boolean": 2, "tinyint": 2, "smallint": 3, "integer": 5, "real": 5, "date": 5}
-"""Bytes of an entry in Trino's blocks, each with one that says whether it is NULL."""
-
-
-def _block_size(value: str, type: t.Type) -> str | None:
-    """SQL of the bytes that a value takes in a block of Trino's; None for a type that is not known
-    to, or that cannot be large."""
-    if isinstance(type, t.VarcharType) or type.name in ("varbinary", "json"):
-        length = f"strlen({value})" if type.name != "varbinary" else f"octet_length({value})"
-        return f"(coalesce({length}, 0) + 5)"
-    if isinstance(type, t.ArrayType):
-        inner = _block_size("e", type.element)
-        if inner is not None:
-            return f"(coalesce(list_sum(list_transform({value}, lambda e: {inner})), 0) + 5)"
-        entry = _entry_size(type.element)
-        return None if entry is None else f"(coalesce(len({value}), 0) * {entry} + 5)"
-    return None
-
-
-def _entry_size(type: t.Type) -> int | None:
-    """Bytes of a value whose type gives its size; None for one that has parts, or text."""
-    if isinstance(type, t.ArrayType | t.MapType | t.RowType | t.CharType):
-        return None
-    if type.name == "uuid" or (isinstance(type, t.DecimalType) and type.precision > 18):
-        return 17
-    if isinstance(type, t.TimestampType) and type.precision > 6:
-        return 13
-    return _FIXED.get(type.name, 9)
 
 
 def _repeat(arguments: Arguments, result: t.Type, context: Context) -> str:
@@ -252,7 +225,7 @@ def _repeat(arguments: Arguments, result: t.Type, context: Context) -> str:
     least = fails("count argument of repeat function must be greater than or equal to 0", result)
     held = duckdb_type(result)
     large = ""
-    if (size := _block_size("$0", item.type)) is not None:
+    if (size := block_size("$0", item.type)) is not None:
         message = f"result of repeat function must not take more than {_MOST_BYTES} bytes"
         # Trino's own arithmetic, of one entry. Nothing repeated is never too large.
         allowed = f"({_MOST_BYTES} + $1) // greatest($1, 1)"
