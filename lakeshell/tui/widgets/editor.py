@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
@@ -23,6 +24,24 @@ from lakeshell.tui.widgets.sqlarea import SqlArea, is_too_large
 _AROUND, _LINES = 20_000, 500
 """Characters and lines on either side of the cursor that completion looks at."""
 Found = Sequence[tuple[tuple[str, str], str]]
+
+
+class Suggestions(CompletionList):
+    """What completion found, beside the cursor: one line each, however narrow the window is.
+
+    The library's own list folds what is too long, which fails in a list without width, and keeps the
+    width of the moment in which it did not fit: none, where a tab is typed into before it is drawn.
+    """
+
+    DEFAULT_CSS = "Suggestions { text-wrap: nowrap; text-overflow: ellipsis; }"
+
+    @on(CompletionList.CompletionsReady)
+    def forget_width(self, event: CompletionList.CompletionsReady) -> None:
+        """The list is as wide as it wants to be again; undrawn, there is no place to show it at."""
+        if not self.parent_width:
+            event.prevent_default()
+        elif not self.is_open:
+            self.styles.clear_rule("width")
 
 
 class SqlEditor(TextEditor):
@@ -55,7 +74,7 @@ class SqlEditor(TextEditor):
     def compose(self) -> ComposeResult:
         self.text_container = TextContainer()
         self.text_input = SqlArea(self._initial_text, self._editing)
-        self.completion_list = CompletionList()
+        self.completion_list = Suggestions()
         self.footer = FooterContainer(classes="hide")
         self.footer_label = Label("", id="textarea__save_open_input_label")
         with self.text_container:
