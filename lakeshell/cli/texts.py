@@ -59,8 +59,9 @@ def statements_of(
     split: Callable[[str], Sequence[StatementText]],
     values: Mapping[str, str],
 ) -> Sequence[Statement]:
-    """Every statement with its parameters bound; raises `UsageError` for one that nothing takes."""
-    from lakeshell.query.parameters import bind, names
+    """Every statement with its parameters bound; raises `UsageError` for one that nothing takes, and
+    for one without a value, before any statement runs."""
+    from lakeshell.query.parameters import bind, names, require
     from lakeshell.query.statement import is_blank
 
     made: list[Statement] = []
@@ -71,6 +72,7 @@ def statements_of(
                 continue
             if values:
                 known |= names(found.text)
+            require(found.text, values)
             sql, literals = bind(found.text, values)
             made.append(
                 Statement(sql, found.text, literals, text.sql, text.name, found.line, found.column)

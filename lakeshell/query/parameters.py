@@ -2,7 +2,8 @@
 
 In: a statement and NAME=VALUE pairs. Out: the statement with `?` where the names were, every
 other character where it was, and a SQL literal for each `?` in order. Names in strings, quoted
-names and comments are left alone, and so is a `:name` that nobody gave.
+names and comments are left alone, and so are a `:name` that nobody gave and the colon between a key
+and a value in `json_object('key':value)`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lakeshell.errors import UsageError
+from lakeshell.errors import QueryFailed, UsageError
 
 _TOKEN = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|(?P<mark>\?)|:(?P<name>[A-Za-z_]\w*)""",
+    r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|[)\]])(?:\s*:)?|\w:|--[^\n]*|/\*.*?\*/|(?P<mark>\?)"""
+    r"""|:(?P<name>[A-Za-z_]\w*)""",
     re.DOTALL,
 )
+"""A colon behind a value is JSON's; with a space between, a word may be a keyword (`LIMIT :n`)."""
+_FREE = re.compile(r"\s*PREPARE\b|.*\bMATCH_RECOGNIZE\b", re.IGNORECASE | re.DOTALL)
+"""Where a `?` is no parameter: it waits for EXECUTE, or belongs to a row pattern."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TYPED = re.compile(
     r"(?:(?:date|time|timestamp|decimal|char|bigint|real|double|uuid|json)\s*)?'(?:[^']|'')*'",
@@ -31,16 +36,16 @@ def bind(statement: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...
         return statement, ()
     literals: list[str] = []
     marks = 0
+    free = _FREE.match(statement)
 
     def replaced(match: re.Match[str]) -> str:
         nonlocal marks
         if match["mark"]:
             marks += 1
             if str(marks) not in values:
-                raise UsageError(
-                    f"the statement's {_ordinal(marks)} `?` has no value",
-                    hint=f"give it one: --param {marks}=VALUE",
-                )
+                if free:
+                    return match[0]
+                raise _lacking(str(marks))
             literals.append(literal(values[str(marks)]))
         elif match["name"] and match["name"] in values:
             literals.append(literal(values[match["name"]]))
@@ -48,6 +53,29 @@ def bind(statement: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...
         return match[0]
 
     return _TOKEN.sub(replaced, statement), tuple(literals)
+
+
+def require(statement: str, values: Mapping[str, str]) -> None:
+    """Raises `UsageError` for the first parameter of a statement that has no value."""
+    lacking = [name for name in asked_for(statement) if name not in values]
+    # A statement that is right as it is has JSON's colon there: json_object(key :value).
+    if lacking and (lacking[0].isdecimal() or not _parses(bind(statement, values)[0])):
+        raise _lacking(lacking[0])
+
+
+def _parses(statement: str) -> bool:
+    from lakeshell.sql.parser.entry import parse_statement
+
+    try:
+        parse_statement(statement)
+    except QueryFailed:
+        return False
+    return True
+
+
+def _lacking(name: str) -> UsageError:
+    what = f"the statement's {_ordinal(int(name))} `?`" if name.isdecimal() else f"`:{name}`"
+    return UsageError(f"{what} has no value", hint=f"give it one: --param {name}=VALUE")
 
 
 def marked(text: str) -> str:
@@ -70,11 +98,10 @@ def names(statement: str) -> frozenset[str]:
 
 def asked_for(statement: str) -> tuple[str, ...]:
     """The names and numbers of the parameters that must have a value before the statement can run,
-    in the order in which they stand. A `?` of a statement that is prepared waits for EXECUTE, and
-    one of a row pattern is no parameter."""
+    in the order in which they stand."""
     marks = 0
     found: dict[str, None] = {}
-    free = re.match(r"\s*PREPARE\b|.*\bMATCH_RECOGNIZE\b", statement, re.IGNORECASE | re.DOTALL)
+    free = _FREE.match(statement)
     for match in _TOKEN.finditer(statement):
         if match["mark"] and free is None:
             marks += 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from lakeshell.errors import QueryFailed, QueryRejected, UsageError
 from lakeshell.ports import Session
 from lakeshell.query.order import Order, Services
-from lakeshell.query.parameters import bind, marked, names
+from lakeshell.query.parameters import bind, marked, names, require
 from lakeshell.query.run import run_query
 from lakeshell.sql.parser.entry import parse_statement
 from lakeshell.sql.splitter import split_statements
@@ -37,6 +37,8 @@ def run_script(
             f"the script has no parameter :{unknown[0]}",
             hint=f"it has: {', '.join(sorted(known)) or 'none'}",
         )
+    for statement in statements:
+        require(statement.text, parameters)
     written = 0
     for number, statement in enumerate(statements, 1):
         sql, literals = bind(statement.text, parameters)

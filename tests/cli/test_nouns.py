@@ -119,6 +119,15 @@ def test_a_job_of_statements_takes_parameters(crawled: Shell, tmp_path: Path) ->
     assert (wrong.code, "'most'" in wrong.err, "least" in wrong.err) == (2, True, True)
 
 
+def test_a_script_without_a_value_runs_none_of_its_statements(shell: Shell, tmp_path: Path) -> None:
+    script = tmp_path / "build.sql"
+    script.write_text("CREATE SCHEMA mart;\nCREATE TABLE mart.big AS SELECT :least AS a\n")
+    assert shell("job", "add", "mart", "--script", str(script)).code == 0
+    ended = shell("job", "run", "mart")
+    assert (ended.code, "`:least` has no value" in ended.err) == (2, True)
+    assert "mart" not in shell("catalog", "databases").out
+
+
 def test_workgroups_are_added_changed_and_removed(shell: Shell) -> None:
     assert (
         shell("workgroup", "add", "team", "--scan-limit", "10MB", "--daily-budget", "5").code == 0

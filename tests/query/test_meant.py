@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from shell import Shell, lake, shell
 
+import lakeshell
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.engine import TrinoEngine
 from lakeshell.errors import ConnectionFailed, QueryFailed
@@ -116,13 +118,18 @@ STATEMENTS = {
     "SELECT 1 FORM t": "did you mean 'FROM'?",
     "SELECT 1 FROM t WERE 1 = 1": "did you mean 'WHERE'?",
     "SELECT 1 FROM t GRUOP BY 1": "did you mean 'GROUP'?",
-    "SELECT :limit + 1": "`:limit` is a parameter: give it a value with --param limit=VALUE",
     "SELECT 1 +": "",
     "SELECT (1": "",
     "SELECT lenght('a')": "did you mean 'length'?",
     "SELECT totl FROM (VALUES 1) t(total)": "did you mean 'total'?",
     "SELECT 1 +\n  lenght('a')": "did you mean 'length'?",
 }
+
+
+UNBOUND = {
+    "SELECT :limit + 1": "`:limit` is a parameter: give it a value with --param limit=VALUE",
+}
+"""What the command lets no engine see."""
 
 
 def test_the_embedded_engine_s_errors(shell: Shell) -> None:
@@ -132,6 +139,14 @@ def test_the_embedded_engine_s_errors(shell: Shell) -> None:
         assert ended.err.endswith(f"^\n  {hint}\n" if hint else "^\n"), (sql, ended.err)
 
 
+def test_a_name_that_stands_for_a_value_as_the_embedded_engine_sees_it(lake: Path) -> None:
+    cursor = lakeshell.connect(lake).cursor()
+    for sql, hint in UNBOUND.items():
+        with pytest.raises(lakeshell.ProgrammingError) as failed:
+            cursor.execute(sql)
+        assert failed.value.hint == hint
+
+
 def test_trino_s_errors() -> None:
     url = os.environ.get("LAKESHELL_TEST_TRINO_URL")
     if url is None:
@@ -139,7 +154,7 @@ def test_trino_s_errors() -> None:
     engine = TrinoEngine(
         address=TrinoAddress(url), catalog=None, connections=lambda: (), estimator=None
     )  # type: ignore[arg-type]
-    for sql, hint in STATEMENTS.items():
+    for sql, hint in (STATEMENTS | UNBOUND).items():
         assert failure(engine, sql) == hint, sql
 
 

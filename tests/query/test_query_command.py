@@ -86,6 +86,24 @@ def test_parameters_are_values(shell: Shell) -> None:
     assert ended == (0, '"O\'Brien; --x","42",":a",""\n', "")
 
 
+@pytest.mark.parametrize(
+    ("sql", "given", "said"),
+    [
+        ("SELECT :a", (), "`:a` has no value\n  give it one: --param a=VALUE"),
+        ("SELECT :a, :b", ("--param", "a=1"), "`:b` has no value\n  give it one: --param b=VALUE"),
+        ("SELECT ?", (), "the statement's 1st `?` has no value"),
+        ("SELECT ?, ?", ("--param", "1=1"), "2nd `?` has no value\n  give it one: --param 2=VALUE"),
+    ],
+)
+def test_a_parameter_without_a_value_is_a_usage_error_before_anything_runs(
+    shell: Shell, sql: str, given: tuple[str, ...], said: str
+) -> None:
+    ended = shell("query", "-e", "SELECT 1", "-e", sql, *given)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert shell("history", "--output-format", "JSON").out == ""
+
+
 def test_a_parameter_that_nothing_takes(shell: Shell) -> None:
     ended = shell("query", "-e", "SELECT 1", "--param", "a=1")
     assert ended.code == 2

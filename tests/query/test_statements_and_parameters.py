@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lakeshell.cost.charges import is_billed_kind
 from lakeshell.errors import UsageError
-from lakeshell.query.parameters import bind, literal, names
+from lakeshell.query.parameters import asked_for, bind, literal, names, require
 from lakeshell.query.statement import statement_kind
 
 
@@ -58,6 +58,34 @@ def test_names_that_nobody_gave_stay() -> None:
 def test_a_mark_without_a_value() -> None:
     with pytest.raises(UsageError, match="2nd"):
         bind("SELECT ?, ?", {"1": "x"})
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("SELECT :a, :b", ("a", "b")),
+        ("SELECT :a LIMIT :n", ("a", "n")),
+        ("SELECT ?, ':x', ?", ("1", "2")),
+        ("SELECT json_object('k':v, \"k\" :v, f(k):v, m[1] :v, k:v, 'p'::p)", ("p",)),
+        ("PREPARE p FROM SELECT ?", ()),
+        ("SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A?) DEFINE A AS x = :x)", ("x",)),
+    ],
+)
+def test_what_must_have_a_value(sql: str, named: tuple[str, ...]) -> None:
+    assert asked_for(sql) == named
+    require(sql, dict.fromkeys(named, "1"))
+    for lacking in named:
+        with pytest.raises(UsageError, match="has no value"):
+            require(sql, dict.fromkeys({*named} - {lacking}, "1"))
+
+
+def test_a_colon_that_is_right_as_it_is_waits_for_no_value() -> None:
+    require("SELECT json_object(k :v) FROM (VALUES ('a', 1)) t(k, v)", {})
+
+
+def test_a_mark_of_a_row_pattern_is_none_beside_parameters() -> None:
+    sql = "SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A?) DEFINE A AS x = :x)"
+    assert bind(sql, {"x": "1"}) == (sql.replace(":x", "? "), ("1",))
 
 
 @pytest.mark.parametrize(
