@@ -135,9 +135,9 @@ class Lake:
 
         return Library(self.saved, lambda: self.ledger, self.user, self.check_member)
 
-    def remove_connection(self, name: str) -> None:
-        """Raises `UsageError` while a crawler reads it."""
-        spelled = self.connections.get(name).name
+    def remove_connection(self, name: str) -> str:
+        """Gives its name as it was spelled. Raises `UsageError` while a crawler reads it."""
+        spelled = self.connections.known(name).stem
         readers = self.crawlers.of(spelled)
         if readers:
             raise UsageError(
@@ -145,6 +145,7 @@ class Lake:
                 hint=f"remove that first: lakeshell crawler rm {readers[0]}",
             )
         self.connections.remove(spelled)
+        return spelled
 
     # --- adapters --------------------------------------------------------------------------
 

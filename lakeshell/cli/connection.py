@@ -123,10 +123,16 @@ def set_(lake: Lake, name: str, yes: bool, **given: str | None) -> None:
 @with_lake
 def rm(lake: Lake, name: str, yes: bool) -> None:
     """Remove a connection that no crawler reads. The tables that were crawled from it stay."""
-    removed = lake.connections.get(name)
-    lake.remove_connection(name)
-    click.echo(f"removed connection {removed.name}", err=True)
-    _tell_trino(lake, removed, yes)
+    from contextlib import suppress
+
+    from lakeshell.errors import ConfigurationError
+
+    removed = None
+    with suppress(ConfigurationError):  # one that cannot be read was no catalog of Trino
+        removed = lake.connections.get(name)
+    click.echo(f"removed connection {lake.remove_connection(name)}", err=True)
+    if removed is not None:
+        _tell_trino(lake, removed, yes)
 
 
 def _tell_trino(lake: Lake, connection: Connection, yes: bool) -> None:

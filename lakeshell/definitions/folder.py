@@ -50,10 +50,15 @@ class DefinitionFolder(Generic[T]):
 
     def get(self, name: str) -> T:
         """Raises `UsageError` with the nearest name, `ConfigurationError` of what is in the file."""
+        path = self.known(name)
+        return self._made(path.stem, load(path, self.keys))
+
+    def known(self, name: str) -> Path:
+        """The file of one that there is, right or broken. Raises `UsageError` with the nearest name."""
         spelled = self.spelled(name)
         if spelled is None:
             raise missing(self.kind, name, self.names(), self.how)
-        return self._made(spelled, load(self.path(spelled), self.keys))
+        return self.path(spelled)
 
     def each(self, wrong: Callable[[LakeshellError], object]) -> Iterator[T]:
         """Those that can be read, by name; `wrong` is told of every other."""
@@ -97,7 +102,8 @@ class DefinitionFolder(Generic[T]):
         return path
 
     def remove(self, name: str) -> None:
-        self.path(self.get(name).name).unlink()
+        """Also one that cannot be read."""
+        self.known(name).unlink()
 
     # --- what a kind says of itself --------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,13 @@ class Jobs(DefinitionFolder[Job]):
         return super().add(made)
 
     def remove(self, name: str) -> None:
-        """The definition first, and then its script."""
-        script = self.get(name).script
+        """The definition first, and then its script. A definition that cannot be read names none."""
+        script = None
+        with suppress(ConfigurationError):
+            script = self.get(name).script
         super().remove(name)
-        script.unlink(missing_ok=True)
+        if script is not None:
+            script.unlink(missing_ok=True)
 
     def _made(self, name: str, values: dict[str, Any]) -> Job:
         path = self.path(name)
@@ -118,6 +122,11 @@ class Jobs(DefinitionFolder[Job]):
             raise UsageError(
                 f"job {made.name!r} copies a table and needs both",
                 hint="name a source and a target",
+            )
+        if made.source is not None and made.source == made.target:
+            raise UsageError(
+                f"job {made.name!r} would read the table that it writes, {made.target}",
+                hint="name another --target; a table is changed where it is by UPDATE and DELETE",
             )
 
 

@@ -33,6 +33,14 @@ def text(value: object) -> str:
     return value
 
 
+def filled(value: object) -> str:
+    """A text that names something: not empty, in one line, without blanks around it."""
+    written = text(value)
+    if not written or written != written.strip() or not written.isprintable():
+        raise ValueError("a text in one line, not empty and without blanks around it")
+    return written
+
+
 def flag(value: object) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false", "1", "0"):
         return value.lower() in ("true", "1")
@@ -64,6 +72,10 @@ def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError('a list of texts: ["a", "b"]')
     return tuple(value)
+
+
+def filled_texts(value: object) -> tuple[str, ...]:
+    return tuple(filled(item) for item in texts(value))
 
 
 def table(value: object) -> dict[str, Any]:

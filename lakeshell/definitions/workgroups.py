@@ -16,6 +16,8 @@ from lakeshell.definitions.schema import (
     choice,
     count,
     duration,
+    filled,
+    filled_texts,
     money,
     size,
     table,
@@ -50,7 +52,7 @@ def tags(value: object) -> tuple[str, ...]:
 
 
 def databases(value: object) -> tuple[str, ...]:
-    return tuple(name.lower() for name in texts(value))
+    return tuple(name.lower() for name in filled_texts(value))
 
 
 def location(value: object) -> str:
@@ -60,21 +62,30 @@ def location(value: object) -> str:
     return written
 
 
+def shell_command(value: object) -> str:
+    written = text(value)
+    if not written.strip():
+        raise ValueError("a command of the shell")
+    return written
+
+
 RESERVED = ("lakeshell",)
 """Tags that every query of Lakeshell has."""
 OVERRIDE = ("allow", "refuse")
 KEYS = (
     Key("description", text, ""),
-    Key("members", texts, (), doc="users; none admits everybody"),
+    Key("members", filled_texts, (), doc="users; none admits everybody"),
     Key("tags", tags, (), doc="client tags that mean it, beside its name"),
-    Key("database", text, None, doc="the database of names without one"),
+    Key("database", filled, None, doc="the database of names without one"),
     Key("databases", databases, (), doc="databases that only its members may use"),
     Key("scan_limit", size, None, doc='most bytes that one query may scan: "10MB"'),
     Key("daily_budget", money, None, doc="most that a UTC day may cost"),
     Key("monthly_budget", money, None, doc="most that a UTC month may cost"),
     Key("budget_warn", percent, 80, doc="from which share of a budget it warns"),
     Key("budget_stop", percent, 100, doc="at which share of a budget queries are stopped"),
-    Key("notify", text, None, doc="a command that is run once when a budget warns or stops"),
+    Key(
+        "notify", shell_command, None, doc="a command that is run once when a budget warns or stops"
+    ),
     Key("concurrency", count, None, doc="most queries that run at once"),
     Key("queue", count, None, doc="most queries that wait"),
     Key("result_location", location, None, doc="where its results are kept"),

@@ -61,6 +61,11 @@ from lakeshell.folder import make_lake
         (("workgroup", "add", "x", "--scan-limit", "9" * 30 + "TB"), 2, "less than 8,192 PB"),
         (("workgroup", "add", "x", "--result-keep", "9" * 30 + "d"), 2, "a hundred years at most"),
         (("workgroup", "add", "x", "--concurrency", "9" * 30), 2, "a whole number, 0 or more"),
+        (("workgroup", "add", "x", "--member", ""), 2, "--member '' is not right"),
+        (("workgroup", "add", "x", "--member", "ada", "--member", "a\nb"), 2, "a text in one line"),
+        (("workgroup", "add", "x", "--grant", " raw"), 2, "without blanks around it"),
+        (("workgroup", "add", "x", "--database", ""), 2, "--database '' is not right"),
+        (("workgroup", "add", "x", "--notify", " "), 2, "it is a command of the shell"),
         (("connection", "add", "x", "sqlite://"), 2, "the address names no file"),
         (("connection", "add", "x", "sqlite:///"), 2, "the address names no file"),
         (("init", ""), 2, "DIR is empty"),
@@ -120,6 +125,35 @@ def test_a_broken_definition_hides_no_other(crawled: Shell, lake: Path, noun: st
     assert ended.code == 2
     assert any(line.startswith("shop,") for line in ended.out.splitlines())
     assert "half.toml, line 1" in ended.err
+
+
+@pytest.mark.parametrize("noun", ["connection", "crawler", "job", "workgroup"])
+def test_a_broken_definition_can_be_removed(shell: Shell, lake: Path, noun: str) -> None:
+    broken = lake / f"{noun}s" / "broken.toml"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text("= nonsense")
+    ended = shell(noun, "rm", "broken")
+    assert (ended.code, broken.exists()) == (0, False), ended.err
+    assert shell(noun, "rm", "broken").code == 2
+
+
+def test_a_job_without_its_script_can_be_removed(crawled: Shell, lake: Path) -> None:
+    table = "source.shop_orders"
+    assert crawled("job", "propose", "load", "--source", table, "--target", "raw.o").code == 0
+    (lake / "jobs" / "load.py").unlink()
+    assert crawled("job", "rm", "load").code == 0
+    assert "load" not in crawled("job", "list").out
+
+
+def test_a_job_does_not_write_what_it_reads(crawled: Shell, lake: Path) -> None:
+    for kind in ("arrow", "sql"):
+        ended = crawled(
+            "job", "propose", "twice", "--kind", kind,
+            "--source", "source.shop_orders", "--target", "Source.SHOP_orders",
+        )  # fmt: skip
+        assert ended.code == 2
+        assert "would read the table that it writes, source.shop_orders" in ended.err
+    assert not list((lake / "jobs").glob("twice*"))
 
 
 def test_a_job_that_fails_says_where_its_log_is(crawled: Shell, lake: Path) -> None:
