@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lakeshell.etl.run import Workshop
     from lakeshell.ledger.ledger import SqlLedger
     from lakeshell.query.budgets import Standing
+    from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
     from lakeshell.query.results import Results
     from lakeshell.runtime.place import Place
@@ -253,7 +254,6 @@ class Lake:
         from lakeshell.cost.prices import query_prices
         from lakeshell.query.order import Services
         from lakeshell.query.turns import Turns
-        from lakeshell.runtime.words import words_of
 
         settings = self.settings
         embedded = settings.engine == "embedded"
@@ -267,8 +267,15 @@ class Lake:
             history_keep=settings.history_keep,
             turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
-            words=lambda database: words_of(self.catalog, database),
+            words=self.words,
         )
+
+    def words(self, database: str | None) -> Vocabulary:
+        """The names that statements of this user may use in a session in `database`."""
+        from lakeshell.runtime.words import words_of
+        from lakeshell.workgroup import closed_to
+
+        return words_of(self.catalog, database, closed_to(self.workgroups.all(), self.user))
 
     @cached_property
     def results(self) -> Results:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 
 from lakeshell.errors import LakeshellError, QueryFailed
 from lakeshell.query.completion import Vocabulary, names_at
+from lakeshell.query.statement import statement_kind
 from lakeshell.sql.lexer import Tokens, tokenize
-from lakeshell.sql.names import KEYWORDS, unquoted
+from lakeshell.sql.names import KEYWORDS, quote_identifier, unquoted
 
 Words = Callable[[], Vocabulary]
 
+_NO_SCHEMA = re.compile(r"Schema (.+) not found")
 _NAMED = re.compile(r"'([^']*)'")
 _EXPECTING = re.compile(r"mismatched input '.*'\. Expecting: (.*)", re.DOTALL)
 _STATEMENTS = ("SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DELETE", "UPDATE")
@@ -29,16 +32,18 @@ _NEAR_KEYWORD = 0.7
 def help_with(error: QueryFailed, sql: str, words: Words) -> None:
     """Gives an error a hint, where it has none and there is one. `line` and `column` of the error are
     those of the statement."""
-    if error.hint or error.line is None or error.column is None:
+    if error.hint:
         return
+    # A catalog that cannot be read has its own way to say so.
+    with suppress(LakeshellError):
+        error.hint = _hint(error, sql, words)
+
+
+def _hint(error: QueryFailed, sql: str, words: Words) -> str:
+    if error.line is None or error.column is None:
+        return _schema_to_make(error, sql, words)
     finder = _FINDERS.get(error.code)
-    if finder is None:
-        return
-    try:
-        error.hint = finder(error, _Fault(sql, error.line, error.column), words)
-    except LakeshellError:
-        # A catalog that cannot be read has its own way to say so.
-        return
+    return "" if finder is None else finder(error, _Fault(sql, error.line, error.column), words)
 
 
 class _Fault:
@@ -111,6 +116,16 @@ def _elsewhere(word: str, known: Vocabulary) -> str:
 
 def _database(error: QueryFailed, fault: _Fault, words: Words) -> str:
     return _near(_said(error).rpartition(".")[2], words().tables)
+
+
+def _schema_to_make(error: QueryFailed, sql: str, words: Words) -> str:
+    """Of what is made in a schema that there is not, which Trino says without a place."""
+    found = _NO_SCHEMA.fullmatch(error.message)
+    if found is None or not statement_kind(sql).startswith("CREATE"):
+        return ""
+    made = f"make it: CREATE SCHEMA {quote_identifier(found[1])}"
+    near = _near(found[1], words().tables)
+    return f"{near} or {made}" if near else made
 
 
 def _no_database(error: QueryFailed, fault: _Fault, words: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,9 @@ def function_names() -> Sequence[str]:
     return sorted(found)
 
 
-def words_of(catalog: Catalog, database: str | None) -> Vocabulary:
-    """What names a statement of a session in `database` may use."""
+def words_of(catalog: Catalog, database: str | None, closed: Collection[str]) -> Vocabulary:
+    """What names a statement of a session in `database` may use: none of databases that are closed to
+    its user."""
     from lakeshell.query.completion import vocabulary
 
     def columns(name: TableName) -> Sequence[Column]:
@@ -33,5 +34,6 @@ def words_of(catalog: Catalog, database: str | None) -> Vocabulary:
             return catalog.table(name).columns
         return ()
 
-    databases = [known.name for known in catalog.databases()]
-    return vocabulary(catalog.names(), databases, function_names(), database, columns)
+    databases = [known.name for known in catalog.databases() if known.name not in closed]
+    tables = [name for name in catalog.names() if name.database not in closed]
+    return vocabulary(tables, databases, function_names(), database, columns)

@@ -172,3 +172,36 @@ def test_an_error_in_the_second_statement_of_a_file_keeps_its_place(shell: Shell
     assert "did you mean 'total'?" in ended.err
     ended = shell("query", "-e", "SELECT totl FROM (VALUES 1) t(total)", "--dry-run")
     assert "did you mean 'total'?" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--create-table", "Mrat.t", "-e", "SELECT 1 AS a"),
+        ("--create-view", "mrat.t", "-e", "SELECT 1 AS a"),
+        ("-e", "CREATE TABLE mrat.t (a bigint)"),
+    ],
+)
+def test_what_is_made_in_a_schema_that_there_is_not(shell: Shell, words: tuple[str, ...]) -> None:
+    ended = shell("query", *words)
+    assert ended == (1, "", "error: Schema mrat not found\n  make it: CREATE SCHEMA mrat\n")
+    assert shell("query", "-e", "CREATE SCHEMA mart").code == 0
+    assert "did you mean 'mart'? or make it: CREATE SCHEMA mrat\n" in shell("query", *words).err
+
+
+def test_no_hint_names_a_database_of_others(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for made in ("CREATE SCHEMA secret", "CREATE TABLE secret.salaries AS SELECT 1 AS a"):
+        assert shell("query", "-e", made).code == 0
+    assert shell("workgroup", "add", "team", "--member", "ada", "--grant", "secret").code == 0
+    asked = {
+        "SELECT * FROM secrt.t": "did you mean 'secret'?",
+        "SELECT * FROM salaries": "did you mean 'secret.salaries'?",
+        "CREATE TABLE secrt.t (a bigint)": "did you mean 'secret'?",
+    }
+    for sql, hint in asked.items():
+        assert hint in shell("query", "-e", sql).err
+    monkeypatch.setenv("LAKESHELL_USER", "bob")
+    for sql, hint in asked.items():
+        ended = shell("query", "-e", sql)
+        assert ended.code == 1
+        assert hint not in ended.err

@@ -14,7 +14,6 @@ from lakeshell.errors import QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
 from lakeshell.query.parameters import asked_for
 from lakeshell.query.statement import is_blank, statement_under
-from lakeshell.runtime.words import words_of
 from lakeshell.sql.statement import StatementText
 from lakeshell.tui.background import Task
 from lakeshell.tui.running import StatementRun
@@ -157,7 +156,7 @@ class QueryTab(Vertical):
         """The names for completion, as the catalog has them now."""
         self.host.ask(
             f"words {id(self)}",
-            lambda: words_of(self.lake.catalog, self.session().database),
+            lambda: self.lake.words(self.session().database),
             self._take_words,
             lambda error: None,
         )
