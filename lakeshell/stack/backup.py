@@ -2,7 +2,8 @@
 
 A backup is three objects below `mysql/TIME/`: `dump.sql.gz`, `users.sql` and, written last, the
 `manifest.json` that makes it one: checksums of the tables and of the dump. While it is taken,
-writes to the database wait, so that the checksums are of the very rows that are dumped.
+writes to the database wait, so that the checksums are of the very rows that are dumped. Brought back
+are first the users, whom views and routines name, then the tables, then the rights, which name those.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from lakeshell.errors import AlreadyExists, LakeshellError, NotFound
 from lakeshell.stack import secrets
+from lakeshell.stack.accounts import accounts, written
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
 from lakeshell.stack.services import Service
@@ -31,12 +33,18 @@ if TYPE_CHECKING:
 
 PREFIX = "mysql/"
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
-_SYSTEM_USERS = ("root", "mysql.infoschema", "mysql.session", "mysql.sys")
+_GONE = (1054, 1146, 1305)
+"""MySQL's codes for a column, a table and a routine that there is not."""
 _MB = 2**20
 _DUMP = (
     "mysqldump", "--user=root", "--single-transaction", "--quick", "--routines", "--events",
     "--triggers", "--hex-blob", "--no-tablespaces", "--default-character-set=utf8mb4",
     "--set-gtid-purged=OFF", "--databases",
+)  # fmt: skip
+_CLIENT = (
+    "mysql", "--user=root", "--default-character-set=utf8mb4",
+    # Else it changes the ends of lines in the text of routines, or leaves remarks out.
+    "--binary-mode", "--comments",
 )  # fmt: skip
 
 
@@ -76,7 +84,7 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
         sums = _checksums(sql, databases, reporter)
         sql.execute("SELECT VERSION()")
         version = str((sql.fetchone() or ("",))[0])
-        storage.put(folder + "users.sql", _users(sql).encode())
+        storage.put(folder + "users.sql", written(sql).encode())
         reporter.step(f"dumping {len(sums)} tables to object storage")
         dump = _Dump(_mysql(compose, *_DUMP, *databases), reporter)
         try:
@@ -182,10 +190,13 @@ def restore(
             sql.execute(f"DROP DATABASE {_quoted(database)}")
     reporter.step(f"restoring {len(backup.checksums)} tables of {backup.name}")
     folder = PREFIX + backup.name + "/"
-    _feed(compose, [storage.read(folder + "users.sql")])
-    _feed(compose, _unpacked(storage, folder + "dump.sql.gz", backup, reporter))
-    reporter.step("comparing checksums")
+    users = accounts(storage.read(folder + "users.sql").decode())
     with cursor(compose.installation, Service.MYSQL) as sql:
+        _do(sql, users.made, reporter)
+    _feed(compose, _unpacked(storage, folder + "dump.sql.gz", backup, reporter))
+    with cursor(compose.installation, Service.MYSQL) as sql:
+        _do(sql, users.rights, reporter)
+        reporter.step("comparing checksums")
         found = _checksums(sql, backup.databases, reporter)
     wrong = [t for t, checksum in backup.checksums.items() if found.get(t) != checksum]
     if wrong:
@@ -194,6 +205,24 @@ def restore(
             hint="restore again with --replace, or an older one with --backup NAME",
         )
     return backup
+
+
+def _do(sql: Cursor, statements: Sequence[str], reporter: Reporter) -> None:
+    """MySQL keeps a right to a table or column that was dropped, and takes none to one that is not
+    there: such a right is left out, and that is said."""
+    from pymysql import MySQLError
+
+    for statement in statements:
+        try:
+            sql.execute(statement)
+        except MySQLError as error:
+            code, said = (*error.args, "", "")[:2]
+            if code not in _GONE:
+                raise BackupFailed(
+                    f"mysql did not take the users of the backup: {said}",
+                    hint="restore again with --replace",
+                ) from error
+            reporter.warn(f"left out, for what it names is gone: {statement}")
 
 
 def _unpacked(
@@ -218,9 +247,7 @@ def _unpacked(
 
 def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
     """Runs SQL text in the mysql client of the container."""
-    process = _mysql(
-        compose, "mysql", "--user=root", "--default-character-set=utf8mb4", stdin=subprocess.PIPE
-    )
+    process = _mysql(compose, *_CLIENT, stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None
     said: list[bytes] = []
@@ -275,22 +302,6 @@ def _checksums(sql: Cursor, databases: Sequence[str], reporter: Reporter) -> dic
         found[f"{database}.{table}"] = int((sql.fetchone() or ("", 0))[1] or 0)
         reporter.advance(done, len(tables), "tables")
     return found
-
-
-def _users(sql: Cursor) -> str:
-    """Statements that make the users and their rights again, passwords as hashes."""
-    sql.execute("SET print_identified_with_as_hex = ON")
-    sql.execute("SELECT user, host FROM mysql.user ORDER BY user, host")
-    lines = []
-    for user, host in sql.fetchall():
-        if user in _SYSTEM_USERS:
-            continue
-        sql.execute("SHOW CREATE USER %s@%s", (user, host))
-        made = str((sql.fetchone() or ("",))[0])
-        lines.append(made.replace("CREATE USER", "CREATE USER IF NOT EXISTS", 1) + ";")
-        sql.execute("SHOW GRANTS FOR %s@%s", (user, host))
-        lines += [f"{grant};" for (grant,) in sql.fetchall()]
-    return "\n".join(lines) + "\n"
 
 
 def _quoted(name: str) -> str:

@@ -1,0 +1,189 @@
+"""A source database of everything that MySQL has, saved, removed and brought back as it was."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import live
+import pytest
+from pymysql.cursors import Cursor
+
+from lakeshell.stack.control import cursor
+from lakeshell.stack.services import Service
+
+pytestmark = pytest.mark.alone
+
+NAMES = [uuid.uuid4().hex[:6] for _ in range(2)]
+FIRST, OTHER = (f"saved_{name}" for name in NAMES)
+APP, GONE, READER, WRITER = (f"{name}_{NAMES[0]}" for name in ("app", "gone", "zreader", "zwriter"))
+"""Two users and two roles; the roles sort after who holds them."""
+USERS = (f"{APP}@'%'", f"{GONE}@'10.%'", "root@'10.1.2.3'", READER, WRITER)
+TABLES = f"""
+CREATE DATABASE {FIRST};
+CREATE DATABASE {OTHER} CHARACTER SET latin1;
+USE {FIRST};
+CREATE TABLE numbers (
+    id INT AUTO_INCREMENT PRIMARY KEY, tiny TINYINT UNSIGNED, big BIGINT UNSIGNED,
+    exact DECIMAL(65,30), approximate DOUBLE, twice INT GENERATED ALWAYS AS (tiny * 2) STORED,
+    thrice INT GENERATED ALWAYS AS (tiny * 3) VIRTUAL, KEY (twice)
+);
+INSERT INTO numbers (tiny, big, exact, approximate) VALUES
+    (0, 0, 0, 0), (255, 18446744073709551615, -12345678901234567890123456789012345.5, 0.1),
+    (NULL, NULL, NULL, NULL), (1, 1, 1e-30, 1.7976931348623157e308);
+CREATE TABLE texts (
+    word VARCHAR(60), padded CHAR(5), old VARCHAR(60) CHARACTER SET latin1, kind ENUM('a','it''s',''),
+    several SET('x','y'), document JSON, body LONGTEXT
+);
+INSERT INTO texts VALUES
+    ('', '', '', '', '', '{{}}', ''), (NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    ('海 ;\\n-- `''"\\\\ \\0 \\r\\n', 'ab', 'é€ÿ', 'it''s', 'x,y', '{{"b": 1.0, "a": [null, "ü"]}}', 'x'),
+    ('NULL', 'NULL', 'NULL', 'a', 'x', '"NULL"', REPEAT('long ', 300000));
+UPDATE texts SET document = JSON_SET(document, '$.b', 1) WHERE padded = 'ab';
+CREATE TABLE bytes (id INT PRIMARY KEY, bits BIT(64), bit1 BIT(1), fixed BINARY(4), free BLOB);
+INSERT INTO bytes VALUES
+    (1, b'1', b'0', x'00', x''), (2, ~0, b'1', x'ff0a0d00', x'00ff5c27220a1a'), (3, NULL, NULL, NULL, NULL);
+SET sql_mode = '';
+CREATE TABLE times (
+    day DATE DEFAULT '0000-00-00', clock TIME(6), moment DATETIME(6), year1 YEAR,
+    stamp TIMESTAMP(3) NOT NULL DEFAULT '0000-00-00 00:00:00'
+);
+INSERT INTO times VALUES
+    ('0000-00-00', '-838:59:59', '0000-00-00', 0, 0), ('2024-00-00', '838:59:59', '9999-12-31 23:59:59.999999',
+    2155, '2024-10-27 00:30:00.125'), (NULL, NULL, NULL, NULL, '2038-01-19 03:14:07');
+SET sql_mode = DEFAULT;
+CREATE TABLE places (
+    id INT PRIMARY KEY, spot POINT NOT NULL SRID 4326, area GEOMETRY, SPATIAL KEY (spot)
+);
+INSERT INTO places VALUES
+    (1, ST_SRID(POINT(10, 20), 4326), ST_GeomFromText('POLYGON((0 0,1 0,1 1,0 0))')),
+    (2, ST_SRID(POINT(-10, 80), 4326), NULL);
+CREATE TABLE `odd ``name.é` (`a b` INT, `select` INT INVISIBLE, CHECK (`a b` > 0));
+INSERT INTO `odd ``name.é` (`a b`, `select`) VALUES (1, 2), (1, 2);
+CREATE TABLE empty_one (id INT);
+CREATE TABLE {OTHER}.parts (id INT, at_day DATE) PARTITION BY RANGE (YEAR(at_day))
+    (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE);
+INSERT INTO {OTHER}.parts VALUES (1, '2019-01-01'), (2, '2024-01-01');
+CREATE TABLE {OTHER}.child (id INT PRIMARY KEY, of_number INT, FOREIGN KEY (of_number)
+    REFERENCES {FIRST}.numbers (id));
+INSERT INTO {OTHER}.child VALUES (1, 2);
+"""
+ACCOUNTS = f"""
+CREATE ROLE {READER}, {WRITER};
+CREATE USER {APP}@'%' IDENTIFIED BY 'a password; with ''all'' of `it`\\\\' COMMENT 'it''s; the app';
+CREATE USER {GONE}@'10.%' IDENTIFIED BY 'another-password' ACCOUNT LOCK;
+CREATE USER root@'10.1.2.3' IDENTIFIED BY 'a-third-password';
+GRANT SELECT ON {FIRST}.numbers TO {READER};
+GRANT SELECT (word, old), UPDATE (old) ON {FIRST}.texts TO {WRITER};
+GRANT {READER} TO {WRITER} WITH ADMIN OPTION;
+GRANT {READER}, {WRITER} TO {APP}@'%';
+SET DEFAULT ROLE {WRITER}, {READER} TO {APP}@'%';
+GRANT SELECT, TRIGGER ON {OTHER}.* TO {APP}@'%' WITH GRANT OPTION;
+GRANT PROCESS, BACKUP_ADMIN ON *.* TO {GONE}@'10.%';
+"""
+REST = (
+    f"CREATE DEFINER={APP}@'%' VIEW {FIRST}.seen AS"
+    f" SELECT n.id, {OTHER}.doubled(n.id) AS d FROM {FIRST}.numbers n JOIN {OTHER}.parts p ON p.id = n.id",
+    f"CREATE DEFINER={GONE}@'10.%' PROCEDURE {FIRST}.noted(IN x INT) COMMENT 'it''s'\n"
+    "BEGIN\r\n  -- a remark; with `this`\n  SELECT x; /* and */ SELECT ';;';\nEND",
+    f"CREATE TRIGGER {OTHER}.counted BEFORE INSERT ON {OTHER}.parts FOR EACH ROW SET NEW.id = NEW.id + 100",
+    f"CREATE DEFINER={APP}@'%' EVENT {FIRST}.hourly ON SCHEDULE EVERY 1 HOUR STARTS"
+    f" '2099-01-01 00:00:00' DISABLE DO DELETE FROM {FIRST}.empty_one",
+    f"GRANT EXECUTE ON PROCEDURE {FIRST}.noted TO {APP}@'%'",
+    f"GRANT EXECUTE ON FUNCTION {OTHER}.doubled TO {WRITER}",
+    f"GRANT SELECT ON {FIRST}.seen TO {GONE}@'10.%'",
+)  # fmt: skip
+FUNCTION = f"CREATE FUNCTION {OTHER}.doubled(x INT) RETURNS INT DETERMINISTIC RETURN x * 2"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made() -> Iterator[None]:
+    live.folder()
+    live.done("stack", "start", "mysql", "minio")
+    try:
+        with cursor(live.installation(), Service.MYSQL) as sql:
+            for statement in (TABLES + ACCOUNTS).strip().split(";\n"):
+                sql.execute(statement.rstrip(";"))
+            for statement in (FUNCTION, *REST):
+                sql.execute(statement)
+        yield
+    finally:
+        live.done("stack", "start", "mysql")
+        with cursor(live.installation(), Service.MYSQL) as sql:
+            for database in (OTHER, FIRST):
+                sql.execute(f"DROP DATABASE IF EXISTS {database}")
+            sql.execute(f"DROP USER IF EXISTS {', '.join(USERS)}")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`rows` are MySQL's checksums, `definitions` what SHOW CREATE says, `rights` what SHOW GRANTS."""
+
+    rows: Mapping[str, int]
+    definitions: Mapping[str, str]
+    rights: Mapping[str, Sequence[str]]
+
+
+def seen() -> Seen:
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute("SET print_identified_with_as_hex = ON")
+        tables = ["TABLE " + name for name in _names(sql, "tables", "table", "BASE TABLE")]
+        shown = [
+            *tables,
+            *("VIEW " + name for name in _names(sql, "tables", "table", "VIEW")),
+            *("TRIGGER " + name for name in _names(sql, "triggers", "trigger")),
+            *("EVENT " + name for name in _names(sql, "events", "event")),
+            *("PROCEDURE " + name for name in _names(sql, "routines", "routine", "PROCEDURE")),
+            *("FUNCTION " + name for name in _names(sql, "routines", "routine", "FUNCTION")),
+        ]
+        shown += [f"USER {user}" for user in USERS]
+        definitions, rows, rights = {}, {}, {}
+        for what in shown:
+            sql.execute(f"SHOW CREATE {what}")
+            line = next(iter(sql.fetchall()))
+            # A trigger's line ends with the moment at which it was made.
+            definitions[what] = "\n".join(map(str, line[: -1 if "TRIGGER" in what else None]))
+        for table in tables:
+            sql.execute(f"CHECKSUM {table}")
+            rows[table] = next(iter(sql.fetchall()))[1]
+        for user in USERS:
+            sql.execute(f"SHOW GRANTS FOR {user}")
+            rights[user] = [grant for (grant,) in sql.fetchall()]
+        return Seen(rows, definitions, rights)
+
+
+def _names(sql: Cursor, of: str, column: str, kind: str = "") -> list[str]:
+    schema = {"triggers": "trigger", "events": "event", "routines": "routine"}.get(of, "table")
+    text = (
+        f"SELECT {schema}_schema, {column}_name FROM information_schema.{of}"
+        f" WHERE {schema}_schema IN (%s, %s)"
+    )
+    text += f" AND {schema}_type = %s" if kind else ""
+    sql.execute(text + " ORDER BY 1, 2", (FIRST, OTHER, *([kind] if kind else [])))
+    return [f"`{s}`.`{name.replace('`', '``')}`" for s, name in sql.fetchall()]
+
+
+def test_everything_comes_back_into_an_empty_volume() -> None:
+    before = seen()
+    assert len(before.rows) == 9
+    assert len(before.definitions) == 19
+    live.done("stack", "backup", "mysql", "--remove")
+    said = live.done("stack", "restore", "mysql")
+    assert "checksums equal" in said
+    after = seen()
+    assert after.rows == before.rows
+    assert after.definitions == before.definitions
+    assert after.rights == before.rights
+
+
+def test_a_right_to_what_was_dropped_is_left_out_and_said() -> None:
+    before = seen()
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE TABLE {FIRST}.dropped (id INT)")
+        sql.execute(f"GRANT SELECT ON {FIRST}.dropped TO {READER}")
+        sql.execute(f"DROP TABLE {FIRST}.dropped")
+    live.done("stack", "backup", "mysql", "--remove")
+    said = live.done("stack", "restore", "mysql")
+    assert f"left out, for what it names is gone: GRANT SELECT ON `{FIRST}`.`dropped`" in said
+    assert seen() == before
