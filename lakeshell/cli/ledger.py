@@ -14,7 +14,8 @@ from lakeshell.cli.options import example, with_format, with_lake
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
-    from lakeshell.ledger.ledger import SqlLedger
+    from lakeshell.ledger.found import FoundFile
+    from lakeshell.ledger.mysql import MysqlDatabase
 
 
 @click.group("ledger", epilog=example("lakeshell ledger show"))
@@ -64,7 +65,7 @@ def copy(lake: Lake, source: str | None, password_env: str | None) -> None:
         with ProgressLine() as line:
             line.step("copying")
             added = copied(
-                opened.database,
+                opened,
                 target.database,
                 told=lambda table, rows: line.advance(rows, None, table.replace("_", " ")),
             )
@@ -75,7 +76,29 @@ def copy(lake: Lake, source: str | None, password_env: str | None) -> None:
     click.echo(f"copied {_said(added)} to {target.database.place}", err=True)
 
 
-def _source(lake: Lake, source: str | None, password_env: str | None, own: str) -> SqlLedger:
+def _source(
+    lake: Lake, source: str | None, password_env: str | None, own: str
+) -> FoundFile | MysqlDatabase:
+    """What is copied from, which is not changed in any way."""
+    from lakeshell.errors import LakeshellError, UsageError
+    from lakeshell.ledger.copying import is_ledger
+
+    opened = _opened(lake, source, password_env, own)
+    try:
+        if not is_ledger(opened):
+            raise UsageError(f"{opened.place} is no ledger of Lakeshell", hint=_FROM)
+    except LakeshellError:
+        opened.close()
+        raise
+    return opened
+
+
+_FROM = "FROM is the .lakeshell/ledger.db of a lake, or mysql://USER@HOST:3306/SCHEMA"
+
+
+def _opened(
+    lake: Lake, source: str | None, password_env: str | None, own: str
+) -> FoundFile | MysqlDatabase:
     from lakeshell.errors import NotFound, UsageError
     from lakeshell.runtime import ledgers
 
@@ -83,7 +106,7 @@ def _source(lake: Lake, source: str | None, password_env: str | None, own: str) 
         address = ledgers.address_of(source, password_env, lake.place)
         if str(address) == own:
             raise UsageError("that is this lake's ledger", hint="name another as FROM")
-        return ledgers.mysql_ledger(address)
+        return ledgers.found_in_mysql(address)
     path = lake.state / ledgers.FILE if source is None else Path(source)
     if str(path.absolute()) == own:
         raise UsageError(
@@ -91,8 +114,8 @@ def _source(lake: Lake, source: str | None, password_env: str | None, own: str) 
             hint='to move it to MySQL set type = "mysql" in [ledger] of lakeshell.toml first',
         )
     if not path.is_file():
-        raise NotFound(f"there is no ledger {path}", hint="name its file as FROM")
-    return ledgers.file_ledger(path)
+        raise NotFound(f"there is no ledger {path}", hint=_FROM)
+    return ledgers.found_in_file(path)
 
 
 @command.command("repair", epilog=example("lakeshell ledger repair"))

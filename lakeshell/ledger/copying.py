@@ -6,11 +6,11 @@ What is there already stays as it is, so it may be done again, and while both ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from lakeshell.errors import LakeshellError
-from lakeshell.ledger.database import Database, Row, names
+from lakeshell.ledger.database import Database, Row
 from lakeshell.ledger.events import EVENT
 from lakeshell.ledger.records import QUERY, RUN
 
@@ -21,33 +21,47 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "origins": ("origin", "upto"),
     "workgroup_events": EVENT,
 }
-KEYS = {"queries": "number", "runs": "id"}
+_KEYS = {"queries": "number", "runs": "id"}
 """What the rows are read in order of; tables without one are small and read at once."""
+_OLD_KEYS = {**_KEYS, "queries": "id"}
+"""An older Lakeshell did not number its queries."""
+_ABSENT = {"engine_id": "''", "reused": "''"}
+"""What stands for a column that an older Lakeshell did not have, where nothing may not."""
 _PAGE = 2_000
 
 
 class Reading(Protocol):
-    """The half of a `Database` that is needed of where the records come from."""
+    """What is needed of where the records come from. Its errors are `LakeshellError`s."""
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]: ...
+
+    def columns(self, table: str) -> Collection[str]:
+        """None of a table that is not there."""
+
+
+def is_ledger(source: Reading) -> bool:
+    """Whether it has what every Lakeshell writes. Raises for what cannot be read at all."""
+    return set(source.columns("queries")) >= {*QUERY[:8], "process"}
 
 
 def copy(
     source: Reading,
     target: Database,
     *,
-    columns: Mapping[str, Sequence[str]] = COLUMNS,
-    keys: Mapping[str, str] = KEYS,
     told: Callable[[str, int], None] = lambda table, rows: None,
     give_up: Callable[[LakeshellError], None] | None = None,
 ) -> dict[str, int]:
-    """`columns` are those that the source has; `told` hears how many rows of a table went by.
-    `give_up` hears what cannot be read, and the rest is copied; without it that is raised."""
+    """`told` hears how many rows of a table went by. `give_up` hears what cannot be read, and the
+    rest is copied; without it that is raised."""
     added = {}
-    for table, known in columns.items():
+    there = _there(source, give_up)
+    keys = _KEYS if "number" in there.get("queries", ()) else _OLD_KEYS
+    for table, has in there.items():
+        known = [name for name in COLUMNS[table] if name in has or name in _ABSENT]
+        asked = [f'"{name}"' if name in has else _ABSENT[name] for name in known]
         added[table] = passed = 0
         adding = target.adding(table, known)
-        for page in _pages(source, table, known, keys, give_up):
+        for page in _pages(source, table, asked, keys.get(table), give_up):
             with target.transaction():
                 added[table] += target.write_many(adding, page)
             passed += len(page)
@@ -61,17 +75,31 @@ def copy(
     return added
 
 
+def _there(
+    source: Reading, give_up: Callable[[LakeshellError], None] | None
+) -> dict[str, Collection[str]]:
+    """The columns of each table that it has: it may be an older Lakeshell's."""
+    found: dict[str, Collection[str]] = {}
+    for table in COLUMNS:
+        try:
+            found[table] = source.columns(table)
+        except LakeshellError:
+            if give_up is None:
+                raise
+    return {table: columns for table, columns in found.items() if columns}
+
+
 def _pages(
     source: Reading,
     table: str,
-    columns: Sequence[str],
-    keys: Mapping[str, str],
+    asked: Sequence[str],
+    key: str | None,
     give_up: Callable[[LakeshellError], None] | None,
 ) -> Iterator[list[Row]]:
-    key = keys.get(table)
+    """The rows of a table; `asked` are expressions."""
     if key is None:
         try:
-            yield source.read(f"SELECT {names(columns)} FROM {table}")
+            yield source.read(f"SELECT {', '.join(asked)} FROM {table}")
         except LakeshellError as error:
             if give_up is None:
                 raise
@@ -82,7 +110,7 @@ def _pages(
         size = _PAGE
         while True:
             try:
-                page = _page(source, table, columns, key, last, backwards, size)
+                page = _page(source, table, asked, key, last, backwards, size)
             except LakeshellError as error:
                 if give_up is None:
                     raise
@@ -101,7 +129,7 @@ def _pages(
 def _page(
     source: Reading,
     table: str,
-    columns: Sequence[str],
+    asked: Sequence[str],
     key: str,
     last: Mapping[bool, object],
     backwards: bool,
@@ -111,7 +139,7 @@ def _page(
     ends = [f"{key} {'<' if end else '>'} ?" for end in last]
     where = f"WHERE {' AND '.join(ends)}" if ends else ""
     return source.read(
-        f"SELECT {key}, {names(columns)} FROM {table} {where}"
+        f"SELECT {key}, {', '.join(asked)} FROM {table} {where}"
         f" ORDER BY {key} {'DESC' if backwards else 'ASC'} LIMIT {size}",
         list(last.values()),
     )

@@ -6,7 +6,7 @@ what dialects say differently is asked for here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -29,6 +29,8 @@ class Database(Protocol):
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
         """The same INSERT for many rows; gives how many it added."""
+
+    def columns(self, table: str) -> Collection[str]: ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of what is written within it, or nothing. No other thread comes between."""

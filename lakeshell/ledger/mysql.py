@@ -7,7 +7,7 @@ needed and anew where the server closed it: every statement of the ledger may be
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, TypeVar
@@ -47,17 +47,25 @@ _MANY = 500
 
 class MysqlDatabase:
     """`options` are pymysql's; `place` is said in messages, `start_hint` what to do where the
-    server does not answer."""
+    server does not answer. `as_found` leaves the schema as it is, whatever it holds."""
 
-    def __init__(self, options: Mapping[str, Any], place: str, start_hint: str = "") -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        place: str,
+        start_hint: str = "",
+        *,
+        as_found: bool = False,
+    ) -> None:
         self.place = place
         self._options = {**options, "charset": "utf8mb4", "init_command": _SESSION}
         self._start_hint = start_hint
         self._lock = threading.RLock()
         self._within = False
         self._open: Any = None
-        with self._lock, self._translated():
-            migrate(self._run, place)
+        if not as_found:
+            with self._lock, self._translated():
+                migrate(self._run, place)
 
     def close(self) -> None:
         with self._lock:
@@ -84,6 +92,13 @@ class MysqlDatabase:
         while part := list(islice(given, _MANY)):
             added += self._sent(lambda cursor, part=part: cursor.executemany(_marked(sql), part))  # type: ignore[misc]
         return added
+
+    def columns(self, table: str) -> Collection[str]:
+        asked = (
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = database() AND table_name = ?"
+        )
+        return {str(row[0]) for row in self.read(asked, (table,))}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

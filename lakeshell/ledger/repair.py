@@ -7,16 +7,15 @@ file and its journal are never written to: what is read is a copy.
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lakeshell.errors import AlreadyExists, LakeshellError
-from lakeshell.ledger.copying import COLUMNS, KEYS, copy
-from lakeshell.ledger.database import Row
+from lakeshell.ledger.copying import copy
+from lakeshell.ledger.found import FoundFile
 from lakeshell.ledger.sqlite import SqliteDatabase, SqliteLedger
 
 _JOURNALS = ("-wal", "-shm")
@@ -48,12 +47,10 @@ def repair(
         _copied(path, wreck)
         ledger = SqliteLedger(made)
         try:
-            with closing(_Wreck(wreck)) as source:
+            with closing(FoundFile(wreck, str(path))) as source:
                 saved = copy(
                     source,
                     ledger.database,
-                    columns=source.columns(),
-                    keys={**KEYS, "queries": source.key()},
                     told=told,
                     give_up=lambda error: lost.append(error.message),
                 )
@@ -73,40 +70,3 @@ def _copied(path: Path, target: Path) -> None:
             shutil.copyfile(
                 path.with_name(path.name + journal), target.with_name(target.name + journal)
             )
-
-
-class _Wreck:
-    """What can be read of a damaged file."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        # What is no UTF-8 any more is lost, not the record that it stands in.
-        self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-
-    def close(self) -> None:
-        self._db.close()
-
-    def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except (sqlite3.DatabaseError, OverflowError) as error:
-            raise LakeshellError(str(error)) from error
-
-    def columns(self) -> dict[str, Sequence[str]]:
-        """Of each table those that it has: it may be an older Lakeshell's. None where that cannot
-        be read any more."""
-        there = {table: self._has(table) for table in COLUMNS}
-        return {
-            table: [name for name in columns if name in there[table]]
-            for table, columns in COLUMNS.items()
-            if there[table]
-        }
-
-    def key(self) -> str:
-        """By which queries are read; an older Lakeshell did not number them."""
-        return "number" if "number" in self._has("queries") else "id"
-
-    def _has(self, table: str) -> set[str]:
-        with suppress(LakeshellError):
-            return {row[1] for row in self.read(f"PRAGMA table_info({table})")}
-        return set()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,9 @@ class SqliteDatabase:
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
         with self._lock, self._translated():
             return max(0, self._db.executemany(sql, rows).rowcount)
+
+    def columns(self, table: str) -> Collection[str]:
+        return {row[1] for row in self.read(f"PRAGMA table_info({table})")}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

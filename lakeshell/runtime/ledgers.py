@@ -13,6 +13,8 @@ from lakeshell.runtime.place import Place
 from lakeshell.stack.services import Service
 
 if TYPE_CHECKING:
+    from lakeshell.ledger.found import FoundFile
+    from lakeshell.ledger.mysql import MysqlDatabase
     from lakeshell.source.mysql_address import MysqlAddress
 
 FILE = "ledger.db"
@@ -35,6 +37,18 @@ def mysql_ledger(address: MysqlAddress, start_hint: str = "") -> SqlLedger:
     from lakeshell.ledger.mysql import MysqlLedger
 
     return MysqlLedger(address.pymysql(), str(address), start_hint)
+
+
+def found_in_file(path: Path) -> FoundFile:
+    from lakeshell.ledger.found import FoundFile
+
+    return FoundFile(path, str(path))
+
+
+def found_in_mysql(address: MysqlAddress) -> MysqlDatabase:
+    from lakeshell.ledger.mysql import MysqlDatabase
+
+    return MysqlDatabase(address.pymysql(), str(address), as_found=True)
 
 
 def start_hint(place: Place) -> str:

@@ -101,4 +101,32 @@ def test_what_is_no_other_ledger_is_not_copied(shell: Shell, tmp_path: Path) -> 
     assert shell("ledger", "copy").code == 2
     assert "there is no ledger" in shell("ledger", "copy", str(tmp_path / "none.db")).err
     (tmp_path / "text").write_text("no ledger at all, certainly not one")
-    assert shell("ledger", "copy", str(tmp_path / "text")).code == 2
+    ended = shell("ledger", "copy", str(tmp_path / "text"))
+    assert ended.code == 2
+    assert "cannot be read: file is not a database\n  a ledger is the" in ended.err
+
+
+def test_a_database_of_somebody_else_is_not_made_a_ledger(
+    shell: Shell, shop: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    for path in (shop, empty):
+        before = path.read_bytes()
+        ended = shell("ledger", "copy", str(path))
+        assert ended.code == 2
+        assert f"{path} is no ledger of Lakeshell" in ended.err
+        assert path.read_bytes() == before
+        assert not list(path.parent.glob(f"{path.name}-*"))
+
+
+def test_a_schema_of_somebody_else_is_not_made_a_ledger(
+    shell: Shell, ledger_schema: Mapping[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = f"{ledger_schema['host']}:{ledger_schema['port']}/{ledger_schema['database']}"
+    monkeypatch.setenv("PW", str(ledger_schema["password"]))
+    url = f"mysql://{ledger_schema['user']}@{at}"
+    for _ in range(2):  # the first copy would have made its tables
+        ended = shell("ledger", "copy", url, "--password-env", "PW")
+        assert ended.code == 2
+        assert "is no ledger of Lakeshell" in ended.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lakeshell.ledger.copying import copy
+from lakeshell.ledger.copying import copy, is_ledger
+from lakeshell.ledger.found import FoundFile
 from lakeshell.ledger.ledger import SqlLedger
 from lakeshell.ledger.mysql import MysqlLedger
 from lakeshell.ledger.repair import damage, repair
@@ -130,8 +132,8 @@ def test_of_a_file_that_is_none_nothing_is_saved_but_the_file(tmp_path: Path) ->
     ledger.close()
 
 
-def test_a_damaged_ledger_of_an_older_lakeshell_is_saved_too(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
+def older(path: Path) -> None:
+    """A ledger as the first Lakeshell wrote it."""
     db = sqlite3.connect(path)
     for step in STEPS[:1]:
         db.executescript(step)
@@ -141,8 +143,27 @@ def test_a_damaged_ledger_of_an_older_lakeshell_is_saved_too(tmp_path: Path) -> 
         "'FAILED', 1500000, 0.5, 7, NULL, 0, 'EUR', 'X', 'wrong', 'duckdb', 'SELECT', '', '', 'eve')"
     )
     db.close()
+
+
+def test_a_damaged_ledger_of_an_older_lakeshell_is_saved_too(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    older(path)
     _, saved, lost = repair(path, NOW)
     assert (saved["queries"], lost) == (1, [])
     ledger = SqliteLedger(path)
     assert ledger.query("q1").error == "wrong"
     ledger.close()
+
+
+def test_a_ledger_of_an_older_lakeshell_is_copied_and_stays_as_it_was(
+    tmp_path: Path, target: SqlLedger
+) -> None:
+    path = tmp_path / "older.db"
+    older(path)
+    before = path.read_bytes()
+    with closing(FoundFile(path, "older.db")) as source:
+        assert is_ledger(source)
+        assert copy(source, target.database)["queries"] == 1
+    assert (target.query("q1").error, target.query("q1").reused) == ("wrong", "")
+    assert path.read_bytes() == before
+    target.close()
