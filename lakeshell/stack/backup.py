@@ -11,18 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from lakeshell.errors import AlreadyExists, LakeshellError, NotFound
-from lakeshell.stack import secrets
+from lakeshell.errors import AlreadyExists, NotFound
 from lakeshell.stack.accounts import accounts, written
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
+from lakeshell.stack.dump import CLIENT, MB, BackupFailed, Dump, Heard, client, parts, quoted
 from lakeshell.stack.services import Service
 from lakeshell.stack.storage import ObjectStorage
 
@@ -35,21 +34,6 @@ PREFIX = "mysql/"
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
 _GONE = (1054, 1146, 1305)
 """MySQL's codes for a column, a table and a routine that there is not."""
-_MB = 2**20
-_DUMP = (
-    "mysqldump", "--user=root", "--single-transaction", "--quick", "--routines", "--events",
-    "--triggers", "--hex-blob", "--no-tablespaces", "--default-character-set=utf8mb4",
-    "--set-gtid-purged=OFF", "--databases",
-)  # fmt: skip
-_CLIENT = (
-    "mysql", "--user=root", "--default-character-set=utf8mb4",
-    # Else it changes the ends of lines in the text of routines, or leaves remarks out.
-    "--binary-mode", "--comments",
-)  # fmt: skip
-
-
-class BackupFailed(LakeshellError):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +70,7 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
         version = str((sql.fetchone() or ("",))[0])
         storage.put(folder + "users.sql", written(sql).encode())
         reporter.step(f"dumping {len(sums)} tables to object storage")
-        dump = _Dump(_mysql(compose, *_DUMP, *databases), reporter)
+        dump = Dump(compose, parts(sql, databases), reporter)
         try:
             storage.upload(folder + "dump.sql.gz", dump, {"version": version}, lambda _: None)
         finally:
@@ -96,56 +80,6 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
     )
     storage.put(folder + "manifest.json", json.dumps(asdict(made), indent=1).encode())
     return made
-
-
-class _Dump:
-    """A dump's output, compressed while it is read. Raises `BackupFailed` in place of its end when
-    the dump ended badly, so that the upload is given up."""
-
-    def __init__(self, process: subprocess.Popen[bytes], reporter: Reporter) -> None:
-        assert process.stdout is not None
-        self._process = process
-        self._stdout: IO[bytes] = process.stdout
-        self._reporter = reporter
-        self._press = zlib.compressobj(1, zlib.DEFLATED, 31)
-        self._held = b""
-        self._read = 0
-        self._ended = False
-        self._sum = hashlib.sha256()
-        self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._sum.hexdigest()
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._ended and (size < 0 or len(self._held) < size):
-            chunk = self._stdout.read(_MB)
-            self._read += len(chunk)
-            self._reporter.advance(self._read // _MB, None, "MB")
-            if chunk:
-                self._held += self._press.compress(chunk)
-            else:
-                self._check()
-                self._held += self._press.flush()
-                self._ended = True
-        given = self._held if size < 0 else self._held[:size]
-        self._held = self._held[len(given) :]
-        self._sum.update(given)
-        self.size += len(given)
-        return given
-
-    def _check(self) -> None:
-        error = self._process.stderr.read() if self._process.stderr is not None else b""
-        if self._process.wait() != 0:
-            raise BackupFailed(
-                f"mysqldump failed: {_last(error)}", hint="see also: lakeshell stack logs mysql"
-            )
-
-    def close(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
 
 
 # --- bringing one back ---------------------------------------------------------------------
@@ -187,7 +121,7 @@ def restore(
                 hint="add --replace to delete what is there first",
             )
         for database in present:
-            sql.execute(f"DROP DATABASE {_quoted(database)}")
+            sql.execute(f"DROP DATABASE {quoted(database)}")
     reporter.step(f"restoring {len(backup.checksums)} tables of {backup.name}")
     folder = PREFIX + backup.name + "/"
     users = accounts(storage.read(folder + "users.sql").decode())
@@ -235,7 +169,7 @@ def _unpacked(
     for chunk in storage.chunks(key):
         seen.update(chunk)
         read += len(chunk)
-        reporter.advance(read // _MB, max(backup.size // _MB, 1), "MB")
+        reporter.advance(read // MB, max(backup.size // MB, 1), "MB")
         yield unpack.decompress(chunk)
     yield unpack.flush()
     if seen.hexdigest() != backup.sha256:
@@ -247,14 +181,10 @@ def _unpacked(
 
 def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
     """Runs SQL text in the mysql client of the container."""
-    process = _mysql(compose, *_CLIENT, stdin=subprocess.PIPE)
+    process = client(compose, *CLIENT, stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None
-    said: list[bytes] = []
-    # Read beside the writing: a client with much to complain about would wait for a reader.
-    errors = process.stderr
-    listener = threading.Thread(target=lambda: said.append(errors.read()), daemon=True)
-    listener.start()
+    heard = Heard(process.stderr)
     try:
         for chunk in chunks:
             process.stdin.write(chunk)
@@ -264,24 +194,14 @@ def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
     except BaseException:
         process.kill()
         raise
-    code = process.wait()
-    listener.join()
-    if code != 0:
+    if process.wait() != 0:
         raise BackupFailed(
-            f"mysql did not take the dump: {_last(b''.join(said))}",
+            f"mysql did not take the dump: {heard.last()}",
             hint="restore again with --replace",
         )
 
 
 # --- what both need ------------------------------------------------------------------------
-
-
-def _mysql(
-    compose: Compose, *words: str, stdin: int = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
-    """The password goes through the environment: words of a command line are seen by everyone."""
-    password = compose.installation.secrets[secrets.MYSQL_ROOT]
-    return compose.piped(Service.MYSQL, *words, stdin=stdin, lent={"MYSQL_PWD": password})
 
 
 def _databases(sql: Cursor) -> list[str]:
@@ -298,16 +218,7 @@ def _checksums(sql: Cursor, databases: Sequence[str], reporter: Reporter) -> dic
     tables = list(sql.fetchall())
     found = {}
     for done, (database, table) in enumerate(tables, 1):
-        sql.execute(f"CHECKSUM TABLE {_quoted(database)}.{_quoted(table)}")
+        sql.execute(f"CHECKSUM TABLE {quoted(database)}.{quoted(table)}")
         found[f"{database}.{table}"] = int((sql.fetchone() or ("", 0))[1] or 0)
         reporter.advance(done, len(tables), "tables")
     return found
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _last(error: bytes) -> str:
-    lines = [line for line in error.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "no reason given"

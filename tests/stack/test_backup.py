@@ -20,7 +20,7 @@ FIRST, OTHER = (f"saved_{name}" for name in NAMES)
 APP, GONE, READER, WRITER = (f"{name}_{NAMES[0]}" for name in ("app", "gone", "zreader", "zwriter"))
 """Two users and two roles; the roles sort after who holds them."""
 USERS = (f"{APP}@'%'", f"{GONE}@'10.%'", "root@'10.1.2.3'", READER, WRITER)
-TABLES = f"""
+TABLES = rf"""
 CREATE DATABASE {FIRST};
 CREATE DATABASE {OTHER} CHARACTER SET latin1;
 USE {FIRST};
@@ -30,15 +30,29 @@ CREATE TABLE numbers (
     thrice INT GENERATED ALWAYS AS (tiny * 3) VIRTUAL, KEY (twice)
 );
 INSERT INTO numbers (tiny, big, exact, approximate) VALUES
-    (0, 0, 0, 0), (255, 18446744073709551615, -12345678901234567890123456789012345.5, 0.1),
+    (0, 0, 0, -0e0), (255, 18446744073709551615, -12345678901234567890123456789012345.5, 0.1),
     (NULL, NULL, NULL, NULL), (1, 1, 1e-30, 1.7976931348623157e308);
+CREATE TABLE measured (
+    short_one FLOAT, fixed FLOAT(9,4), long_one DOUBLE, half DOUBLE AS (short_one / 2), yes BOOLEAN, bits BIT(9),
+    word VARCHAR(30), old CHAR(9) CHARACTER SET latin1, free VARBINARY(9), kind ENUM('a',''), document JSON,
+    exact DECIMAL(65,30), day DATE, clock TIME(3), stamp TIMESTAMP(6) NULL, year1 YEAR, spot POINT, near VECTOR(2),
+    `my
+	column` INT INVISIBLE
+);
+INSERT INTO measured (short_one, fixed, long_one) VALUES (NULL, NULL, NULL), (16777217, 3.1, 1e15);
+INSERT INTO measured VALUES
+    (1.23456789, 12345.6789, -0e0, DEFAULT, TRUE, b'101', '海\\ ''\t\r\n', 'é€', x'00090a0d5c', '', '{{"a": "\\n"}}',
+    -1e-30, '2024-02-29', '-838:59:58.125', '2024-10-27 00:30:00.000001', 1901, POINT(1, 0.1),
+    TO_VECTOR('[1.23456789, 3.4028234e38]')),
+    (-3.4028234e38, 0, 5e-324, DEFAULT, FALSE, b'0', '', '', '', 'a', 'null', 0, '9999-12-31', '00:00:00',
+    '2038-01-19 03:14:07.999999', 0, NULL, NULL);
 CREATE TABLE texts (
     word VARCHAR(60), padded CHAR(5), old VARCHAR(60) CHARACTER SET latin1, kind ENUM('a','it''s',''),
     several SET('x','y'), document JSON, body LONGTEXT
 );
 INSERT INTO texts VALUES
     ('', '', '', '', '', '{{}}', ''), (NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-    ('海 ;\\n-- `''"\\\\ \\0 \\r\\n', 'ab', 'é€ÿ', 'it''s', 'x,y', '{{"b": 1.0, "a": [null, "ü"]}}', 'x'),
+    ('海 ;\n-- `''"\\ \0 \r\n', 'ab', 'é€ÿ', 'it''s', 'x,y', '{{"b": 1.0, "a": [null, "ü"]}}', 'x'),
     ('NULL', 'NULL', 'NULL', 'a', 'x', '"NULL"', REPEAT('long ', 300000));
 UPDATE texts SET document = JSON_SET(document, '$.b', 1) WHERE padded = 'ab';
 CREATE TABLE bytes (id INT PRIMARY KEY, bits BIT(64), bit1 BIT(1), fixed BINARY(4), free BLOB);
@@ -166,8 +180,8 @@ def _names(sql: Cursor, of: str, column: str, kind: str = "") -> list[str]:
 
 def test_everything_comes_back_into_an_empty_volume() -> None:
     before = seen()
-    assert len(before.rows) == 9
-    assert len(before.definitions) == 19
+    assert len(before.rows) == 10
+    assert len(before.definitions) == 20
     live.done("stack", "backup", "mysql", "--remove")
     said = live.done("stack", "restore", "mysql")
     assert "checksums equal" in said
