@@ -25,9 +25,15 @@ if TYPE_CHECKING:
     help="As `lakeshell query` has them. Default: by the file's ending; CSV_HEADER.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--formula-safe", is_flag=True, help="As `lakeshell query` has it.")
 @with_lake
 def export(
-    lake: Lake, limit: int | None, output_format: str | None, output: Path | None, **filters: Any
+    lake: Lake,
+    limit: int | None,
+    output_format: str | None,
+    output: Path | None,
+    formula_safe: bool,
+    **filters: Any,
 ) -> None:
     """Everything known of past queries, as CSV, JSON, Parquet, Excel and so on."""
     from lakeshell.cli.sink import chosen_format, open_sink
@@ -37,7 +43,7 @@ def export(
     caught_up(lake)
     if output_format is None and chosen_format(None, output) == "CSV":
         output_format = "CSV_HEADER"
-    with open_sink(output_format, output) as sink:
+    with open_sink(output_format, output, formula_safe) as sink:
         sink.write_rows(columns(), records(lake.ledger, wanted))
 
 

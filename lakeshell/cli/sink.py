@@ -79,10 +79,9 @@ class Sink:
         from lakeshell.output.result import write_result
 
         if self._formula_safe:
-            from lakeshell.output.formulas import harmless_batches, harmless_columns
+            from lakeshell.output.formulas import harmless
 
-            batches = harmless_batches(columns, batches)
-            columns = harmless_columns(columns)
+            columns, batches = harmless(columns, batches)
         command = "" if self._path is not None else pager()
         if not command:
             write_result(columns, batches, self.format_name, self._write, safe=self._safe)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakeshell.errors import LakeshellError, UsageError
 from lakeshell.model import Column
+from lakeshell.output.formulas import QUOTED_FORMATS, harmless
 from lakeshell.output.result import write_result
 from lakeshell.sql.datatypes import (
     INTEGRAL,
@@ -53,9 +54,17 @@ def format_of(path: Path) -> str:
 
 
 def write_file(
-    columns: Sequence[Column], batches: Iterable[pa.RecordBatch], format_name: str, path: Path
+    columns: Sequence[Column],
+    batches: Iterable[pa.RecordBatch],
+    format_name: str,
+    path: Path,
+    *,
+    formula_safe: bool = False,
 ) -> int:
-    """Writes the result to `path` and gives its number of rows."""
+    """Writes the result to `path` and gives its number of rows. `formula_safe` keeps spreadsheets
+    from running texts, in the formats where that can be."""
+    if formula_safe and format_name in QUOTED_FORMATS:
+        columns, batches = harmless(columns, batches)
     with replaced(path) as part:
         if format_name in BINARY:
             return write_binary(columns, batches, format_name, part)

@@ -26,7 +26,13 @@ wide forms, which East Asian ones take for the narrow."""
 _TEXTS = ("varchar", "char")
 
 
-def harmless_columns(columns: Sequence[Column]) -> Sequence[Column]:
+def harmless(
+    columns: Sequence[Column], batches: Iterable[pa.RecordBatch]
+) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
+    return _harmless_columns(columns), _harmless_batches(columns, batches)
+
+
+def _harmless_columns(columns: Sequence[Column]) -> Sequence[Column]:
     """Columns under names that are no formulas either."""
     return [
         dataclasses.replace(column, name="'" + column.name)
@@ -36,7 +42,7 @@ def harmless_columns(columns: Sequence[Column]) -> Sequence[Column]:
     ]
 
 
-def harmless_batches(
+def _harmless_batches(
     columns: Sequence[Column], batches: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa

@@ -227,6 +227,8 @@ def test_text_that_a_spreadsheet_would_run(shell: Shell, lake: Path) -> None:
     again = shell("history", "result", newest(shell)["id"], "--formula-safe", "-o", "safe.csv")
     assert again.code == 0
     assert '"\'=1+1"' in (lake / "safe.csv").read_text(encoding="utf-8")
+    shell("query", "-e", "=cmd|' /C calc'!A0")
+    assert "\"'=cmd|" in shell("history", "export", "--formula-safe").out
 
 
 @pytest.mark.parametrize("format_name", ["CSV_UNQUOTED", "JSON", "ALIGNED"])

@@ -25,6 +25,7 @@ from lakeshell.tui.screens.asking import LineScreen, TextScreen, YesScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.kept import KeptScreen
 from lakeshell.tui.screens.pick import PickScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.screens.versions import VersionsScreen
 
 OF_THE_SHELL = {"completion", "ledger", "serve", "web"}
@@ -175,7 +176,7 @@ async def test_a_kept_result_is_looked_at_and_the_history_saved_and_forgotten(
         screen.query_one("#search", Input).value = "state:failed"
         await until(pilot, lambda: "count(*)" not in text_of(pilot))
         await pilot.press("E")
-        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileScreen))
         pilot.app.screen.query_one(Input).value = str(home / "failed.parquet")
         await pilot.press("enter")
         await until(pilot, (home / "failed.parquet").exists)

@@ -26,6 +26,7 @@ from lakeshell.tui.screens.cell import CellScreen
 from lakeshell.tui.screens.compare import CompareScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.parameters import ParametersScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.grid import ResultGrid
 from lakeshell.tui.widgets.querytab import QueryTab
@@ -229,6 +230,35 @@ async def test_what_is_copied_is_in_a_file_too(lake: Lake) -> None:
         await pilot.press("f4", "c")
         await until(pilot, lambda: "too much for a terminal's clipboard" in text_of(pilot))
         assert file.stat().st_size == LARGEST + 1
+
+
+@pytest.mark.asyncio
+async def test_rows_are_saved_safe_for_a_spreadsheet_and_over_a_file_when_asked_twice(
+    lake: Lake, tmp_path: Path
+) -> None:
+    made = columns(**{"=name": "varchar", "amount": "integer"})
+    engine(lake).answers["SELECT formula"] = Answer(made, [batch(made, ("=1+1", -1))])
+    file = tmp_path / "rows.csv"
+    file.write_text("of somebody else")
+    async with console(lake).run_test(size=(100, 24)) as pilot:
+        await opened(pilot, "SELECT formula")
+        await run(pilot)
+        await pilot.press("f4", "e")
+        screen = await dialog(pilot, FileScreen)
+        screen.query_one(Input).value = str(file)
+        await pilot.press("tab", "space", "shift+tab", "enter")
+        await until(pilot, lambda: "is there already: Enter again replaces it" in text_of(pilot))
+        assert file.read_text() == "of somebody else"
+        await pilot.press("enter")
+        await until(pilot, lambda: "1 rows are in" in text_of(pilot))
+        assert file.read_text() == '"\'=1+1","-1"\n'
+        await pilot.press("e")
+        screen = await dialog(pilot, FileScreen)
+        screen.query_one(Input).value = str(tmp_path / "as it is.csv")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "as it is.csv").exists)
+        await settled(pilot)
+    assert (tmp_path / "as it is.csv").read_text() == '"=1+1","-1"\n'
 
 
 def test_screen_is_given_short_strings() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -27,6 +26,7 @@ from lakeshell.tui.safe import shown_lines
 from lakeshell.tui.screens.asking import LineScreen, YesScreen
 from lakeshell.tui.screens.kept import KeptScreen, held
 from lakeshell.tui.screens.noun import NounScreen, Row
+from lakeshell.tui.screens.saving import Read, save_rows
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.listing import Listing
@@ -176,31 +176,14 @@ class HistoryScreen(NounScreen):
             "Save the history to", "history.csv", lambda: (columns(), records(ledger, wanted))
         )
 
-    def _save(
-        self,
-        question: str,
-        name: str,
-        read: Callable[[], tuple[Sequence[Column], Iterator[pa.RecordBatch]]],
-    ) -> None:
-        def take(typed: str | None) -> None:
-            if not typed:
-                return
-            path = Path(typed).expanduser()
-
-            def work(_: object) -> int:
-                from lakeshell.output.files import format_of, write_file
-
-                return write_file(*read(), format_of(path), path)
-
-            self.carry_out(
-                "export",
-                f"writing {path}",
-                work,
-                lambda count: self.notify(f"{count:,} rows are in {path}", markup=False),
-            )
-
-        note = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
-        self.app.push_screen(LineScreen(question, name, note), take)
+    def _save(self, question: str, name: str, read: Read) -> None:
+        save_rows(
+            self,
+            question,
+            name,
+            read,
+            lambda path, count: self.notify(f"{count:,} rows are in {path}", markup=False),
+        )
 
     def action_prune(self) -> None:
         """Forgets old queries, of every workgroup."""

@@ -7,7 +7,6 @@ beyond these rows is wanted. What takes long runs on a thread.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -18,9 +17,12 @@ from lakeshell.query.rows import Arrangement, ResultRows
 from lakeshell.tui import clipboard
 from lakeshell.tui.safe import short_path
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
+from lakeshell.tui.screens.saving import save_rows
 from lakeshell.tui.widgets.grid import ResultGrid
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from lakeshell.query.nested import Part
@@ -343,32 +345,20 @@ class RowsPane(Vertical, can_focus=True):
             self.post_message(self.MakeWanted(self.sql))
 
     def action_export(self) -> None:
-        def take(name: str | None) -> None:
-            if name:
-                self.export(Path(name).expanduser())
-
-        note = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx; the filter and order hold"
-        self.app.push_screen(LineScreen("Save the rows to", self.file_name, note), take)
+        grid = self.grid
+        if grid is None:
+            return
+        rows, arrangement = grid.rows, grid.arrangement
+        save_rows(
+            self.host,
+            "Save the rows to",
+            self.file_name,
+            lambda: (rows.columns, rows.batches(arrangement)),
+            lambda path, count: self.host.status(f"{count:,} rows are in {short_path(path)}"),
+            "; the filter and order hold",
+        )
 
     @property
     def file_name(self) -> str:
         """What a file of the rows is called, unless somebody says otherwise."""
         return "result.csv"
-
-    def export(self, path: Path) -> None:
-        grid = self.grid
-        if grid is None:
-            return
-        rows, arrangement = grid.rows, grid.arrangement
-
-        def work(_: object) -> int:
-            from lakeshell.output.files import format_of, write_file
-
-            return write_file(rows.columns, rows.batches(arrangement), format_of(path), path)
-
-        self.host.carry_out(
-            "export",
-            f"writing {path}",
-            work,
-            lambda count: self.host.status(f"{count:,} rows are in {short_path(path)}"),
-        )

@@ -1,0 +1,94 @@
+"""Rows into a file: where, whether over what is there, and whether a spreadsheet may run its texts.
+
+In: a screen, what reads the rows, what is done when they are written. Out: the file, on a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, Input, Static
+
+from lakeshell.model import Column
+from lakeshell.tui.safe import shown
+from lakeshell.tui.widgets.line import LineInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakeshell.tui.screens.base import LakeScreen
+
+Read = Callable[[], tuple[Sequence[Column], Iterable["pa.RecordBatch"]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    path: Path
+    formula_safe: bool
+
+
+class FileScreen(ModalScreen[Destination | None]):
+    """Asks for a file; None when it was left with Esc. One that is there is asked for twice."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, question: str, name: str, note: str) -> None:
+        super().__init__()
+        self._question, self._name, self._note = question, name, note
+        self._there: Path | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(shown(self._question), classes="title")
+            yield LineInput(self._name, id="line")
+            yield Checkbox(
+                "formula-safe: text in CSV and TSV that a spreadsheet would run stays text",
+                id="formula-safe",
+                compact=True,
+            )
+            yield Static(shown(self._note, "dim"), id="note", classes="text")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not event.value:
+            self.dismiss(None)
+            return
+        path = Path(event.value).expanduser()
+        if path.is_file() and path != self._there:
+            self._there = path
+            said = "that file is there already: Enter again replaces it"
+            self.query_one("#note", Static).update(shown(said, "bold"))
+            return
+        self.dismiss(Destination(path, self.query_one(Checkbox).value))
+
+
+def save_rows(
+    screen: LakeScreen,
+    question: str,
+    name: str,
+    read: Read,
+    done: Callable[[Path, int], object],
+    note: str = "",
+) -> None:
+    """`done` is told the file and its rows; `note` is said beside the endings."""
+
+    def take(given: Destination | None) -> None:
+        if given is None:
+            return
+        path = given.path
+
+        def work(_: object) -> int:
+            from lakeshell.output.files import format_of, write_file
+
+            return write_file(*read(), format_of(path), path, formula_safe=given.formula_safe)
+
+        screen.carry_out("export", f"writing {path}", work, lambda count: done(path, count))
+
+    endings = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
+    screen.app.push_screen(FileScreen(question, name, f"{endings}{note}"), take)
