@@ -1,9 +1,10 @@
 """The source database, whole, into object storage and back, checked table by table.
 
-A backup is three objects below `mysql/TIME/`: `dump.sql.gz`, `users.sql` and, written last, the
-`manifest.json` that makes it one: checksums of the tables and of the dump. While it is taken,
+A backup is objects below `mysql/TIME/`: `dump.sql.gz`, `users.sql`, `events.sql` and, written last,
+the `manifest.json` that makes it one: checksums of the tables and of the dump. While it is taken,
 writes to the database wait, so that the checksums are of the very rows that are dumped. Brought back
-are first the users, whom views and routines name, then the tables, then the rights, which name those.
+are first the users, whom views and routines name, then the tables, then the rights, which name those,
+and events when nothing is compared any more, for they may change what is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import subprocess
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,7 +23,17 @@ from lakeshell.errors import AlreadyExists, NotFound
 from lakeshell.stack.accounts import accounts, written
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
-from lakeshell.stack.dump import CLIENT, MB, BackupFailed, Dump, Heard, client, parts, quoted
+from lakeshell.stack.dump import (
+    CLIENT,
+    MB,
+    BackupFailed,
+    Dump,
+    Heard,
+    client,
+    contents,
+    events,
+    quoted,
+)
 from lakeshell.stack.services import Service
 from lakeshell.stack.storage import ObjectStorage
 
@@ -58,7 +70,7 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
     storage = ObjectStorage(compose.installation)
     name = now.strftime("%Y%m%dT%H%M%SZ")
     folder = PREFIX + name + "/"
-    with cursor(compose.installation, Service.MYSQL) as sql:
+    with _session(compose) as sql:
         databases = _databases(sql)
         if not databases:
             raise NotFound("the source database is empty", hint="there is nothing to back up")
@@ -69,8 +81,9 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
         sql.execute("SELECT VERSION()")
         version = str((sql.fetchone() or ("",))[0])
         storage.put(folder + "users.sql", written(sql).encode())
+        storage.put(folder + "events.sql", events(compose, databases))
         reporter.step(f"dumping {len(sums)} tables to object storage")
-        dump = Dump(compose, parts(sql, databases), reporter)
+        dump = Dump(compose, contents(sql, databases), reporter)
         try:
             storage.upload(folder + "dump.sql.gz", dump, {"version": version}, lambda _: None)
         finally:
@@ -113,22 +126,24 @@ def restore(
     changes anything, `BackupFailed` when a table did not come back as it was."""
     storage = ObjectStorage(compose.installation)
     backup = find(storage, name)
-    with cursor(compose.installation, Service.MYSQL) as sql:
+    with _session(compose) as sql:
         present = _databases(sql)
         if present and not replace:
             raise AlreadyExists(
                 f"the source database is not empty: it has {', '.join(present)}",
                 hint="add --replace to delete what is there first",
             )
+        # A table may be referred to from another database.
+        sql.execute("SET foreign_key_checks = 0")
         for database in present:
             sql.execute(f"DROP DATABASE {quoted(database)}")
     reporter.step(f"restoring {len(backup.checksums)} tables of {backup.name}")
     folder = PREFIX + backup.name + "/"
     users = accounts(storage.read(folder + "users.sql").decode())
-    with cursor(compose.installation, Service.MYSQL) as sql:
+    with _session(compose) as sql:
         _do(sql, users.made, reporter)
     _feed(compose, _unpacked(storage, folder + "dump.sql.gz", backup, reporter))
-    with cursor(compose.installation, Service.MYSQL) as sql:
+    with _session(compose) as sql:
         _do(sql, users.rights, reporter)
         reporter.step("comparing checksums")
         found = _checksums(sql, backup.databases, reporter)
@@ -138,6 +153,9 @@ def restore(
             f"{len(wrong)} tables did not come back as they were, {wrong[0]} among them",
             hint="restore again with --replace, or an older one with --backup NAME",
         )
+    # One from before events were kept by themselves has them in its dump.
+    if storage.keys(folder + "events.sql"):
+        _feed(compose, [storage.read(folder + "events.sql")])
     return backup
 
 
@@ -202,6 +220,21 @@ def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
 
 
 # --- what both need ------------------------------------------------------------------------
+
+
+@contextmanager
+def _session(compose: Compose) -> Iterator[Cursor]:
+    """One that lasts however long a dump does."""
+    from pymysql import MySQLError
+
+    with cursor(compose.installation, Service.MYSQL) as sql:
+        try:
+            sql.execute("SET SESSION wait_timeout = 31536000")
+            yield sql
+        except MySQLError as error:
+            raise BackupFailed(
+                f"mysql broke off: {error.args[-1]}", hint="see why: lakeshell stack logs mysql"
+            ) from error
 
 
 def _databases(sql: Cursor) -> list[str]:

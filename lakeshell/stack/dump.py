@@ -2,10 +2,11 @@
 
 In: a server that holds still. Out: what a client makes the same databases of, in four parts:
 
-    tables, routines and views  ->  rows  ->  rows of floating numbers  ->  triggers and events
+    tables, routines and views  ->  rows  ->  rows of floating numbers  ->  triggers
 
-so that no trigger fires for a row that comes back. mysqldump writes them all but for the rows of
-tables with FLOAT or DOUBLE columns, of which it would cut the digits and lose the sign of a zero.
+so that no trigger fires for a row that comes back; and the events, which may change rows as soon as
+they are there, by themselves. mysqldump writes them all but for the rows of tables with FLOAT or
+DOUBLE columns, of which it would cut the digits and lose the sign of a zero.
 """
 
 from __future__ import annotations
@@ -29,23 +30,27 @@ if TYPE_CHECKING:
     from lakeshell.ports import Reporter
 
 MB = 2**20
-_CHARACTERS = "--default-character-set=utf8mb4"
+_AS_ROOT = ("--user=root", "--default-character-set=utf8mb4")
 _DUMP = (
-    "mysqldump", "--user=root", "--single-transaction", "--quick", "--hex-blob", "--no-tablespaces",
-    _CHARACTERS, "--set-gtid-purged=OFF",
+    "mysqldump", *_AS_ROOT, "--single-transaction", "--quick", "--hex-blob", "--no-tablespaces",
+    "--set-gtid-purged=OFF", "--skip-triggers",
 )  # fmt: skip
-_STRUCTURE = (*_DUMP, "--no-data", "--skip-triggers", "--routines")
-_ROWS = (*_DUMP, "--no-create-info", "--skip-triggers")
-_LAST = (*_DUMP, "--no-create-info", "--no-data", "--triggers", "--events")
+_STRUCTURE = (*_DUMP, "--no-data", "--routines")
+_ROWS = (*_DUMP, "--no-create-info")
+_TRIGGERS = (*_DUMP, "--no-create-info", "--no-data", "--triggers")
+_EVENTS = (*_DUMP, "--no-create-info", "--no-data", "--events")
 _SELECT = (
-    "mysql", "--user=root", _CHARACTERS, "--quick", "--batch", "--skip-column-names",
+    "mysql", *_AS_ROOT, "--max-allowed-packet=1G", "--quick", "--batch", "--skip-column-names",
     "--init-command=SET time_zone = '+00:00', sql_mode = ''", "--execute",
 )  # fmt: skip
 CLIENT = (
-    "mysql", "--user=root", _CHARACTERS,
+    # The server says how long a statement may be.
+    "mysql", *_AS_ROOT, "--max-allowed-packet=1G",
     # Else it changes the ends of lines in the text of routines, or leaves remarks out.
     "--binary-mode", "--comments",
 )  # fmt: skip
+_TOO_LONG = b"too long"
+"""In place of a value whose digits are longer than any text of the server."""
 _BEGIN = """
 SET NAMES utf8mb4;
 SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0;
@@ -58,10 +63,18 @@ class BackupFailed(LakeshellError):
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A command of the container that prints SQL, or rows of `INSERT` when that is said."""
+    """A command of the container that prints SQL, or rows for `insert` when there is one."""
 
     words: Sequence[str]
     insert: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`longest` is how many bytes of text the server takes back as one row."""
+
+    parts: Sequence[_Part]
+    longest: int
 
 
 def client(
@@ -76,16 +89,25 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def parts(sql: Cursor, databases: Sequence[str]) -> Sequence[_Part]:
+def contents(sql: Cursor, databases: Sequence[str]) -> Contents:
+    sql.execute("SELECT @@GLOBAL.max_allowed_packet")
+    (packet,) = sql.fetchone() or (0,)
     floating = _floating(sql, databases)
     ignored = [f"--ignore-table={schema}.{table}" for schema, table in floating]
     named = ("--databases", "--", *databases)
-    return [
+    parts = [
         _Part((*_STRUCTURE, *named)),
         _Part((*_ROWS, *ignored, *named)),
         *(_floating_rows(sql, schema, table) for schema, table in floating),
-        _Part((*_LAST, *named)),
+        _Part((*_TRIGGERS, *named)),
     ]
+    # Beside a row, its statement has up to a megabyte of others.
+    return Contents(parts, packet - 2 * MB)
+
+
+def events(compose: Compose, databases: Sequence[str]) -> bytes:
+    process = client(compose, *_EVENTS, "--databases", "--", *databases)
+    return b"".join(_output(process, _EVENTS[0]))
 
 
 def _floating(sql: Cursor, databases: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -130,19 +152,20 @@ def _literal(name: str, kind: str, characters: str | None) -> str:
             return name
         case "double" | "date" | "time" | "datetime" | "timestamp":
             return f"CONCAT('''', {name}, '''')"
+    digits = f"CONCAT('x''', HEX({name}), '''')"
     if characters is not None or kind == "json":
-        return f"CONCAT('_utf8mb4 x''', HEX(CONVERT({name} USING utf8mb4)), '''')"
-    return f"CONCAT('x''', HEX({name}), '''')"
+        digits = f"CONCAT('_utf8mb4 x''', HEX(CONVERT({name} USING utf8mb4)), '''')"
+    return f"IF({name} IS NULL, NULL, COALESCE({digits}, '{_TOO_LONG.decode()}'))"
 
 
 class Dump:
     """All parts one after the other, compressed while they are read. Raises `BackupFailed` in place
     of its end when one ended badly or `close` came first, so that an upload is given up."""
 
-    def __init__(self, compose: Compose, parts: Sequence[_Part], reporter: Reporter) -> None:
+    def __init__(self, compose: Compose, contents: Contents, reporter: Reporter) -> None:
         self._compose = compose
         self._reporter = reporter
-        self._chunks = self._sql(parts)
+        self._chunks = self._sql(contents)
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
         self._closed = False
@@ -182,25 +205,38 @@ class Dump:
             process.kill()
             process.wait()
 
-    def _sql(self, parts: Sequence[_Part]) -> Iterator[bytes]:
-        for part in parts:
-            output = self._output(part.words)
+    def _sql(self, contents: Contents) -> Iterator[bytes]:
+        for part in contents.parts:
+            with self._guard:
+                if self._closed:
+                    raise BackupFailed("the dump was cut off", hint="run it again")
+                self._process = client(self._compose, *part.words)
+            output = restorable(_output(self._process, part.words[0]), contents.longest)
             yield from inserts(part.insert, output) if part.insert else output
 
-    def _output(self, words: Sequence[str]) -> Iterator[bytes]:
-        with self._guard:
-            if self._closed:
-                raise BackupFailed("the dump was cut off", hint="run it again")
-            process = self._process = client(self._compose, *words)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        heard = Heard(process.stderr)
-        while chunk := process.stdout.read(MB):
-            yield chunk
-        if process.wait() != 0:
-            raise BackupFailed(
-                f"{words[0]} failed: {heard.last()}", hint="see also: lakeshell stack logs mysql"
-            )
+
+def _output(process: subprocess.Popen[bytes], program: str) -> Iterator[bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    heard = Heard(process.stderr)
+    while chunk := process.stdout.read(MB):
+        yield chunk
+    if process.wait() != 0:
+        raise BackupFailed(
+            f"{program} failed: {heard.last()}", hint="see also: lakeshell stack logs mysql"
+        )
+
+
+def restorable(chunks: Iterator[bytes], longest: int) -> Iterator[bytes]:
+    """The same. Raises `BackupFailed` for a line, which is a row at least, that is too long."""
+    length = 0
+    for chunk in chunks:
+        length += len(chunk.partition(b"\n")[0])
+        if length > longest:
+            raise _too_long()
+        if b"\n" in chunk:
+            length = len(chunk.rpartition(b"\n")[2])
+        yield chunk
 
 
 def inserts(insert: str, rows: Iterator[bytes]) -> Iterator[bytes]:
@@ -209,9 +245,18 @@ def inserts(insert: str, rows: Iterator[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in rows:
         lines, end, rest = (rest + chunk).rpartition(b"\n")
+        if _TOO_LONG in lines:
+            raise _too_long()
         if end:
             values = lines.replace(b"\t", b",").replace(b"\n", b"),\n(")
             yield insert.encode() + b"\n(" + values + b");\n"
+
+
+def _too_long() -> BackupFailed:
+    return BackupFailed(
+        "a row is longer than one statement of the server could bring back",
+        hint="more memory makes room for it: memory_max in [stack.mysql], then lakeshell stack up",
+    )
 
 
 class Heard:

@@ -146,7 +146,13 @@ def _capacity(settings: StackSettings) -> dict[str, str]:
         values[f"{service.name}_CPUS"] = f"{given.cpus:g}"
     for service in (Service.CONTROL, Service.MYSQL):
         values[f"{service.name}_BUFFER_POOL"] = f"{settings.capacity[service].memory_max // 8}"
+    values["MYSQL_PACKET"] = str(_packet(settings.capacity[Service.MYSQL].memory_max))
     heap = settings.capacity[Service.METASTORE].memory_max // 2
     values["METASTORE_HEAP"] = f"{heap // MB}m"
     values["MINIO_HEAP"] = f"{settings.capacity[Service.MINIO].memory_max * 3 // 4 // MB}MiB"
     return values
+
+
+def _packet(memory: int) -> int:
+    """Bytes of a statement. Of one that is all one value the server holds some eight copies."""
+    return max(64 * MB, memory // 12 // MB * MB)
