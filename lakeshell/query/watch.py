@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import Cancelled, Interrupted, LakeshellError, LimitExceeded, TimedOut
@@ -44,6 +45,8 @@ class Watch:
         self._started = time.monotonic()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._ended = False
+        self._over = threading.Event()
+        self._asking: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="query-watch", daemon=True)
 
     def start(self) -> None:
@@ -55,6 +58,7 @@ class Watch:
         if self._ended:
             return
         self._ended = True
+        self._over.set()
         told = _WAKING.end(self)
         if self._thread.is_alive():
             os.write(self._write, b"\0")
@@ -84,7 +88,7 @@ class Watch:
             self.running.cancel()
 
     def _run(self) -> None:
-        asked = looked = time.monotonic()
+        looked = time.monotonic()
         while not self._ended:
             ready, _, _ = select.select([self._read], [], [], _TICK)
             if ready:
@@ -110,13 +114,20 @@ class Watch:
                         hint="give it more time with --timeout, or have it read less",
                     )
                 )
-            if now - asked >= _ASK_EVERY:
-                asked = now
+            if self._asking is None and now - self._started >= _ASK_EVERY:
+                # On a thread of its own: a ledger that does not answer holds nothing else up.
+                self._asking = threading.Thread(target=self._ask, name="query-asks", daemon=True)
+                self._asking.start()
+
+    def _ask(self) -> None:
+        """Looks whether somebody wants it cancelled. Through a ledger that is away nobody can."""
+        by = None
+        while by is None:
+            with suppress(LakeshellError):
                 by = self._cancel_requested()
-                if by is not None:
-                    self.cancel(
-                        Cancelled(f"cancelled by {by}", hint="`lakeshell history` has its record")
-                    )
+            if self._over.wait(_ASK_EVERY if by is None else 0):
+                return
+        self.cancel(Cancelled(f"cancelled by {by}", hint="`lakeshell history` has its record"))
 
 
 class _Waking:

@@ -311,6 +311,52 @@ def test_somebody_else_cancels(services: Services, engine: FakeEngine) -> None:
     assert record.error == "cancelled by bob"
 
 
+class AwayLedger(FakeLedger):
+    """It was there when the query began. Asked while it runs, it fails, or does not answer."""
+
+    def __init__(self, answers: bool) -> None:
+        super().__init__()
+        self.answers = answers
+        self.back = threading.Event()
+        self.asked = threading.Semaphore(0)
+
+    def cancel_requested(self, id: str) -> str | None:
+        self.asked.release()
+        if self.answers and not self.back.is_set():
+            raise ConnectionFailed("the ledger cannot be reached")
+        self.back.wait(30)
+        return super().cancel_requested(id)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_is_watched_stays_watched_while_the_ledger_is_away(
+    engine: FakeEngine, answers: bool
+) -> None:
+    ledger = AwayLedger(answers)
+    services = made(engine, Workgroup("primary"), ledger=ledger)
+    engine.answers["SELECT n"] = Answer(
+        N, blocks=True, before=lambda: ledger.asked.acquire(timeout=30) and None
+    )
+    with pytest.raises(TimedOut):
+        rows_of(services, Order("SELECT n", timeout=1.5))
+    assert only(services).state is QueryState.CANCELLED
+    ledger.back.set()
+
+
+def test_who_cancels_is_heard_when_the_ledger_is_back(engine: FakeEngine) -> None:
+    ledger = AwayLedger(answers=True)
+    services = made(engine, Workgroup("primary"), ledger=ledger)
+
+    def before() -> None:
+        assert ledger.asked.acquire(timeout=30)
+        ledger.request_cancel(only(services).id, "bob")
+        ledger.back.set()
+
+    engine.answers["SELECT n"] = Answer(N, blocks=True, before=before)
+    with pytest.raises(Cancelled, match="cancelled by bob"):
+        rows_of(services, Order("SELECT n"))
+
+
 def test_ctrl_c_reaches_the_engine_first(services: Services, engine: FakeEngine) -> None:
     engine.answers["SELECT n"] = Answer(
         N, ROWS, blocks=True, before=lambda: os.kill(os.getpid(), signal.SIGINT)
