@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from lakeshell.tui.screens.history import parse_filter
 from lakeshell.tui.screens.plan import PlanScreen
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.tui.widgets.sheet import Sheet
 
 
 async def opened(pilot: Pilot[None], key: str, name: str) -> None:
@@ -92,8 +95,28 @@ async def test_a_crawl_is_planned_approved_and_run(lake: Lake) -> None:
         await pilot.press("y")
         await until(pilot, lambda: lake.ledger.runs("crawler", "movies")[0].id > "20261124")
         await settled(pilot)
-        assert "movie_rental.movies_film" in text_of(pilot)
+        assert "  movies_film" in text_of(pilot)
     assert len(lake.catalog.tables("movie_rental")) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_plan_says_why_in_a_small_window(lake: Lake) -> None:
+    long = "a_table_whose_name_leaves_little_room_beside_it"
+    with closing(sqlite3.connect(lake.folder / "movies.db")) as source:
+        source.execute(f"CREATE TABLE {long}_log (id INT)")
+        source.execute(f"CREATE TABLE {long} (id INT)")
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "3", "crawlers")
+        await pilot.press("p")
+        await until(pilot, lambda: "movies_film" in text_of(pilot))
+        said = text_of(pilot)
+        assert "would be: 1 created" in said
+        assert "2 excluded, in movie_rental" in said
+        assert said.count("movie_rental") == 1, "the database is named once"
+        assert said.count("exclude pattern") == 2
+        assert not pilot.app.screen.query_one(Sheet).show_horizontal_scrollbar
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: "columns" in text_of(pilot))
 
 
 @pytest.mark.asyncio

@@ -28,7 +28,7 @@ from lakeshell.tui.screens.form import (
 from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.plan import PlanScreen, plan_table
 from lakeshell.tui.screens.runs import runs_table
-from lakeshell.tui.widgets.sheet import heading, values
+from lakeshell.tui.widgets.sheet import Sheet, heading, values
 
 
 class CrawlersScreen(NounScreen):
@@ -85,7 +85,8 @@ class CrawlersScreen(NounScreen):
         if key not in self._plans:
             return ()
         run, plan = self._plans[key]
-        return (heading(f"Run {run}: {plan.summary}"), plan_table(plan))
+        table = plan_table(plan, self.query_one(Sheet).room)
+        return (heading(f"Run {run}: {plan.summary}"), table)
 
     # --- plan and run ----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ In: plain values. Out: one `Content`, safe to show, that scrolls both ways.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widgets import Static
 
+from lakeshell.output.fit import Fit, fitted
 from lakeshell.tui.safe import shown, shown_lines, words
 from lakeshell.tui.widgets.listing import STYLES
 
@@ -36,6 +38,11 @@ class Sheet(ScrollableContainer, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
+    @property
+    def room(self) -> int:
+        """Columns that can be seen without going to the side."""
+        return max(0, self.size.width - self.scrollbar_size_vertical)
+
     def draw(self, parts: Sequence[Content]) -> None:
         self.query_one(Static).update(Content("\n").join(parts))
 
@@ -55,20 +62,34 @@ def values(pairs: Mapping[str, object]) -> Content:
     return Content("\n").join(lines)
 
 
-def rows(columns: Sequence[str], found: Sequence[Sequence[object]]) -> Content:
-    """A table, its columns as wide as what is in them."""
+def rows(
+    columns: Sequence[str],
+    found: Sequence[Sequence[object]],
+    room: int | None = None,
+    fit: Fit | None = None,
+) -> Content:
+    """A table, its columns as wide as what is in them; where there is `room` for so many columns of
+    the screen only, they give way as `fit` says."""
     if not found:
         return shown("none", "dim")
-    texts = [[words(value) for value in row] for row in found]
+    texts: Sequence[Sequence[str]] = [[words(value) for value in row] for row in found]
+    if room is not None and fit is not None:
+        # A listing on a terminal has a column more between two cells, and one at each end.
+        least = len(columns) - len(fit.spare)
+        names, texts, _ = fitted(columns, texts, room + least + 1, fit)
+        found = [[row[columns.index(name)] for name in names] for row in found]
+        columns = names
+    cells = [[text.split("\n") for text in row] for row in texts]
     widths = [
-        min(_WIDEST, max(cell_len(line[i]) for line in [list(columns), *texts]))
+        max(cell_len(columns[i]), *(cell_len(line) for row in cells for line in row[i]))
         for i in range(len(columns))
     ]
-    last = len(columns) - 1
     # The last column may be as long as it is: nothing stands behind it.
-    widths[last] = max(cell_len(line[last]) for line in [list(columns), *texts])
+    widths[:-1] = [min(_WIDEST, width) for width in widths[:-1]]
     lines = [Content.styled(_line(columns, widths), "dim")]
-    lines += [_styled(row, line, widths) for row, line in zip(found, texts, strict=True)]
+    for row, split in zip(found, cells, strict=True):
+        for each in zip_longest(*split, fillvalue=""):
+            lines.append(_styled(row, each, widths))
     return Content("\n").join(lines)
 
 
