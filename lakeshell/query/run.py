@@ -47,13 +47,18 @@ _CODES: dict[type[BaseException], str] = {
     Interrupted: "USER_CANCELED",
     UsageError: "PERMISSION_DENIED",
 }
-_STATES: dict[type[BaseException], QueryState] = {
+_STATES: dict[type, QueryState] = {
     LimitExceeded: QueryState.REFUSED,
     UsageError: QueryState.REFUSED,
     TimedOut: QueryState.CANCELLED,
     Cancelled: QueryState.CANCELLED,
     Interrupted: QueryState.CANCELLED,
 }
+
+
+def state_after(error: BaseException | None) -> QueryState:
+    """What the history has of a query that ended with it."""
+    return _STATES.get(type(error), QueryState.FAILED)
 
 
 class RunningQuery:
@@ -117,7 +122,7 @@ class RunningQuery:
         if self._running is None:
             return 0, 0, None
         progress = self._running.progress
-        return progress.scanned, self._rows, progress.fraction
+        return progress.scanned, self._rows, _share(progress.fraction)
 
     @property
     def work(self) -> tuple[str, ClusterWork] | None:
@@ -282,7 +287,7 @@ class RunningQuery:
         # What ended the statement is worth more than a ledger on a full disk: the record is then
         # closed as that of a process that died.
         with suppress(LakeshellError):
-            self._record(_STATES.get(type(error), QueryState.FAILED), code, message)
+            self._record(state_after(error), code, message)
 
     def _finish(self) -> None:
         over = self._watch.over_limit()
@@ -372,6 +377,14 @@ def start_query(
     query = RunningQuery(record, order, services, group)
     query._start(session, begun)
     return query
+
+
+_NEARLY = 0.99
+
+
+def _share(fraction: float | None) -> float | None:
+    """Engines know how far they are with reading; nothing is through before its last row came."""
+    return None if fraction is None else min(fraction, _NEARLY)
 
 
 def run_query(order: Order, session: Session, services: Services) -> QueryRecord:

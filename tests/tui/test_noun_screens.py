@@ -165,7 +165,7 @@ async def test_the_catalog_opens_by_database_and_shows_a_table(lake: Lake) -> No
         await until(
             pilot,
             lambda: any(
-                t.has_editor and t.editor.text.startswith("SELECT * FROM movie_rental.movies_film")
+                t.is_whole and t.editor.text.startswith("SELECT * FROM movie_rental.movies_film")
                 for t in pilot.app.screen.query(QueryTab)
             ),
         )
@@ -306,7 +306,7 @@ async def test_history_is_searched_and_a_query_opened_again(lake: Lake) -> None:
             lambda: (
                 pilot.app.current_mode == "query"
                 and any(
-                    tab.has_editor and tab.editor.text == "SELECT nothing\nFROM raw.film"
+                    tab.is_whole and tab.editor.text == "SELECT nothing\nFROM raw.film"
                     for tab in pilot.app.screen.query(QueryTab)
                 )
             ),
@@ -356,6 +356,7 @@ async def test_a_workgroup_is_added_changed_and_removed(lake: Lake) -> None:
         await settled(pilot)
         assert lake.workgroups.get("analysts").members == ("ada", "bob")
         pilot.app.screen.query_one("#list", Listing).choose("analysts")
+        await until(pilot, lambda: "lakeshell query -w analysts -e SQL" in text_of(pilot))
         await settled(pilot)
         await pilot.press("c")
         form = await fill(pilot, scan_limit="", daily_budget="5")

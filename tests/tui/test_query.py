@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from consoles import FILM, FILMS, console, opened, settled, text_of, until
@@ -20,6 +21,7 @@ from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.grid import ResultGrid
 from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.workgroup import Workgroup
 
 
 def engine(lake: Lake) -> FakeEngine:
@@ -120,6 +122,33 @@ async def test_cancelling_reaches_the_engine_and_keeps_the_rows_that_came(lake: 
 
 
 @pytest.mark.asyncio
+async def test_nothing_is_through_before_its_end(lake: Lake) -> None:
+    answers = engine(lake)
+    answers.answers["SELECT slow"] = Answer(FILM, [batch(FILM, *FILMS)], blocks=True)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT slow")
+        await pilot.press("f5")
+        await until(pilot, lambda: "Academy Dinosaur" in text_of(pilot))
+        answers.running[-1].progress.fraction = 1.0
+        await until(pilot, lambda: " 99%  F7 cancels" in text_of(pilot))
+        await pilot.press("f7")
+        await until(pilot, lambda: "CANCELLED after" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_what_a_limit_refuses_is_shown_as_the_history_has_it(lake: Lake) -> None:
+    lake.workgroups.add(Workgroup("interns", scan_limit=1_024))
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT * FROM film")
+        tab.set_place("interns", None)
+        await run(pilot)
+        assert "REFUSED after" in text_of(pilot)
+        assert "over the limit of 1.00 kB a query" in text_of(pilot)
+    assert lake.ledger.queries(HistoryFilter(limit=1))[0].state is QueryState.REFUSED
+
+
+@pytest.mark.asyncio
 async def test_rows_are_sorted_filtered_looked_at_and_copied(lake: Lake) -> None:
     async with console(lake).run_test(size=(80, 24)) as pilot:
         await opened(pilot, "SELECT * FROM film")
@@ -144,6 +173,19 @@ async def test_rows_are_sorted_filtered_looked_at_and_copied(lake: Lake) -> None
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         assert "row 1, title varchar" in text_of(pilot)
         await pilot.press("escape")
+
+
+@pytest.mark.asyncio
+async def test_the_name_of_a_sorted_column_is_whole(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "SELECT * FROM film")
+        await run(pilot)
+        await pilot.press("f4", "right", "right", "s")
+        await until(pilot, lambda: "^ length  rate" in text_of(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: "v length  rate" in text_of(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: "  length  rate" in text_of(pilot))
 
 
 @pytest.mark.asyncio
@@ -309,3 +351,15 @@ async def test_what_is_typed_right_after_a_new_tab_is_the_new_tabs(lake: Lake) -
         await settled(pilot)
         texts = [tab.editor.text for tab in app.screen.query(QueryTab)]
         assert texts == ["", "ab", "c"]
+
+
+@pytest.mark.asyncio
+async def test_a_tab_that_is_half_taken_down_is_kept_as_it_was(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT precious")
+        screen: Any = pilot.app.screen
+        screen.keep()
+        await tab.results.remove()
+        screen.keep()
+        kept = json.loads((lake.state / "console" / "tabs-1.json").read_text())
+        assert [tab["sql"] for tab in kept["tabs"]] == ["SELECT precious"]

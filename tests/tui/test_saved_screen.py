@@ -152,7 +152,7 @@ async def test_its_text_is_changed_and_each_change_is_a_version(saved: Lake) -> 
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.current_mode == "query")
         tabs = pilot.app.screen.query(QueryTab)
-        await until(pilot, lambda: any(t.has_editor and t.editor.text == TEXT for t in tabs))
+        await until(pilot, lambda: any(t.is_whole and t.editor.text == TEXT for t in tabs))
         await settled(pilot)
 
 

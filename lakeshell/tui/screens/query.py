@@ -174,8 +174,8 @@ class QueryScreen(LakeScreen):
 
     def _state(self) -> Tabs | None:
         tabs = self._tabs
-        # A tab that is being taken down has lost its editor already, and must not lose its text.
-        if not tabs or not all(tab.has_editor for tab in tabs):
+        # A tab that is being taken down has lost a part of it already, and must not lose its text.
+        if not tabs or not all(tab.is_whole for tab in tabs):
             return None
         return Tabs([tab.state() for tab in tabs], self._current, tuple(self._closed_tabs))
 

@@ -56,7 +56,7 @@ class WorkgroupsScreen(NounScreen):
                     "daily budget": _text(group.daily_budget) or "none",
                     "monthly budget": _text(group.monthly_budget) or "none",
                     "properties": ", ".join(f"{k}={v}" for k, v in group.properties.items()),
-                    "command": f"lakeshell workgroup set {key} --scan-limit 10MB",
+                    "command": f"lakeshell query -w {key} -e SQL",
                 }
             ),
             *_happened(self.lake.ledger.events(key, 5)),

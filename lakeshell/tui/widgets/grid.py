@@ -103,7 +103,7 @@ class ResultGrid(ScrollView, can_focus=True):
     def freeze(self) -> None:
         """Columns up to the cursor's stay in sight, or none when they do already."""
         wanted = self.cursor[1] + 1
-        fits = self._gutter + sum(w + _GAP for w in self._widths[:wanted]) < self.window.width
+        fits = self._gutter + sum(w + _GAP for w in self._drawn[:wanted]) < self.window.width
         self.frozen = wanted if wanted != self.frozen and fits else 0
         self._lay_out()
         self.refresh()
@@ -122,7 +122,12 @@ class ResultGrid(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         self._gutter = len(f"{max(1, len(self.rows)):,}") + 1
-        self._offsets = [0, *accumulate(width + _GAP for width in self._widths)]
+        self._drawn = list(self._widths)
+        if (order := self.arrangement.order) is not None:
+            # With its mark the name of a narrow column is longer than anything in it.
+            named = min(WIDEST, cell_len(self._heading(order[0])))
+            self._drawn[order[0]] = max(self._drawn[order[0]], named)
+        self._offsets = [0, *accumulate(width + _GAP for width in self._drawn)]
         self.virtual_size = Size(self._gutter + self._offsets[-1], self.count + 1)
 
     # --- drawing ---------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class ResultGrid(ScrollView, can_focus=True):
         return strip.adjust_cell_length(self.window.width, plain)
 
     def _cell(self, row: int, column: int, style: Style) -> Segment:
-        width = self._widths[column]
+        width = self._drawn[column]
         if row < 0:
             text = self._heading(column)
         else:

@@ -108,8 +108,9 @@ class QueryTab(Vertical):
         return not self.running and all(pane.at_end for pane in self.panes)
 
     @property
-    def has_editor(self) -> bool:
-        return bool(self.query(SqlEditor))
+    def is_whole(self) -> bool:
+        """Not before it is composed, nor while it is taken down, piece by piece."""
+        return bool(self.query(SqlEditor)) and bool(self.query(ResultTabs))
 
     @property
     def lake(self) -> Lake:

@@ -11,6 +11,7 @@ from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import QueryFailed
 from lakeshell.query.rows import ResultRows
+from lakeshell.query.run import state_after
 from lakeshell.tui.background import said
 from lakeshell.tui.running import StatementRun
 from lakeshell.tui.safe import shortened, shown, shown_lines
@@ -108,9 +109,9 @@ class ResultPane(RowsPane):
             )
         record = run.record
         if record is None or run.error is not None:
-            state = "failed" if record is None else record.state.value
+            state = record.state if record is not None else state_after(run.error)
             kept = f"  {run.came:,} rows came before that" if run.came else ""
-            return shown(f"{state} after {now.seconds:.2f} s{kept}{self.arranged_text()}")
+            return shown(f"{state.value} after {now.seconds:.2f} s{kept}{self.arranged_text()}")
         count = (
             "" if record.rows is None else f"{record.rows:,} row{'' if record.rows == 1 else 's'} "
         )
