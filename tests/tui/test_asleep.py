@@ -65,6 +65,9 @@ async def test_home_opens_without_its_services(sleeping: Lake) -> None:
         app: Any = pilot.app
         app.notice("starting [b]trino\x1b[1m")
         await until(pilot, lambda: r"starting [b]trino\x1b[1m" in text_of(pilot))
+        app.screen.status("the status line is in sight")
+        await until(pilot, lambda: "the status line is in sight" in text_of(pilot))
+        assert "starting [b]trino" in text_of(pilot)
 
 
 @pytest.mark.asyncio
