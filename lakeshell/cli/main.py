@@ -115,12 +115,14 @@ def lakeshell(context: click.Context, folder: str | None) -> int:
     if context.invoked_subcommand is not None:
         if folder is not None:
             context.fail("--lake comes after the command's words: lakeshell query ... --lake DIR")
-    elif sys.stdin.isatty() and sys.stdout.isatty():
+    elif sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from lakeshell.tui.open import open_console
 
         return open_console(folder)
     else:
         click.echo(context.get_help())
+        if sys.stdout.isatty():
+            click.echo("this terminal (TERM=dumb) cannot show the console", err=True)
     return int(ExitCode.OK)
 
 

@@ -91,3 +91,11 @@ def test_a_pipe_has_neither(lake: Path) -> None:
     )  # fmt: skip
     assert ended.stdout == '"1"\n'
     assert ended.stderr.startswith("error: line 1:")
+
+
+def test_a_terminal_that_cannot_place_text_gets_the_help_and_no_console(lake: Path) -> None:
+    code, seen = on_terminal(lake, TERM="dumb")
+    assert code == 0
+    assert "\x1b" not in seen
+    assert "Commands:" in seen
+    assert seen.rstrip().endswith("this terminal (TERM=dumb) cannot show the console")
