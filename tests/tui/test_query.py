@@ -18,6 +18,7 @@ from lakeshell.lake import Lake
 from lakeshell.model import QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.grid import ResultGrid
 from lakeshell.tui.widgets.querytab import QueryTab
@@ -196,7 +197,8 @@ async def test_rows_go_to_a_file_as_arranged(lake: Lake, home: Path) -> None:
         await pilot.press("f4", "s")
         await settled(pilot)
         await pilot.press("s", "e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileScreen))
+        await until(pilot, lambda: "CSV or TSV │" in text_of(pilot).replace("  ", ""))
         pilot.app.screen.query_one(Input).value = str(home / "films.json")
         await pilot.press("enter")
         await until(pilot, (home / "films.json").exists)

@@ -49,7 +49,7 @@ class FileScreen(ModalScreen[Destination | None]):
             yield Static(shown(self._question), classes="title")
             yield LineInput(self._name, id="line")
             yield Checkbox(
-                "formula-safe: text in CSV and TSV that a spreadsheet would run stays text",
+                "formula-safe: a spreadsheet runs no text of CSV or TSV",
                 id="formula-safe",
                 compact=True,
             )
