@@ -24,6 +24,7 @@ from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.history import parse_filter
 from lakeshell.tui.screens.plan import PlanScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.tui.widgets.sheet import Sheet
@@ -326,7 +327,7 @@ async def test_a_kept_result_is_saved_from_the_history(lake: Lake, home: Path) -
         pilot.app.screen.query_one("#list", Listing).choose(query.record.id)
         await settled(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileScreen))
         pilot.app.screen.query_one(Input).value = str(home / "kept.json")
         await pilot.press("enter")
         await until(pilot, (home / "kept.json").exists)
