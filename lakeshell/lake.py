@@ -267,15 +267,16 @@ class Lake:
             history_keep=settings.history_keep,
             turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
-            words=self.words,
+            words=lambda database: self.words(database)[0],
         )
 
-    def words(self, database: str | None) -> Vocabulary:
-        """The names that statements of this user may use in a session in `database`."""
+    def words(self, *databases: str | None) -> Sequence[Vocabulary]:
+        """The names that statements of this user may use in a session in each of `databases`."""
         from lakeshell.runtime.words import words_of
         from lakeshell.workgroup import closed_to
 
-        return words_of(self.catalog, database, closed_to(self.workgroups.all(), self.user))
+        closed = closed_to(self.workgroups.all(), self.user)
+        return words_of(self.catalog, databases, closed)
 
     @cached_property
     def results(self) -> Results:

@@ -103,6 +103,9 @@ class Catalog(Protocol):
     def names(self, database: str | None = None) -> Sequence[TableName]:
         """Of every table, in order: quick where there are many, for none is described."""
 
+    def names_by_database(self) -> Mapping[str, Sequence[str]]:
+        """The same of each database, an empty one too, both in order: the quickest look at all."""
+
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         """Every table, in order of name; Iceberg tables and views included."""
 

@@ -117,6 +117,10 @@ class HiveCatalog:
         databases = self._database_names() if database is None else [database.lower()]
         return [name for each in databases for name in self._names(each)]
 
+    def names_by_database(self) -> Mapping[str, Sequence[str]]:
+        held = {each: [name.table for name in self._names(each)] for each in self._database_names()}
+        return {each: names for each, names in held.items() if names or each != DEFAULT}
+
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         found = self._described(self._found(self.names(database)))
         return sorted(found, key=lambda table: table.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +36,10 @@ BUSY_SECONDS = 30.0
 INFORMATION_SCHEMA = "information_schema"
 _ICEBERG = "catalog_name = ? AND (iceberg_type IS NULL OR iceberg_type = 'TABLE')"
 _ICEBERG += " AND metadata_location IS NOT NULL"
+_NAMES = f"""SELECT database, name FROM catalog_tables
+    UNION ALL SELECT table_namespace, table_name FROM iceberg_tables WHERE {_ICEBERG}""".replace(
+    "catalog_name = ?", "catalog_name = ?1"
+)
 _ONE_ICEBERG = f"{_ICEBERG} AND table_namespace = ? AND table_name = ?"
 _CURRENT = f"""SELECT t.database, t.name, t.created, {FIELDS}
     FROM catalog_tables t JOIN catalog_versions v ON v.table_id = t.id AND v.version = t.version"""
@@ -116,6 +120,16 @@ class LocalCatalog:
     def names(self, database: str | None = None) -> Sequence[TableName]:
         with self._reading() as db:
             return self._names(db, None if database is None else database.lower())
+
+    def names_by_database(self) -> Mapping[str, Sequence[str]]:
+        """SQLite puts the names together: a row of each table would hold the interpreter's lock."""
+        found: dict[str, Sequence[str]] = {known.name: () for known in self.databases()}
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT database, group_concat(name, char(0)) FROM ({_NAMES}) GROUP BY 1", (LAKE,)
+            ).fetchall()
+        found |= {name: sorted(held.split("\0")) for name, held in rows}
+        return dict(sorted(found.items()))
 
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         folded = None if database is None else database.lower()
@@ -268,13 +282,8 @@ class LocalCatalog:
         return replace(table, updated=now)
 
     def _names(self, db: sqlite3.Connection, database: str | None = None) -> list[TableName]:
-        rows = db.execute(
-            f"""SELECT database, name FROM catalog_tables
-                UNION ALL SELECT table_namespace, table_name FROM iceberg_tables WHERE {_ICEBERG}
-                ORDER BY 1, 2""",
-            (LAKE,),
-        )
-        return [TableName._make(row) for row in rows if database is None or row[0] == database]
+        wanted = f"SELECT * FROM ({_NAMES}) WHERE ?2 IS NULL OR database = ?2 ORDER BY 1, 2"
+        return [TableName._make(row) for row in db.execute(wanted, (LAKE, database))]
 
     def _iceberg_location(self, db: sqlite3.Connection, name: TableName) -> str | None:
         row = db.execute(

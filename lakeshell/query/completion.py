@@ -63,19 +63,6 @@ class Vocabulary:
         return {}
 
 
-def vocabulary(
-    tables: Iterable[TableName],
-    databases: Iterable[str],
-    functions: Iterable[str],
-    database: str | None,
-    describe: Describe,
-) -> Vocabulary:
-    held: dict[str, list[str]] = {name: [] for name in databases}
-    for name in sorted(tables):
-        held.setdefault(name.database, []).append(name.table)
-    return Vocabulary(held, tuple(sorted(functions)), database, describe)
-
-
 def complete(text: str, offset: int, words: Vocabulary) -> Sequence[Suggestion]:
     """Suggestions for the word before `offset` (characters from 0); none inside strings and
     comments."""

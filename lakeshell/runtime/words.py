@@ -23,10 +23,12 @@ def function_names() -> Sequence[str]:
     return sorted(found)
 
 
-def words_of(catalog: Catalog, database: str | None, closed: Collection[str]) -> Vocabulary:
-    """What names a statement of a session in `database` may use: none of databases that are closed to
-    its user."""
-    from lakeshell.query.completion import vocabulary
+def words_of(
+    catalog: Catalog, databases: Sequence[str | None], closed: Collection[str]
+) -> Sequence[Vocabulary]:
+    """What names a statement of a session may use, in each of `databases`, by one look: none of
+    databases that are closed to its user."""
+    from lakeshell.query.completion import Vocabulary
 
     def columns(name: TableName) -> Sequence[Column]:
         """None of a table that is gone or cannot be read."""
@@ -34,6 +36,6 @@ def words_of(catalog: Catalog, database: str | None, closed: Collection[str]) ->
             return catalog.table(name).columns
         return ()
 
-    databases = [known.name for known in catalog.databases() if known.name not in closed]
-    tables = [name for name in catalog.names() if name.database not in closed]
-    return vocabulary(tables, databases, function_names(), database, columns)
+    found, functions = catalog.names_by_database().items(), tuple(function_names())
+    held = {name: tables for name, tables in found if name not in closed}
+    return [Vocabulary(held, functions, database, columns) for database in databases]

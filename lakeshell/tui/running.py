@@ -85,6 +85,11 @@ class StatementRun:
         return 0 if self.rows is None else len(self.rows)
 
     @property
+    def changed_something(self) -> bool:
+        """Whether it did what it was there for, and gave no rows: a table, or a database in use."""
+        return self.ended and self.error is None and self.rows is None
+
+    @property
     def sql(self) -> str:
         """What ran, with the values of its parameters written in."""
         return written_in(self.statement.text, self.values)

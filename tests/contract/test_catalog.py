@@ -155,6 +155,17 @@ def test_names_are_those_of_the_tables(catalog: Catalog) -> None:
     assert catalog.names("nosuch") == []
 
 
+def test_names_by_database_are_all_of_them_in_order(catalog: Catalog) -> None:
+    for database in ("sales", "empty"):
+        catalog.create_database(Database(database))
+    for name in (FILM, TableName("sales", "b"), TableName("sales", "a")):
+        catalog.put(film(name=name))
+    held = catalog.names_by_database()
+    assert list(held) == [database.name for database in catalog.databases()]
+    assert not held["empty"]
+    assert [TableName(d, table) for d in held for table in held[d]] == catalog.names()
+
+
 def test_the_same_again_is_no_new_version(catalog: Catalog) -> None:
     first = catalog.put(film())
     assert catalog.put(film()) == first

@@ -15,7 +15,7 @@ from lakeshell.engine.trino.engine import TrinoEngine
 from lakeshell.errors import ConnectionFailed, QueryFailed
 from lakeshell.model import Column, TableName
 from lakeshell.ports import Session
-from lakeshell.query.completion import Vocabulary, vocabulary
+from lakeshell.query.completion import Vocabulary
 from lakeshell.query.meant import help_with
 from lakeshell.sql.datatypes import BIGINT
 
@@ -26,10 +26,9 @@ TABLES = {
     TableName("raw", "rental"): ("rental_id", "film_id"),
     TableName("mart", "films_by_year"): ("year", "films"),
 }
-WORDS = vocabulary(
-    TABLES,
-    ["raw", "mart"],
-    ["length", "lower", "count"],
+WORDS = Vocabulary(
+    {"raw": ["film", "rental"], "mart": ["films_by_year"]},
+    ("count", "length", "lower"),
     "raw",
     lambda name: [Column(column, BIGINT) for column in TABLES.get(name, ())],
 )

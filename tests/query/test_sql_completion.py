@@ -6,7 +6,7 @@ import pytest
 from fakes import columns
 
 from lakeshell.model import TableName
-from lakeshell.query.completion import Vocabulary, complete, vocabulary
+from lakeshell.query.completion import Vocabulary, complete
 
 TABLES = {
     TableName("raw", "film"): columns(film_id="integer", title="varchar", length="smallint"),
@@ -14,10 +14,9 @@ TABLES = {
     TableName("sales", "film_sales"): columns(film_id="integer", sold="bigint"),
     TableName("raw", "odd name"): columns(x="integer"),
 }
-WORDS = vocabulary(
-    TABLES,
-    ["raw", "sales", "empty"],
-    ["sum", "substr", "count", "if"],
+WORDS = Vocabulary(
+    {"raw": ["film", "odd name", "rental"], "sales": ["film_sales"], "empty": []},
+    ("count", "if", "substr", "sum"),
     "raw",
     TABLES.__getitem__,
 )
@@ -73,8 +72,6 @@ def test_columns_of_every_relation_come_before_functions() -> None:
 
 
 def test_a_huge_catalog_is_searched_by_its_beginning() -> None:
-    many = vocabulary(
-        (TableName("raw", f"t{i:05d}") for i in range(50_000)), ["raw"], [], None, lambda name: ()
-    )
+    many = Vocabulary({"raw": [f"t{i:05d}" for i in range(50_000)]})
     assert suggested("SELECT * FROM t49999|", many) == ["raw.t49999"]
     assert len(suggested("SELECT * FROM t|", many)) == 40

@@ -222,6 +222,12 @@ class _Listing:
     def names(self, database: str | None = None) -> list[TableName]:
         return [table.name for table in self.tables(database)]
 
+    def names_by_database(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.names():
+            found.setdefault(name.database, []).append(name.table)
+        return found
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._catalog, name)
 

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from lakeshell.errors import QueryFailed
 from lakeshell.lake import Lake
-from lakeshell.model import QueryState
+from lakeshell.model import Database, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.saving import FileScreen
@@ -246,6 +246,20 @@ async def test_names_of_the_catalog_are_completed(lake: Lake) -> None:
         await pilot.press("tab")
         await until(pilot, lambda: tab.editor.text.endswith("FROM movie_rental.movies_film"))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_names_are_read_again_after_what_gave_no_rows(lake: Lake) -> None:
+    engine(lake).answers["CREATE TABLE sales.s"] = Answer((), [], update_type="CREATE TABLE")
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT 1;CREATE TABLE sales.s")
+        await settled(pilot)
+        lake.catalog.create_database(Database("sales"))
+        await run(pilot)
+        assert "sales" not in tab.words.tables
+        tab.editor.go_to(1, 12)
+        await run(pilot)
+        assert "sales" in tab.words.tables
 
 
 @pytest.mark.asyncio

@@ -59,7 +59,7 @@ class CatalogScreen(LakeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tables: dict[str, Sequence[str]] = {}
+        self._tables: Mapping[str, Sequence[str]] = {}
         self._searches = 0
 
     def body(self) -> ComposeResult:
@@ -80,14 +80,11 @@ class CatalogScreen(LakeScreen):
     def look(self) -> None:
         self.ask("catalog", self._read, self._take)
 
-    def _read(self) -> dict[str, Sequence[str]]:
+    def _read(self) -> Mapping[str, Sequence[str]]:
         """Names alone: of 50,000 tables they are there in a moment."""
-        found: dict[str, list[str]] = {known.name: [] for known in self.lake.catalog.databases()}
-        for name in self.lake.catalog.names():
-            found.setdefault(name.database, []).append(name.table)
-        return dict(found)
+        return self.lake.catalog.names_by_database()
 
-    def _take(self, found: dict[str, Sequence[str]]) -> None:
+    def _take(self, found: Mapping[str, Sequence[str]]) -> None:
         if found == self._tables:
             return
         self._tables = found

@@ -20,6 +20,7 @@ from lakeshell.tui.widgets.tabline import TabLine
 
 if TYPE_CHECKING:
     from lakeshell.query.compare import Comparison
+    from lakeshell.query.completion import Vocabulary
 
 _KEEP_AFTER = 1.0
 """Seconds after a change until the tabs are written."""
@@ -75,8 +76,22 @@ class QueryScreen(LakeScreen):
         self.console.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
 
     def look(self) -> None:
-        for tab in self._tabs:
-            tab.read_words()
+        self.read_words()
+
+    def read_words(self) -> None:
+        """The names for completion, as the catalog has them now, for all tabs at once."""
+        tabs = self._tabs
+
+        def draw(found: Sequence[Vocabulary]) -> None:
+            for tab, words in zip(tabs, found, strict=True):
+                tab.words = words
+
+        self.ask(
+            "words",
+            lambda: self.lake.words(*(tab.session().database for tab in tabs)),
+            draw,
+            lambda error: None,
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action not in TAKEN or not self.console.edits_as_emacs
@@ -118,7 +133,7 @@ class QueryScreen(LakeScreen):
         """One more tab, in front."""
         await self.query_one("#tabs").mount(QueryTab(tab))
         self._show(len(self._tabs) - 1)
-        self.tab.read_words()
+        self.read_words()
 
     async def action_close(self) -> None:
         """Closes the tab; the last one is only emptied. Alt+T brings it back."""

@@ -57,12 +57,13 @@ class QueryTab(Vertical):
         self._first = tab
         self._session: Session | None = None
         self._under_way: Task | None = None
-        self._words = Vocabulary()
+        self.words = Vocabulary()
+        """The names for completion."""
         self._followed: ResultPane | None = None
 
     def compose(self) -> ComposeResult:
         console = cast("Console", self.app)
-        yield SqlEditor(self._first.sql, lambda: self._words, console.preferences.editing)
+        yield SqlEditor(self._first.sql, lambda: self.words, console.preferences.editing)
         yield EstimateLine(
             console.lake, self._place, self.session, lambda: self._values, id="estimate"
         )
@@ -145,25 +146,13 @@ class QueryTab(Vertical):
     def set_place(self, workgroup: str | None, database: str | None) -> None:
         self.workgroup, self.database = workgroup, database
         self._session = None
-        self.read_words()
+        self.host.read_words()
         self.estimate.make(self.editor.text, self.editor.place)
 
     def _place(self) -> str:
         """Where statements run, and vim's mode."""
         where = f"{self.workgroup or 'primary'}  {self.database or ''}".strip()
         return "  |  ".join(filter(None, (where, self.editor.mode)))
-
-    def read_words(self) -> None:
-        """The names for completion, as the catalog has them now."""
-        self.host.ask(
-            f"words {id(self)}",
-            lambda: self.lake.words(self.session().database),
-            self._take_words,
-            lambda error: None,
-        )
-
-    def _take_words(self, found: Vocabulary) -> None:
-        self._words = found
 
     # --- the editor ------------------------------------------------------------------------
 
@@ -327,7 +316,8 @@ class QueryTab(Vertical):
         self.host.status("")
         self._news()
         self.database = self.session().database
-        self.read_words()
+        if any(pane.run.changed_something for pane in panes):
+            self.host.read_words()
         self.host.changed()
         for pane in panes:
             pane.skip()

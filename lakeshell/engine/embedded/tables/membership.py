@@ -7,7 +7,7 @@ all. Views are read with the rights of who asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lakeshell.errors import QueryFailed
@@ -55,6 +55,10 @@ class OpenCatalog:
 
     def names(self, database: str | None = None) -> Sequence[TableName]:
         return [n for n in self._catalog.names(database) if not self._closed.has(LAKE, n.database)]
+
+    def names_by_database(self) -> Mapping[str, Sequence[str]]:
+        held = self._catalog.names_by_database().items()
+        return {each: names for each, names in held if not self._closed.has(LAKE, each)}
 
     def tables(self, database: str | None = None) -> Sequence[CatalogTable]:
         return [
