@@ -48,6 +48,8 @@ class Finding:
     mend: str = ""
 
 
+ASIDE = ("mysql", "workers", "trino's catalogs")
+"""Parts of a stack that the catalog and most queries do without."""
 MANY = 2_000
 """Tables of which each is looked at where that must be quick."""
 
@@ -70,8 +72,10 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
     if lake.has_stack:
         for finding in _stack(lake):
             yield finding
-            if finding.health is Health.FAILED and not finding.part.startswith("mysql"):
+            if finding.health is Health.FAILED and not finding.part.startswith(ASIDE):
                 broken.append(finding.part)
+    if lake.settings.engine == "trino":
+        yield from _served(lake)
     yield _guarded("ledger", lambda: _ledger(lake))
     if broken and lake.settings.engine == "trino":
         # What leans on a broken part says the same again, or waits for it in vain.
@@ -120,6 +124,22 @@ def _stack(lake: Lake) -> Iterator[Finding]:
 
     for part, check in checks(lake.stack):
         yield _guarded(part, check)
+
+
+def _served(lake: Lake) -> Iterator[Finding]:
+    """Where there is something to watch: a stack whose Trino runs, or a Trino elsewhere."""
+    from lakeshell.serve import serving
+    from lakeshell.stack.services import Service
+
+    if lake.is_on_own_stack and Service.TRINO in lake.asleep():
+        return
+    process = serving(lake.state)
+    if process is not None:
+        yield Finding("serve", Health.OK, f"process {process} watches limits and idle services")
+        return
+    mend = "lakeshell stack start" if lake.is_on_own_stack else "keep one running: lakeshell serve"
+    said = "nobody watches budgets, limits that Trino cannot keep, and idle services"
+    yield Finding("serve", Health.WARNING, said, mend)
 
 
 def _python() -> Finding:

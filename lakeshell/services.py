@@ -16,7 +16,7 @@ from lakeshell import serve
 from lakeshell.billing.services import hourly_rate, note_services
 from lakeshell.stack import backup as backups
 from lakeshell.stack.health import State, Status, statuses
-from lakeshell.stack.services import Service
+from lakeshell.stack.services import Service, with_needs
 from lakeshell.stack.stack import ALL
 
 if TYPE_CHECKING:
@@ -63,7 +63,11 @@ def down(lake: Lake, reporter: Reporter, *, delete_data: bool = False) -> None:
 
 
 def start(lake: Lake, services: Collection[Service], reporter: Reporter) -> None:
-    lake.stack.start(services or ALL, reporter)
+    started = services or ALL
+    lake.stack.start(started, reporter)
+    # Without Trino there is nothing for it to watch, and its ledger may be asleep.
+    if Service.TRINO in with_needs(tuple(started)):
+        serve.start(lake)
 
 
 def stop(lake: Lake, services: Collection[Service], reporter: Reporter) -> None:
@@ -77,8 +81,7 @@ def back_up(lake: Lake, reporter: Reporter, *, remove: bool = False) -> backups.
     lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
     made = backups.take(lake.stack.compose, datetime.now(UTC), reporter)
     if remove:
-        reporter.step(f"removing {Service.MYSQL}")
-        lake.stack.compose.remove(Service.MYSQL)
+        lake.stack.remove(Service.MYSQL, reporter)
     return made
 
 

@@ -93,10 +93,11 @@ def down(lake: Lake, delete_data: bool, yes: bool) -> None:
 @with_lake
 def start(lake: Lake, services: tuple[str, ...]) -> None:
     """Start services, and what they need, and wait until they answer; all when none is named."""
+    from lakeshell import services as chosen
     from lakeshell.cli.progress import ProgressLine
 
     with ProgressLine() as progress:
-        lake.stack.start(_services(services), progress)
+        chosen.start(lake, _services(services), progress)
     click.echo(f"{', '.join(services or NAMES)}: running", err=True)
 
 

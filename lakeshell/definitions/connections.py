@@ -28,6 +28,8 @@ KEYS = (
     Key("comment", text, ""),
 )
 SCHEMES = ("sqlite", "mysql")
+CATALOGS = ("lake", "lake_files", "system", "tpch", "memory")
+"""Names that SQL has for something else, in Trino and so in every lake that may move to it."""
 ADD = "lakeshell connection add NAME sqlite:///PATH, or mysql://USER@HOST:3306/DATABASE"
 _SSL = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key")
 
@@ -217,7 +219,7 @@ class Connections(DefinitionFolder[Connection]):
 
     def _check(self, made: Connection) -> None:
         checked_url(made.url)
-        if made.name.lower() in ("lake", "system"):
+        if made.name.lower() in CATALOGS:
             raise UsageError(
                 f"{made.name!r} is the name of a catalog already", hint="choose another name"
             )

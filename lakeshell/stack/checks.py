@@ -6,7 +6,7 @@ In: a stack. Out: checks in the order in which the parts lean on each other. Cha
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -43,10 +43,14 @@ def checks(stack: Stack) -> Iterator[Check]:
     if failed:
         return
     yield watched("docker's disk", _space)
-    containers = {found.service: found for found in stack.compose.containers()}
+    found = stack.compose.containers()
+    containers = {container.service: container for container in found}
     for service in PORTS:
         yield watched(str(service), partial(_service, stack, service, containers.get(service)))
     idle = {s for s in PORTS if s not in failed and not stack.answers(s)}
+    if stack.installation.workers and Service.TRINO not in idle and Service.TRINO not in failed:
+        yield watched("workers", partial(_workers, stack, found))
+    catalogs = partial(_catalogs, container=containers.get(Service.TRINO))
     for part, service, check in (
         ("control's password", Service.CONTROL, _control),
         ("metastore's schema", Service.CONTROL, _schema),
@@ -54,12 +58,10 @@ def checks(stack: Stack) -> Iterator[Check]:
         ("object storage's room", Service.MINIO, _room),
         ("buckets", Service.MINIO, _buckets),
         ("trino's groups", Service.CONTROL, _groups),
+        ("trino's catalogs", Service.TRINO, catalogs),
     ):
-        if (
-            str(service) not in failed
-            and service not in idle
-            and "control's password" not in failed
-        ):
+        locked_out = service is Service.CONTROL and "control's password" in failed
+        if service not in failed and service not in idle and not locked_out:
             yield watched(part, partial(check, stack))
 
 
@@ -102,6 +104,31 @@ def _service(stack: Stack, service: Service, container: Container | None) -> str
     if stack.settings.idle_stop and container.exit_code in (0, 137, 143):
         return "stopped; starts when it is needed"
     raise ConnectionFailed("it is stopped", hint=f"lakeshell stack start {service}")
+
+
+def _workers(stack: Stack, found: Sequence[Container]) -> str:
+    wanted = stack.installation.workers
+    running = sum(each.service is Service.WORKER and each.runs for each in found)
+    if running < wanted:
+        raise LakeshellError(f"{running} of {wanted} run", hint="lakeshell stack start worker")
+    # One more than the workers: the coordinator works too.
+    joined = probe.nodes(stack.installation.port(Service.TRINO)) - 1
+    if joined < wanted:
+        raise LakeshellError(
+            f"{wanted} run, {max(0, joined)} have joined Trino",
+            hint="they take some seconds; see why not: lakeshell stack logs worker",
+        )
+    return f"{wanted} work"
+
+
+def _catalogs(stack: Stack, container: Container | None) -> str:
+    """A password that was changed, or a restart that was cut off, shows in queries alone."""
+    if container is not None and container.configuration != stack.configuration().digest:
+        raise LakeshellError(
+            "Trino was started with other settings or connections than there are now",
+            hint="lakeshell stack up",
+        )
+    return "are those of the connections"
 
 
 def _control(stack: Stack) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +14,24 @@ from lakeshell.stack import docker
 from lakeshell.stack.installation import Installation
 from lakeshell.stack.services import Service
 
+_CONFIGURATION = re.compile(r"(?:^|,)lakeshell\.configuration=([0-9a-f]+)")
+"""Of labels, which Docker prints with commas between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`state` is Docker's word: created, running, restarting, paused, exited, dead."""
+    """`state` is Docker's word: created, running, restarting, paused, exited, dead. `configuration`
+    is the digest of the one that it was made with, where it has one."""
 
     id: str
     service: Service
     state: str
     exit_code: int
+    configuration: str = ""
+
+    @property
+    def runs(self) -> bool:
+        return self.state == "running"
 
 
 class Compose:
@@ -71,11 +81,13 @@ class Compose:
                 if item["Service"] in set(Service):
                     service = Service(item["Service"])
                     code = int(item.get("ExitCode") or 0)
-                    found.append(Container(item["ID"], service, item["State"], code))
+                    made_with = _CONFIGURATION.search(item.get("Labels", ""))
+                    digest = made_with[1] if made_with is not None else ""
+                    found.append(Container(item["ID"], service, item["State"], code, digest))
         return found
 
     def running(self) -> set[Service]:
-        return {found.service for found in self.containers() if found.state == "running"}
+        return {found.service for found in self.containers() if found.runs}
 
     def piped(
         self, service: Service, *words: str, stdin: int, lent: Mapping[str, str]

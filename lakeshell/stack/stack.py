@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import fcntl
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut
+from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut, UsageError
 from lakeshell.stack import control, docker, images, probe, trino
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.enforce import Enforcement
-from lakeshell.stack.installation import Installation, install, is_installed, open_installation
+from lakeshell.stack.installation import (
+    FOLDER,
+    Installation,
+    install,
+    is_installed,
+    open_installation,
+)
 from lakeshell.stack.material import stack_files
 from lakeshell.stack.services import PORTS, Service, StackSettings, with_needs
 from lakeshell.workgroup import Workgroup
@@ -31,6 +38,11 @@ FIRST = (Service.CONTROL, Service.MYSQL, Service.MINIO)
 ALL = (*FIRST, Service.METASTORE, Service.TRINO)
 WAIT = 300.0
 """Seconds within which a service must answer after its start."""
+CONFIGURATION = "TRINO_CONFIGURATION"
+"""The value of `stack.env` that the compose file makes a label of Trino's containers."""
+ENDED = ("exited", "dead", "restarting")
+PATIENCE = 3
+"""Times, seconds apart, that a service is found ended before it is given up."""
 _POLL = 0.25
 Remotes = Callable[[], Sequence[trino.Remote]]
 
@@ -85,32 +97,37 @@ class Stack:
     ) -> None:
         """Everything runs and answers when this returns. Raises what hinders it."""
         docker.engine_version()
-        before = self.installation if self.is_installed else None
-        built = before is not None and before.image(Service.TRINO) == images.BUILT[Service.TRINO]
-        chosen = images.chosen(build_all=build_all or built)
-        if workers is None:
-            workers = before.workers if before is not None else 0
-        images.provide(chosen, self.files, self.state / "stack" / "build", reporter)
-        self.installation = install(self.state, self.settings, chosen, workers)
-        self._configure()
-        self.start(ALL, reporter)
-        if workers or (before is not None and before.workers):
-            reporter.step(f"waiting for {workers} workers")
-            self.compose.up([Service.WORKER])
-            self._wait_for_nodes(1 + workers, reporter)
+        with self.alone(reporter):
+            before = open_installation(self.state) if self.is_installed else None
+            image = before.image(Service.TRINO) if before is not None else ""
+            built = image == images.BUILT[Service.TRINO]
+            chosen = images.chosen(build_all=build_all or built)
+            if workers is None:
+                workers = before.workers if before is not None else 0
+            images.provide(chosen, self.files, self.state / FOLDER / "build", reporter)
+            self.installation = install(self.state, self.settings, chosen, workers)
+            self._configure()
+            self._start(ALL, reporter)
+            if workers or (before is not None and before.workers):
+                # Those that are too many go.
+                self.compose.up([Service.WORKER])
+                self._wait_for_nodes(1 + workers, reporter)
 
     def down(self, reporter: Reporter, *, volumes: bool = False) -> None:
         """Removes the containers; the data stays unless `volumes`."""
-        reporter.step("stopping and removing containers")
-        self.compose.down(volumes=volumes)
+        with self.alone(reporter):
+            reporter.step("stopping and removing containers")
+            self.compose.down(volumes=volumes)
 
     # --- single services -------------------------------------------------------------------
 
     def start(self, services: Collection[Service], reporter: Reporter) -> None:
         """Starts the services and what they need, and waits until each answers."""
-        wanted = with_needs(tuple(services))
-        with self._alone():
-            self._start(wanted, reporter)
+        self._check_workers(services)
+        with self.alone(reporter):
+            self._start(with_needs(tuple(services)), reporter)
+            if Service.WORKER in services:
+                self._wait_for_nodes(1 + self.installation.workers, reporter)
 
     def _start(self, wanted: Sequence[Service], reporter: Reporter) -> None:
         self._check_ports(wanted)
@@ -122,11 +139,10 @@ class Stack:
         self._prepare(first)
         if not later:
             return
+        if Service.TRINO in later and Service.WORKER not in later and self.installation.workers:
+            later.append(Service.WORKER)
         reporter.step(f"starting {', '.join(later)}")
-        others = [service for service in later if service is not Service.METASTORE]
-        if Service.TRINO in others and self.installation.workers:
-            others.append(Service.WORKER)
-        self.compose.up(others)
+        self.compose.up([service for service in later if service is not Service.METASTORE])
         if Service.METASTORE in later:
             self._start_metastore(reporter)
         reporter.step(f"waiting for {', '.join(later)}")
@@ -137,9 +153,16 @@ class Stack:
 
     def stop(self, services: Collection[Service], reporter: Reporter) -> None:
         """Stops just these; their memory is given back, their data stays."""
-        reporter.step(f"stopping {', '.join(services)}")
-        with self._alone():
+        self._check_workers(services)
+        with self.alone(reporter):
+            reporter.step(f"stopping {', '.join(services)}")
             self.compose.stop(services)
+
+    def remove(self, service: Service, reporter: Reporter) -> None:
+        """Its container and its data."""
+        with self.alone(reporter):
+            reporter.step(f"removing {service}")
+            self.compose.remove(service)
 
     def ensure(self, services: Collection[Service], reporter: Reporter) -> bool:
         """Starts what does not answer of the services and their needs; whether anything had to be.
@@ -164,21 +187,37 @@ class Stack:
         return probe.version(service, self.installation.port(service)) is not None
 
     def refresh(self, reporter: Reporter) -> bool:
-        """Gives Trino the catalogs of the connections as they are now, which restarts it; whether
-        there was anything to change."""
-        before = self.installation.values.get("TRINO_CONFIGURATION")
-        self._configure()
-        if before == self.installation.values["TRINO_CONFIGURATION"]:
-            return False
-        if Service.TRINO in self.compose.running():
-            self.start([Service.TRINO], reporter)
-        return True
+        """Gives Trino the catalogs of the connections as they are now, which restarts it; whether it
+        had to. One that does not run has them when it starts."""
+        with self.alone(reporter):
+            self.installation = open_installation(self.state)
+            self._configure()
+            wanted = self.installation.values[CONFIGURATION]
+            found = [c for c in self.compose.containers() if c.service is Service.TRINO and c.runs]
+            # What the container was made with, not what was written last: a restart that was cut off
+            # is made up for.
+            stale = any(container.configuration != wanted for container in found)
+            if stale:
+                self._start(with_needs((Service.TRINO,)), reporter)
+            return stale
+
+    def configuration(self) -> trino.Configuration:
+        """What Trino should be given by the settings and connections of now."""
+        templates = self.files / "trino"
+        return trino.configuration(self.installation, self.settings, templates, self._remotes())
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time starts and stops services; the lock goes with its holder."""
-        with (self.installation.folder / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    def alone(self, reporter: Reporter) -> Iterator[None]:
+        """One process at a time changes the services; the lock goes with its holder. Not to be held
+        twice."""
+        folder = self.state / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                reporter.step("waiting for another command that changes these services")
+                fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     # --- steps -----------------------------------------------------------------------------
@@ -186,12 +225,15 @@ class Stack:
     def _configure(self) -> None:
         """Writes what the containers read; a changed configuration makes their containers anew."""
         self.enforcement.write_rules()
-        digest = trino.write_configuration(
-            self.installation, self.settings, self.files / "trino", self._remotes()
-        )
+        made = self.configuration()
+        made.write(self.installation.folder)
         self.installation = self.installation.with_values(
-            {"TRINO_CONFIGURATION": digest, "ACCESS_RULES": str(self.installation.rules)}
+            {CONFIGURATION: made.digest, "ACCESS_RULES": str(self.installation.rules)}
         )
+
+    def _check_workers(self, services: Collection[Service]) -> None:
+        if Service.WORKER in services and not self.installation.workers:
+            raise UsageError("this stack has no workers", hint="lakeshell stack up --workers 2")
 
     def _check_ports(self, services: Iterable[Service]) -> None:
         """Before Docker tries: it would leave containers half made."""
@@ -220,6 +262,7 @@ class Stack:
     def _wait(self, services: Sequence[Service], reporter: Reporter) -> None:
         """Until each answers, and Trino takes queries."""
         waiting = list(services)
+        ended: Counter[Service] = Counter()
         until = time.monotonic() + WAIT
         looked = time.monotonic()
         while True:
@@ -228,7 +271,7 @@ class Stack:
             if not waiting:
                 return
             if time.monotonic() - looked > 5:
-                self._check_alive(waiting)
+                self._count_ended(waiting, ended)
                 looked = time.monotonic()
             if time.monotonic() > until:
                 raise TimedOut(
@@ -239,6 +282,7 @@ class Stack:
 
     def _wait_for_nodes(self, count: int, reporter: Reporter) -> None:
         """Until Trino gives work to all of them; one that left counts on for some seconds."""
+        reporter.step(f"waiting for {count - 1} workers")
         until = time.monotonic() + WAIT
         while (found := probe.nodes(self.installation.port(Service.TRINO))) != count:
             reporter.advance(found, count, "nodes")
@@ -276,9 +320,14 @@ class Stack:
         for warning in plan.warnings:
             reporter.warn(warning)
 
-    def _check_alive(self, waiting: Sequence[Service]) -> None:
+    def _count_ended(self, waiting: Sequence[Service], ended: Counter[Service]) -> None:
+        """Raises `ServiceDied` for one that ended for good, or again and again: on a busy machine one
+        gives up on what it needs, and Docker starts it anew."""
         for container in self.compose.containers():
-            if container.service in waiting and container.state in ("exited", "dead", "restarting"):
+            if container.service not in waiting or container.state not in ENDED:
+                continue
+            ended[container.service] += 1
+            if container.state != "restarting" or ended[container.service] == PATIENCE:
                 raise ServiceDied(
                     f"{container.service} ended with {container.exit_code} while starting",
                     hint=f"see why: lakeshell stack logs {container.service}",

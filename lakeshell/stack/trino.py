@@ -21,6 +21,8 @@ from lakeshell.stack.services import MB, Capacity, Service, StackSettings
 LAKE = "lake"
 FILES = "lake_files"
 """The Hive catalog that `lake` hands tables of files to; nobody has to name it."""
+BESIDE = ("tpch", "memory")
+"""Catalogs of Trino's own, for samples and for what need not last."""
 MOST_NODES = 101
 
 _METASTORE = {
@@ -108,34 +110,51 @@ def connection_catalog(remote: Remote, stack_port: int | None = None) -> Mapping
     return properties
 
 
-def write_configuration(
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What Trino's containers are given: `passwords` as their environment, `folders` as files, the
+    text by the path in the folder. Making one writes nothing."""
+
+    passwords: Mapping[str, str]
+    folders: Mapping[str, Mapping[str, str]]
+
+    @property
+    def digest(self) -> str:
+        """Changes with it, so that containers with another configuration are made again."""
+        digest = hashlib.sha256(json.dumps(self.passwords, sort_keys=True).encode())
+        for files in self.folders.values():
+            digest.update(json.dumps(files, sort_keys=True).encode())
+        return digest.hexdigest()[:16]
+
+    def write(self, folder: Path) -> None:
+        """Into the installation's folder."""
+        secrets.write(folder / "connections.env", self.passwords)
+        for name, files in self.folders.items():
+            _replace(folder / name, files)
+
+
+def configuration(
     installation: Installation,
     settings: StackSettings,
     templates: Path,
     remotes: Sequence[Remote],
-) -> str:
-    """Writes `trino/`, `worker/` and `connections.env`; gives a digest that changes with them, so
-    that containers with another configuration are made again."""
+) -> Configuration:
+    """Of the coordinator and the workers, with a catalog for each of `remotes`."""
     catalogs = dict(lake_catalogs(installation.region))
-    catalogs |= {"tpch": {"connector.name": "tpch"}, "memory": {"connector.name": "memory"}}
+    catalogs |= {name: {"connector.name": name} for name in BESIDE}
     for remote in remotes:
         port = installation.port(Service.MYSQL)
         catalogs[remote.name.lower()] = connection_catalog(remote, port)
     passwords = {r.variable: r.password for r in remotes if r.password is not None}
-    secrets.write(installation.folder / "connections.env", passwords)
-    digest = hashlib.sha256(json.dumps(passwords, sort_keys=True).encode())
+    folders = {}
     for kind, service in (("coordinator", Service.TRINO), ("worker", Service.WORKER)):
         files = _filled(templates, kind, _figures(settings.capacity[service], installation))
         if settings.cluster.scan_limit is not None and service is Service.TRINO:
             limit = f"query.max-scan-physical-bytes={settings.cluster.scan_limit}B\n"
             files["config.properties"] += limit
         files |= {f"catalog/{name}.properties": _text(p) for name, p in catalogs.items()}
-        _replace(installation.folder / _FOLDERS[kind], files)
-        digest.update(json.dumps(files, sort_keys=True).encode())
-    return digest.hexdigest()[:16]
-
-
-_FOLDERS = {"coordinator": "trino", "worker": "worker"}
+        folders[service.value] = files
+    return Configuration(passwords, folders)
 
 
 def _figures(capacity: Capacity, installation: Installation) -> Mapping[str, str]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import stat
+import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
+from types import SimpleNamespace
 
 import pytest
 
-from lakeshell.errors import ConfigurationError, NotFound
+from lakeshell.errors import ConfigurationError, NotFound, UsageError
 from lakeshell.settings import read
 from lakeshell.stack import secrets, trino
+from lakeshell.stack.compose import Container
+from lakeshell.stack.idle import Silent
 from lakeshell.stack.images import BUILT, OFFICIAL, OFFICIAL_BASE, builds, chosen
 from lakeshell.stack.installation import install, is_installed, open_installation
 from lakeshell.stack.material import stack_files
@@ -22,6 +28,7 @@ from lakeshell.stack.services import (
     StackSettings,
     with_needs,
 )
+from lakeshell.stack.stack import PATIENCE, ServiceDied, Stack
 
 IMAGES = chosen(build_all=True)
 REMOTE = trino.Remote("movies", "mysql", "127.0.0.1", 3306, "root", "s3cret-enough")
@@ -43,6 +50,55 @@ def test_a_stack_is_installed_once(state: Path) -> None:
     assert again.secrets == made.secrets
     assert (made.workers, again.workers) == (0, 3)
     assert open_installation(state) == again
+
+
+def test_one_command_at_a_time_changes_the_services(state: Path) -> None:
+    """Else two on a new lake make two sets of passwords, of which the services know one."""
+    holder, second = (Stack(state, StackSettings(), tuple, state) for _ in range(2))
+    said: Queue[str] = Queue()
+
+    class Told(Silent):
+        def step(self, text: str) -> None:
+            said.put(text)
+
+    def change() -> None:
+        with second.alone(Told()):
+            said.put("changed")
+
+    waiting = threading.Thread(target=change)
+    with holder.alone(Silent()):
+        waiting.start()
+        assert said.get(timeout=30) == "waiting for another command that changes these services"
+        assert said.empty()
+    assert said.get(timeout=30) == "changed"
+    waiting.join()
+
+
+def test_a_service_that_docker_starts_anew_is_given_some_time(state: Path) -> None:
+    found = Container("1", Service.METASTORE, "restarting", 0)
+
+    class Restarting(Stack):
+        compose = SimpleNamespace(containers=lambda: [found])  # type: ignore[assignment]
+
+    stack = Restarting(state, StackSettings(), tuple, state)
+    ended: Counter[Service] = Counter()
+    for _ in range(PATIENCE - 1):
+        stack._count_ended([Service.METASTORE], ended)
+    stack._count_ended([Service.TRINO], ended)
+    with pytest.raises(ServiceDied, match="metastore ended with 0 while starting"):
+        stack._count_ended([Service.METASTORE], ended)
+    found = replace(found, state="exited")
+    with pytest.raises(ServiceDied):
+        stack._count_ended([Service.METASTORE], Counter())
+
+
+def test_workers_that_are_not_are_not_started(state: Path) -> None:
+    install(state, StackSettings(), IMAGES, 0)
+    stack = Stack(state, StackSettings(), tuple, state)
+    for change in (stack.start, stack.stop):
+        with pytest.raises(UsageError) as caught:
+            change([Service.WORKER], Silent())
+        assert caught.value.hint == "lakeshell stack up --workers 2"
 
 
 def test_secrets_are_different_everywhere_and_readable_by_nobody_else(tmp_path: Path) -> None:
@@ -87,7 +143,7 @@ def test_capacity_reaches_the_containers_and_what_is_inside(state: Path) -> None
     made = install(state, settings, IMAGES, 0)
     assert made.values["TRINO_MEMORY_MAX"] == str(8192 * MB)
     assert made.values["TRINO_CPUS"] == "3.5"
-    trino.write_configuration(made, settings, stack_files() / "trino", [])
+    trino.configuration(made, settings, stack_files() / "trino", []).write(made.folder)
     options = (made.folder / "trino" / "jvm.config").read_text().split()
     assert f"-Xmx{8192 - 1024}m" in options
 
@@ -118,7 +174,8 @@ def test_a_connection_as_the_containers_see_it(host: str, port: int, seen: str) 
 
 def test_passwords_are_in_no_configuration_file(state: Path) -> None:
     made = install(state, StackSettings(), IMAGES, 0)
-    trino.write_configuration(made, StackSettings(), stack_files() / "trino", [REMOTE])
+    templates = stack_files() / "trino"
+    trino.configuration(made, StackSettings(), templates, [REMOTE]).write(made.folder)
     written = [p for p in made.folder.rglob("*") if p.is_file() and p.suffix != ".env"]
     assert len(written) > 20
     hidden = [*made.secrets.values(), str(REMOTE.password)]
@@ -141,7 +198,9 @@ def test_another_configuration_is_another_digest(state: Path) -> None:
     templates = stack_files() / "trino"
 
     def digest(*remotes: trino.Remote) -> str:
-        return trino.write_configuration(made, StackSettings(), templates, remotes)
+        written = trino.configuration(made, StackSettings(), templates, remotes)
+        written.write(made.folder)
+        return written.digest
 
     first = digest()
     assert digest() == first

@@ -12,6 +12,7 @@ from dataclasses import replace
 import live
 import pytest
 
+from lakeshell.stack import secrets
 from lakeshell.stack.control import cursor
 from lakeshell.stack.idle import Keeper, Silent
 from lakeshell.stack.services import PORTS, Service
@@ -117,6 +118,24 @@ def test_doctor_names_a_limit_table_that_is_empty() -> None:
     live.done("stack", "up")
     assert findings()["trino's groups"]["health"] == "ok"
     assert live.sql("SELECT 1") == [[1]]
+
+
+def test_a_restart_for_a_connection_that_was_cut_off_is_made_up_for() -> None:
+    """Nobody is there to ask, so that adding it leaves Trino alone; then the files are written, as far
+    as a command came that was killed."""
+    url = f"mysql://root@127.0.0.1:{live.installation().port(Service.MYSQL)}/"
+    live.done("connection", "add", "later", url, "--password-env", secrets.MYSQL_ROOT)
+    try:
+        found = findings()["trino's catalogs"]
+        assert (found["health"], found["mend"]) == ("failed", "lakeshell stack up")
+        with live.lake() as lake:
+            lake.stack._configure()
+            assert lake.stack.refresh(Silent())
+            assert not lake.stack.refresh(Silent())
+        assert findings()["trino's catalogs"]["health"] == "ok"
+        assert ["later"] in live.sql("SHOW CATALOGS")
+    finally:
+        live.done("connection", "rm", "later")
 
 
 def test_the_lake_answers_while_the_source_is_stopped(schema: str) -> None:
