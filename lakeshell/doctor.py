@@ -1,7 +1,7 @@
 """Checks of every part of a lake: what was found and the command that mends it.
 
 In: an open lake. Out: findings, one part after the other, each made only when asked for, so that a
-slow part does not hide what is known already. Changes nothing, but for `clean`.
+slow part does not hide what is known already. Changes nothing: `cleaning` does.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from lakeshell.cleaning import abandoned, files_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LakeshellError
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
-WAREHOUSE = "warehouse"
 LOW_SPACE = 2**30
 """Bytes free in the lake's folder below which a load may fail."""
 
@@ -92,7 +91,9 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
             yield from _tables(lake)
             yield from _locks(lake)
             yield from _views(lake)
-            yield _warehouse(lake)
+            # On object storage, looking at every file is nothing for a first screen.
+            if not (quick and lake.settings.engine == "trino"):
+                yield _warehouse(lake)
         # On a cluster a query is somebody's: in the history, on the bill, and a use that keeps it up.
         if not (quick and lake.is_on_own_stack):
             yield _guarded("engine", lambda: _engine(lake))
@@ -248,12 +249,6 @@ def _locks(lake: Lake) -> Iterator[Finding]:
             yield Finding(f"table {lock.name}", Health.WARNING, said, mend)
 
 
-def free(lake: Lake) -> Sequence[str]:
-    """Gives back the locks of writers of this machine that were killed; says whose they were."""
-    dead = {lock.name for lock in lake.store.locks() if lock.dead}
-    return [f"{name}: {holder}" for name in sorted(dead) for holder in lake.store.unlock(name)]
-
-
 def _views(lake: Lake) -> Iterator[Finding]:
     """Only those that cannot be read any more."""
     from lakeshell.query.views import stale_views
@@ -273,49 +268,17 @@ def _warehouse(lake: Lake) -> Finding:
         left = abandoned(lake)
     except LakeshellError as error:
         return Finding("warehouse", Health.FAILED, error.message, error.hint)
-    if not left:
-        return Finding("warehouse", Health.OK, "every file belongs to a table")
-    size = size_text(sum(path.stat().st_size for path in left))
-    return Finding(
-        "warehouse",
-        Health.WARNING,
-        f"{len(left)} files, {size}, belong to no table: a writer was killed",
-        "lakeshell doctor --clean",
-    )
-
-
-def abandoned(lake: Lake) -> Sequence[Path]:
-    """Files of the warehouse that belong to no table and to no query or run under way."""
-    from lakeshell.model import QueryState, TableKind
-    from lakeshell.ports import HistoryFilter
-
-    if not (lake.state / WAREHOUSE).is_dir():
-        return ()
-    from lakeshell.store.orphans import orphans
-
-    began = [datetime.now(UTC)]
-    running = HistoryFilter(state=QueryState.RUNNING, limit=None)
-    began += [query.started for query in lake.ledger.queries(running)]
-    began += [r.started for r in lake.ledger.runs("job", None, None) if r.finished is None]
-    tables = [t for t in lake.catalog.tables() if t.kind is TableKind.ICEBERG]
-    for table in tables:
-        if not table.columns:
-            raise LakeshellError(
-                f"whose files are whose cannot be told: {table.name} is damaged",
-                hint="mend or drop that table first",
-            )
-    names = [table.name for table in tables]
-    return orphans(lake.store, lake.state / WAREHOUSE, names, min(began))
-
-
-def clean(lake: Lake) -> tuple[int, int]:
-    """Removes the abandoned files; gives how many and their bytes."""
-    left = abandoned(lake)
-    if not left:
-        return 0, 0
-    from lakeshell.store.orphans import remove
-
-    return len(left), remove(left, lake.state / WAREHOUSE)
+    said, mend = [], []
+    if left.files:
+        size = size_text(sum(file.size for file in left.files))
+        said.append(f"{files_text(len(left.files))}, {size}, of no table: a writer was killed")
+        mend.append("lakeshell doctor --clean")
+    if left.tables:
+        said.append(f"the catalog knows nothing of the tables in {', '.join(left.tables)}")
+        mend.append("register them (CALL lake.system.register_table), or remove the folders")
+    if said:
+        return Finding("warehouse", Health.WARNING, "; ".join(said), "; ".join(mend))
+    return Finding("warehouse", Health.OK, "every file belongs to a table")
 
 
 def _engine(lake: Lake) -> str:

@@ -26,14 +26,14 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
 
     Ends with 1 when something does not work.
     """
-    from lakeshell import doctor
+    from lakeshell import cleaning
     from lakeshell.cost.sizes import size_text
     from lakeshell.doctor import Health, findings
 
     if clean:
-        files, freed = doctor.clean(lake)
-        click.echo(f"removed {files} files, {size_text(freed)}", err=True)
-        for lock in doctor.free(lake):
+        files, freed = cleaning.clean(lake)
+        click.echo(f"removed {cleaning.files_text(files)}, {size_text(freed)}", err=True)
+        for lock in cleaning.free(lake):
             click.echo(f"gave back the lock of {lock}", err=True)
     found = list(findings(lake))
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]

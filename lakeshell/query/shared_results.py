@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from lakeshell.errors import LakeshellError
+from lakeshell.ledger.identity import moment_of
 from lakeshell.ports import Objects
 
 
@@ -54,10 +55,11 @@ class SharedResults:
         with suppress(OSError, LakeshellError):
             for location in self._files().listed(self.location):
                 name = location.rpartition("/")[2]
-                with suppress(ValueError):
-                    began = datetime.strptime(name[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-                    if name.endswith(".arrow") and (now - began).total_seconds() > keep:
-                        self._files().delete(location)
+                began = moment_of(name)
+                if began is None or not name.endswith(".arrow"):
+                    continue
+                if (now - began).total_seconds() > keep:
+                    self._files().delete(location)
 
     def _at(self, id: str) -> str:
         return f"{self.location}/{id}.arrow"

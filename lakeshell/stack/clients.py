@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from lakeshell.ledger.identity import LONG_AGO, moment_of
 from lakeshell.ledger.ledger import ABANDONED
 from lakeshell.model import LAKE, QueryRecord, QueryState
 from lakeshell.ports import Ledger
@@ -64,7 +65,8 @@ class Reading:
 
     def record(self, event: Event) -> QueryRecord:
         state = _state(event)
-        started = _started(event.id)
+        # Trino's table has no other moment.
+        started = moment_of(event.id) or LONG_AGO
         kind = self.kind(event.sql)
         writes = event.kind in _WRITES
         in_place = bool(event.read) and all(name in self.connections for name in event.read)
@@ -168,14 +170,6 @@ def _state(event: Event) -> QueryState:
     if STOPPED in event.error:
         return QueryState.REFUSED
     return _STATES.get(event.error_code, QueryState.FAILED)
-
-
-def _started(id: str) -> datetime:
-    """Trino's ids begin with the second in UTC; its table has no other moment."""
-    try:
-        return datetime.strptime(id[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.fromtimestamp(0, UTC)
 
 
 def _text(event: Event) -> str:

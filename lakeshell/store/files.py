@@ -9,12 +9,26 @@ name means itself. Knows nothing of tables.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 _SCHEME = "file://"
+_ANY_SCHEME = re.compile(r"(?:file|s3[an]?)://")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """`size` in bytes; `modified` when it got its name."""
+
+    location: str
+    size: int
+    modified: datetime
 
 
 class Sink(Protocol):
@@ -58,9 +72,20 @@ class Files(Protocol):
     def listed(self, location: str) -> list[str]:
         """The locations of the files right in a folder, in order of name; none where it is not."""
 
+    def walk(self, location: str) -> Iterator[FoundFile]:
+        """Every file in a folder and the folders below it; none where it is not."""
+
+    def delete_all(self, locations: Iterable[str], below: str) -> None:
+        """Also the folders that they leave empty, as far as these are below `below`."""
+
 
 def local_path(location: str) -> Path:
     return Path(location.removeprefix(_SCHEME))
+
+
+def bare(location: str) -> str:
+    """Without its scheme, of which one place may have several."""
+    return _ANY_SCHEME.sub("", location, count=1)
 
 
 class Appearing:
@@ -137,6 +162,25 @@ class LocalFiles:
     def listed(self, location: str) -> list[str]:
         folder = local_path(location)
         return sorted(str(path) for path in folder.iterdir()) if folder.is_dir() else []
+
+    def walk(self, location: str) -> Iterator[FoundFile]:
+        for path in local_path(location).rglob("*"):
+            # One may go while they are looked at.
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    status = path.stat()
+                    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                    yield FoundFile(str(path), status.st_size, modified)
+
+    def delete_all(self, locations: Iterable[str], below: str) -> None:
+        top = local_path(below)
+        for path in map(local_path, locations):
+            path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if folder == top:
+                    break
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 LOCAL = LocalFiles()

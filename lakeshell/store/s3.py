@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from lakeshell.errors import ConnectionFailed, LakeshellError
+from lakeshell.store.files import FoundFile
 
 CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
+_AT_ONCE = 1000
+"""Objects that one request may delete: the most that S3 takes."""
 _SCHEME = re.compile(r"s3[an]?://")
 _UNREACHABLE = re.compile(
     r"curlCode: (?P<curl>\d+)|NETWORK_CONNECTION|SlowDown|timeout", re.IGNORECASE
@@ -119,11 +123,21 @@ class S3Files:
 
     def abandon_uploads(self, location: str) -> None:
         """Gives back the room of parts of an object that never was."""
+        bucket, _, key = _key(location).partition("/")
+        uploads = self._client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", ())
+        for upload in uploads:
+            if upload["Key"] == key:
+                self._client.abort_multipart_upload(
+                    Bucket=bucket, Key=key, UploadId=upload["UploadId"]
+                )
+
+    @cached_property
+    def _client(self) -> Any:
+        """boto3's, for what pyarrow has no call for or does in a way of its own."""
         import boto3
         from botocore.config import Config
 
-        bucket, _, key = _key(location).partition("/")
-        client: Any = boto3.client(
+        return boto3.client(
             "s3",
             endpoint_url=self.address.endpoint or None,
             region_name=self.address.region,
@@ -135,9 +149,6 @@ class S3Files:
                 retries={"max_attempts": 1},
             ),
         )
-        for upload in client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", ()):
-            if upload["Key"] == key:
-                client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
 
     def listed(self, location: str) -> list[str]:
         from pyarrow.fs import FileSelector, FileType
@@ -146,6 +157,40 @@ class S3Files:
             selector = FileSelector(_key(location), allow_not_found=True)
             found = self.system.get_file_info(selector)
         return sorted(f"s3://{info.path}" for info in found if info.type == FileType.File)
+
+    def walk(self, location: str) -> Iterator[FoundFile]:
+        from pyarrow.fs import FileSelector, FileType
+
+        with self.failures(location):
+            selector = FileSelector(_key(location), allow_not_found=True, recursive=True)
+            found = self.system.get_file_info(selector)
+        for info in found:
+            if info.type == FileType.File:
+                yield FoundFile(f"s3://{info.path}", info.size, info.mtime)
+
+    def delete_all(self, locations: Iterable[str], below: str) -> None:
+        """Folders are in the names of objects alone, so that an empty one is none; pyarrow would
+        leave an object in the place of each."""
+        by_bucket: dict[str, list[str]] = {}
+        for location in locations:
+            bucket, _, key = _key(location).partition("/")
+            by_bucket.setdefault(bucket, []).append(key)
+        for bucket, keys in by_bucket.items():
+            for start in range(0, len(keys), _AT_ONCE):
+                objects = [{"Key": key} for key in keys[start : start + _AT_ONCE]]
+                with self.failures(below):
+                    self._delete(bucket, objects)
+
+    def _delete(self, bucket: str, objects: Sequence[Mapping[str, str]]) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            wanted = {"Objects": objects, "Quiet": True}
+            done = self._client.delete_objects(Bucket=bucket, Delete=wanted)
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(str(error)) from error
+        for wrong in done.get("Errors", ()):
+            raise OSError(f"{wrong.get('Code')}: {wrong.get('Key')}: {wrong.get('Message')}")
 
     @contextmanager
     def failures(self, location: str) -> Iterator[None]:

@@ -149,6 +149,32 @@ def test_a_source_that_is_killed_under_a_load_leaves_the_table_as_it_was(name: s
     live.done("stack", "start", "mysql")
 
 
+def test_files_that_a_killed_writer_left_are_found_and_removed(name: str) -> None:
+    """Only those: a table of files and what a materialized view keeps are others' own."""
+    live.sql(f"CREATE TABLE lake_files.{name}.listed (a varchar) WITH (format = 'CSV')")
+    live.sql(f"INSERT INTO lake_files.{name}.listed VALUES ('x')")
+    live.sql(
+        f"CREATE MATERIALIZED VIEW lake.{name}.counted AS SELECT count(*) AS n FROM lake.{name}.copy"
+    )
+    live.sql(f"REFRESH MATERIALIZED VIEW lake.{name}.counted")
+    with live.lake() as lake:
+        tables = lake.store.tables
+        lost = f"{tables.warehouse}/{name}.db/never-born/data/x.parquet"
+        live.lakeshell("doctor", "--clean")
+        with tables.files.create(lost) as file:
+            file.write(b"lost")
+        found = findings()["warehouse"]
+        assert (found["health"], found["mend"]) == ("warning", "lakeshell doctor --clean")
+        assert found["found"].startswith("1 file, 4 B")
+        assert "removed 1 file, 4 B" in live.lakeshell("doctor", "--clean").stderr
+        assert not tables.files.exists(lost)
+    assert findings()["warehouse"]["found"] == "every file belongs to a table"
+    assert live.sql(f"SELECT n FROM lake.{name}.counted") == [[rows(name)]]
+    assert live.sql(f"SELECT a FROM lake.{name}.listed") == [["x"]]
+    live.sql(f"DROP MATERIALIZED VIEW lake.{name}.counted")
+    live.sql(f"DROP TABLE lake.{name}.listed")
+
+
 def test_a_taken_port_is_named() -> None:
     live.done("stack", "stop", "mysql")
     port = live.installation().port(Service.MYSQL)

@@ -65,6 +65,26 @@ def test_what_is_given_up_leaves_nothing() -> None:
     assert files.listed(folder) == []
 
 
+def test_files_are_found_at_any_depth_and_removed_at_once() -> None:
+    files = S3Files(reach.s3("lakeshell_s3"))
+    folder = f"{files.address.warehouse}/{reach.own('walked')}"
+    assert list(files.walk(folder)) == []
+    names = [f"{folder}/{name}" for name in ("a", "b/c", "b/d e/ü")]
+    for name in names:
+        with files.create(name) as sink:
+            sink.write(b"four")
+    assert {(found.location, found.size) for found in files.walk(folder)} == {(n, 4) for n in names}
+    assert all(found.modified.tzinfo is not None for found in files.walk(folder))
+    files.delete_all([*names[1:], f"{folder}/never-was"], folder)
+    assert [found.location for found in files.walk(folder)] == names[:1]
+    # No object stands for a folder that is empty now.
+    assert files.listed(f"{folder}/b") == []
+    files.delete_all(names[:1], folder)
+    address = replace(files.address, secret_key="wrong")
+    with pytest.raises(ConnectionFailed, match="secret is wrong"):
+        S3Files(address).delete_all(names, folder)
+
+
 def test_parts_of_an_object_that_never_was_are_given_up() -> None:
     import boto3
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.server import Server
+from lakeshell.ledger.identity import LONG_AGO, moment_of
 from lakeshell.ports import ClusterQuery
 from lakeshell.workgroup import STOPPED
 
@@ -24,6 +26,12 @@ class TrinoCluster:
     def running(self) -> Sequence[ClusterQuery]:
         """Those that read by now. Raises `ConnectionFailed`."""
         return [_query(said) for said in self._server.queries([], "RUNNING")]
+
+    def began(self) -> Sequence[datetime]:
+        """When each began that is not over, one that waits or commits too."""
+        known = self._server.queries([])
+        ids = [said["queryId"] for said in known if said["state"] not in ("FINISHED", "FAILED")]
+        return [moment_of(id) or LONG_AGO for id in ids]
 
     def stop(self, query: str, reason: str) -> bool:
         """Ends one; its client is told the reason. False for one that ended by itself."""

@@ -12,9 +12,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from lakeshell.cleaning import clean, files_text
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
-from lakeshell.doctor import Finding, Health, clean, findings
+from lakeshell.doctor import Finding, Health, findings
 from lakeshell.overview import Advice, Overview, overview
 from lakeshell.tui.safe import short_path, shortened, shown
 from lakeshell.tui.screens.base import LakeScreen
@@ -125,7 +126,7 @@ class HomeScreen(LakeScreen):
 
         def done(removed: tuple[int, int]) -> None:
             files, size = removed
-            self.status(f"removed {files:,} files, {size_text(size)}")
+            self.status(f"removed {files_text(files)}, {size_text(size)}")
             self.look()
 
         def take(yes: bool | None) -> None:
