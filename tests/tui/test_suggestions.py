@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from consoles import until
 from textual.app import App, ComposeResult
+from textual.events import Key
 
 from lakeshell.query.completion import Vocabulary
 from lakeshell.tui.widgets.editor import SqlEditor, Suggestions
@@ -16,12 +18,12 @@ def found_some() -> Suggestions.CompletionsReady:
 class Editors(App[None]):
     """One editor, `width` columns wide."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, names: Vocabulary | None = None) -> None:
         super().__init__()
-        self._width = width
+        self._width, self._names = width, names or Vocabulary()
 
     def compose(self) -> ComposeResult:
-        editor = SqlEditor("ca", Vocabulary)
+        editor = SqlEditor("ca", lambda: self._names)
         editor.styles.width = self._width
         yield editor
 
@@ -57,3 +59,61 @@ async def test_a_list_for_a_tab_that_is_not_drawn_is_not_shown() -> None:
         found.post_message(found_some())
         await pilot.pause()
         assert app.is_running
+
+
+def sent(app: App[None], *keys: str) -> None:
+    """As a terminal hands over what came together."""
+    for key in keys:
+        character = {"space": " ", "full_stop": ".", "tab": None}.get(key, key)
+        app.post_message(Key(key, character))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        (("f", "r", "o"), "from"),
+        (("f", "r", "o", "m", "space", "f", "i"), "film"),
+        (("r", "a", "w", "full_stop", "f", "i"), "film"),
+    ],
+)
+async def test_letters_that_come_together_are_completed(typed: tuple[str, ...], found: str) -> None:
+    app = Editors(80, Vocabulary(tables={"raw": ("film",)}, database="raw"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = app.query_one(SqlEditor)
+        editor.text = ""
+        editor.focus()
+        await pilot.pause()
+        sent(app, *typed)
+        await until(pilot, lambda: editor.completion_list.is_open)
+        assert found in [option.value for option in editor.completion_list.options]
+
+
+@pytest.mark.asyncio
+async def test_tab_typed_ahead_takes_the_first_and_no_older_one() -> None:
+    app = Editors(80, Vocabulary(tables={"raw": ("film", "rental")}, database="raw"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = app.query_one(SqlEditor)
+        editor.text = ""
+        editor.focus()
+        await pilot.pause()
+        sent(app, *"raw", "full_stop", *"re", "tab")
+        await until(pilot, lambda: editor.text == "raw.rental")
+        sent(app, "space", *"raw", "full_stop", *"fi", "tab")
+        await until(pilot, lambda: editor.text == "raw.rental raw.film")
+
+
+@pytest.mark.asyncio
+async def test_a_suggestion_leaves_the_name_before_the_dot() -> None:
+    app = Editors(80, Vocabulary(tables={"raw": ("film", "rental")}, database="raw"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = app.query_one(SqlEditor)
+        editor.text = ""
+        editor.focus()
+        await pilot.pause()
+        await pilot.press(*"raw", "full_stop")
+        await until(pilot, lambda: editor.completion_list.is_open)
+        await pilot.press(*"re")
+        await until(pilot, lambda: len(editor.completion_list.options) == 1)
+        await pilot.press("tab")
+        await until(pilot, lambda: editor.text == "raw.rental")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import Label, TextArea
 from textual_textarea import TextEditor
 from textual_textarea.autocomplete import CompletionList
 from textual_textarea.containers import FooterContainer, TextContainer
+from textual_textarea.messages import TextAreaHideCompletionList
+from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.query.completion import Vocabulary, complete
 from lakeshell.tui.safe import words
@@ -24,6 +27,7 @@ from lakeshell.tui.widgets.sqlarea import SqlArea, is_too_large
 _AROUND, _LINES = 20_000, 500
 """Characters and lines on either side of the cursor that completion looks at."""
 Found = Sequence[tuple[tuple[str, str], str]]
+Completer = Callable[[str], Found]
 
 
 class Suggestions(CompletionList):
@@ -34,6 +38,51 @@ class Suggestions(CompletionList):
     """
 
     DEFAULT_CSS = "Suggestions { text-wrap: nowrap; text-overflow: ellipsis; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = 0
+        self._wanted = False
+
+    # --- looked up on a thread, and only the newest is shown -------------------------------
+
+    def show_completions(self, prefix: str, completer: Completer | None) -> None:  # type: ignore[override]
+        """As the base, in which each look-up that is overtaken by more keys closes the list when it
+        comes: of letters that arrive together, as they do over SSH, none was completed."""
+        self._asked += 1
+        self._look_up(self._asked, prefix, completer)
+
+    def forget(self) -> None:
+        """What is still looked up is no longer wanted."""
+        self._asked += 1
+        self._wanted = False
+
+    @work(thread=True, group="completers")
+    def _look_up(self, number: int, prefix: str, completer: Completer | None) -> None:
+        if number == self._asked:
+            found = [] if completer is None else completer(prefix)
+            self.app.call_later(self._take, number, prefix, found)
+
+    def _take(self, number: int, prefix: str, found: Found) -> None:
+        if number != self._asked or not self.is_attached:
+            return
+        if not found:
+            self._wanted = False
+            self.post_message(TextAreaHideCompletionList())
+            return
+        self.post_message(self.CompletionsReady(prefix, list(found)))
+        if self._wanted:
+            self._wanted = False
+            self.call_later(self.action_select)
+
+    def process_keypress(self, event: Key) -> None:
+        """Tab typed ahead of the list takes its first, once it is there."""
+        if self.is_open:
+            super().process_keypress(event)
+        elif event.key == "tab":
+            self._wanted = True
+
+    # --- drawn -----------------------------------------------------------------------------
 
     @on(CompletionList.CompletionsReady)
     def forget_width(self, event: CompletionList.CompletionsReady) -> None:
@@ -65,7 +114,6 @@ class SqlEditor(TextEditor):
             text=text,
             theme="css",
             word_completer=self._suggest,
-            member_completer=self._suggest,
             path_completer=None,
         )
         self._vocabulary = vocabulary
@@ -123,8 +171,20 @@ class SqlEditor(TextEditor):
         if self.text_input is not None:
             self.text_input.move_cursor((line - 1, max(0, column - 1)))
 
+    @on(TextAreaHideCompletionList)
+    def forget_suggestions(self) -> None:
+        if isinstance(self.completion_list, Suggestions):
+            self.completion_list.forget()
+
+    @on(TextAreaPlus.ShowCompletionList)
+    def look_for_suggestions(self) -> None:
+        """A key before this one may have closed the list only now, after this one was taken."""
+        area = self.text_input
+        if area is not None and area.completer_active is None:
+            area.completer_active = "word"
+
     def _suggest(self, prefix: str) -> Found:
-        """Runs on a thread. The keystroke that asked is in the text by the time that it does."""
+        """Runs on a thread, on the text as it is by then; `prefix` is what the library makes of it."""
         area = self.text_input
         if area is None:
             return []
@@ -133,9 +193,6 @@ class SqlEditor(TextEditor):
         before = "\n".join([*lines[max(0, line - _LINES) : line], lines[line][:column]])
         after = "\n".join([lines[line][column:], *lines[line + 1 : line + _LINES]])
         before = before[-_AROUND:]
-        if not before.endswith(prefix):
-            # Something else was typed meanwhile, which asked for itself or wants nothing.
-            return []
         found = complete(before + after[:_AROUND], len(before), self._vocabulary())
         return [((words(s.text), words(s.kind)), s.text) for s in found]
 

@@ -226,6 +226,12 @@ class SqlArea(TextAreaPlus):
     def _handle_slash(self, event: events.Key) -> None:
         """A slash divides here; it begins no path."""
 
+    def _handle_separator(self, event: events.Key) -> None:
+        """What comes after a dot is a word of its own: taking a suggestion leaves what is before."""
+        event.stop()
+        self.completer_active = "word"
+        self.post_message(self.ShowCompletionList(prefix=""))
+
     def _handle_printable_character(self, event: events.Key) -> None:
         self.chose = False
         super()._handle_printable_character(event)
