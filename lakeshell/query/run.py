@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 from lakeshell.cost.charges import charge
 from lakeshell.errors import (
     Cancelled,
+    ConnectionFailed,
     Interrupted,
     LakeshellError,
     LimitExceeded,
@@ -41,6 +42,8 @@ from lakeshell.workgroup import Workgroup
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_BACK, _PAUSE = 30.0, 0.5
+"""Seconds that the ledger's server is waited for at a statement's end, and between two looks."""
 _CODES: dict[type[BaseException], str] = {
     TimedOut: "EXCEEDED_TIME_LIMIT",
     Cancelled: "USER_CANCELED",
@@ -287,7 +290,8 @@ class RunningQuery:
         # What ended the statement is worth more than a ledger on a full disk: the record is then
         # closed as that of a process that died.
         with suppress(LakeshellError):
-            self._record(state_after(error), code, message)
+            waits = not isinstance(error, Interrupted)
+            self._record(state_after(error), code, message, waits)
 
     def _finish(self) -> None:
         over = self._watch.over_limit()
@@ -300,7 +304,7 @@ class RunningQuery:
         self._record(QueryState.FINISHED, "", "" if over is None else over.message)
         _tidy(self._services, self._group)
 
-    def _record(self, state: QueryState, code: str, message: str) -> None:
+    def _record(self, state: QueryState, code: str, message: str, waits: bool = True) -> None:
         if self._turn is not None:
             self._turn.leave()
         running = self._running
@@ -325,9 +329,23 @@ class RunningQuery:
             queued=self._queued(),
             planned=None if running is None else running.progress.planned,
         )
-        self._services.ledger.end(self.record)
+        self._write_down(_BACK if waits else 0)
         if self.record.cost and self._group.has_budget:
             self._services.announce(self._group)
+
+    def _write_down(self, patience: float) -> None:
+        """A ledger that is just being started again is waited for: what was spent counts."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                self._services.ledger.end(self.record)
+            except ConnectionFailed as error:
+                if time.monotonic() < until:
+                    time.sleep(_PAUSE)
+                    continue
+                error.hint = f"the statement has ended, and is not recorded; {error.hint}"
+                raise
+            return
 
     def _queued(self) -> float | None:
         """Seconds that it waited in line here, or on its server."""

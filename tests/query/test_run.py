@@ -343,6 +343,46 @@ def test_what_is_watched_stays_watched_while_the_ledger_is_away(
     ledger.back.set()
 
 
+def test_a_ledger_that_is_back_in_time_has_the_record(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, ended = FakeLedger(), FakeLedger.end
+    away = iter(range(3))
+
+    def end(record: QueryRecord) -> None:
+        if next(away, None) is not None:
+            raise ConnectionFailed("the ledger cannot be reached")
+        ended(ledger, record)
+
+    monkeypatch.setattr(ledger, "end", end)
+    monkeypatch.setattr("lakeshell.query.run._PAUSE", 0.01)
+    services = made(engine, Workgroup("primary"), ledger=ledger)
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert only(services).state is QueryState.FINISHED
+
+
+def test_a_ledger_that_stays_away_is_said_and_holds_no_ctrl_c(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = FakeLedger()
+
+    def end(record: QueryRecord) -> None:
+        raise ConnectionFailed("the ledger cannot be reached", hint="start it")
+
+    monkeypatch.setattr(ledger, "end", end)
+    services = made(engine, Workgroup("primary"), ledger=ledger)
+    engine.answers["SELECT n"] = Answer(
+        N, ROWS, blocks=True, before=lambda: os.kill(os.getpid(), signal.SIGINT)
+    )
+    with pytest.raises(Interrupted):
+        rows_of(services, Order("SELECT n"))
+    engine.answers["SELECT n"] = Answer(N, ROWS)
+    monkeypatch.setattr("lakeshell.query.run._BACK", 0)
+    with pytest.raises(ConnectionFailed) as failed:
+        rows_of(services, Order("SELECT n"))
+    assert failed.value.hint == "the statement has ended, and is not recorded; start it"
+
+
 def test_who_cancels_is_heard_when_the_ledger_is_back(engine: FakeEngine) -> None:
     ledger = AwayLedger(answers=True)
     services = made(engine, Workgroup("primary"), ledger=ledger)
