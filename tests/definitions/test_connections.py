@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakeshell.definitions.connections import Connection, checked_url
+from lakeshell.definitions.connections import Connection, Connections, checked_url
 from lakeshell.errors import ConfigurationError, UsageError
 from lakeshell.source.mysql_address import MysqlAddress, SslMode
 
@@ -75,3 +75,22 @@ def test_wrong_addresses_say_what_is_right(url: str, said: str) -> None:
 def test_addresses_that_are_not_taken(url: str) -> None:
     with pytest.raises(UsageError):
         checked_url(url)
+
+
+@pytest.mark.parametrize("name", ["lake", "Lake_Files", "system", "tpch", "memory"])
+def test_names_that_sql_has_for_something_else_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is the name of a catalog already"):
+        Connections(tmp_path).add(Connection(name, "mysql://db/movies"))
+
+
+@pytest.mark.parametrize(
+    ("url", "has"),
+    [
+        ("mysql://db/movies?ssl-mode=VERIFY_CA&ssl-ca=ca.pem", True),
+        ("mysql://db/movies?ssl-cert=c.pem&ssl-key=k.pem", True),
+        ("mysql://db/movies?ssl-mode=REQUIRED", False),
+        ("sqlite:///movies.db", False),
+    ],
+)
+def test_certificates_of_its_own_are_seen(url: str, has: bool) -> None:
+    assert Connection("movies", url).has_own_certificates is has
