@@ -147,7 +147,9 @@ def _tell_trino(lake: Lake, connection: Connection, yes: bool) -> None:
             click.echo(f"queries follow once {url} has the same catalog {name}", err=True)
         return
     if connection.has_own_certificates:
-        said = "Trino knows nothing of ssl-ca, ssl-cert and ssl-key: queries in place may not connect"
+        said = (
+            "Trino knows nothing of ssl-ca, ssl-cert and ssl-key: queries in place may not connect"
+        )
         click.echo(f"warning: {said}; crawlers and jobs do", err=True)
     asked = "Trino must restart for its catalogs; queries under way fail. Now?"
     if yes or (sys.stdin.isatty() and click.confirm(asked, default=True, err=True)):
