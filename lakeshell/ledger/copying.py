@@ -28,6 +28,7 @@ _OLD_KEYS = {**_KEYS, "queries": "id"}
 _ABSENT = {"engine_id": "''", "reused": "''"}
 """What stands for a column that an older Lakeshell did not have, where nothing may not."""
 _PAGE = 2_000
+_LAST = 2**62
 
 
 class Reading(Protocol):
@@ -50,9 +51,10 @@ def copy(
     *,
     told: Callable[[str, int], None] = lambda table, rows: None,
     give_up: Callable[[LakeshellError], None] | None = None,
+    sound: Callable[[Mapping[str, object]], bool] = lambda values: True,
 ) -> dict[str, int]:
     """`told` hears how many rows of a table went by. `give_up` hears what cannot be read, and the
-    rest is copied; without it that is raised."""
+    rest is copied; without it that is raised. What is not `sound` is left out."""
     added = {}
     there = _there(source, give_up)
     keys = _KEYS if "number" in there.get("queries", ()) else _OLD_KEYS
@@ -62,12 +64,13 @@ def copy(
         added[table] = passed = 0
         adding = target.adding(table, known)
         for page in _pages(source, table, asked, keys.get(table), give_up):
+            kept = [row for row in page if sound(dict(zip(known, row, strict=True)))]
             with target.transaction():
-                added[table] += target.write_many(adding, page)
+                added[table] += target.write_many(adding, kept)
             passed += len(page)
             told(table, passed)
             if table == "origins":
-                for origin, upto in page:
+                for origin, upto in kept:
                     target.write(
                         "UPDATE origins SET upto = ? WHERE origin = ? AND upto < ?",
                         (upto, origin, upto),
@@ -83,9 +86,12 @@ def _there(
     for table in COLUMNS:
         try:
             found[table] = source.columns(table)
-        except LakeshellError:
+        except LakeshellError as error:
             if give_up is None:
                 raise
+            give_up(error)
+    if give_up is not None and found.get("queries") == set():
+        give_up(LakeshellError("its table of queries is gone"))
     return {table: columns for table, columns in found.items() if columns}
 
 
@@ -104,6 +110,9 @@ def _pages(
             if give_up is None:
                 raise
             give_up(error)
+        return
+    if key == "number":
+        yield from _numbered(source, table, asked, give_up)
         return
     last: dict[bool, object] = {}
     for backwards in (False, True):
@@ -124,6 +133,32 @@ def _pages(
                 return
             last[backwards] = page[-1][0]
             yield [row[1:] for row in page]
+
+
+def _numbered(
+    source: Reading,
+    table: str,
+    asked: Sequence[str],
+    give_up: Callable[[LakeshellError], None] | None,
+) -> Iterator[list[Row]]:
+    """The same by numbers: what stands behind some damage is found by leaping over it."""
+    last, size, leap = -1, _PAGE, 1
+    while last < _LAST:
+        try:
+            page = _page(source, table, asked, "number", {False: last}, False, size)
+        except LakeshellError as error:
+            if give_up is None:
+                raise
+            if size > 1:
+                size //= 2
+                continue
+            give_up(error)
+            last, leap = last + leap, leap * 2
+            continue
+        if not page:
+            return
+        last, size, leap = page[-1][0], min(_PAGE, size * 2), 1
+        yield [row[1:] for row in page]
 
 
 def _page(

@@ -29,6 +29,8 @@ class FoundFile:
         self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
         with suppress(sqlite3.DatabaseError):
             self._db.execute("PRAGMA query_only = ON")
+            # A table can be read though the definition of another, or of an index, is damaged.
+            self._db.execute("PRAGMA writable_schema = ON")
 
     def close(self) -> None:
         self._db.close()

@@ -6,8 +6,9 @@ file and its journal are never written to: what is read is a copy.
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,20 @@ from lakeshell.errors import AlreadyExists, LakeshellError
 from lakeshell.ledger.copying import copy
 from lakeshell.ledger.found import FoundFile
 from lakeshell.ledger.sqlite import SqliteDatabase, SqliteLedger
+from lakeshell.model import QueryState
 
 _JOURNALS = ("-wal", "-shm")
+_LARGEST = 2**40
+"""Bytes: no ledger is larger, so a header that says so is damaged itself."""
+_MOMENTS = {"started", "finished", "saved", "at", "upto"}
+_END = 253_402_300_800_000_000
+"""Microseconds from 1970 to the year 10,000."""
+_NUMBERS = {
+    "elapsed", "scanned", "rows", "cost", "queued", "planned", "attempt", "bytes", "dpu", "version",
+}  # fmt: skip
+_NULLABLE = {
+    "finished", "elapsed", "scanned", "rows", "cost", "queued", "planned", "bytes", "cancelled_by",
+}  # fmt: skip
 
 
 def damage(path: Path) -> str:
@@ -53,6 +66,7 @@ def repair(
                     ledger.database,
                     told=told,
                     give_up=lambda error: lost.append(error.message),
+                    sound=lambda values: _is_sound(values, lost),
                 )
             ledger.index_texts()
         finally:
@@ -70,3 +84,34 @@ def _copied(path: Path, target: Path) -> None:
             shutil.copyfile(
                 path.with_name(path.name + journal), target.with_name(target.name + journal)
             )
+    with target.open("r+b") as file:
+        # Of a file that was cut off SQLite reads nothing at all: what is gone is then empty pages.
+        head = file.read(32)
+        page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+        whole = (65_536 if page == 1 else page) * pages
+        if head.startswith(b"SQLite format 3") and target.stat().st_size < whole < _LARGEST:
+            file.truncate(whole)
+
+
+def _is_sound(values: Mapping[str, object], lost: list[str]) -> bool:
+    """Whether a row is still a record: what it holds is of its kind, and what must be there is."""
+    for name, value in values.items():
+        if name in _MOMENTS:
+            right = isinstance(value, int) and 0 <= value < _END
+        elif name == "state":
+            right = value in set(QueryState)
+        elif name == "parameters":
+            right = isinstance(value, str) and _is_object(value)
+        else:
+            right = isinstance(value, int | float if name in _NUMBERS else str)
+        if not right and not (value is None and name in _NULLABLE):
+            lost.append(f"a record's {name!r} is {value!r:.40}")
+            return False
+    return True
+
+
+def _is_object(written: str) -> bool:
+    try:
+        return isinstance(json.loads(written), dict)
+    except ValueError:
+        return False

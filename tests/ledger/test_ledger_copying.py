@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -119,6 +120,65 @@ def test_what_can_be_read_of_a_damaged_ledger_is_saved(tmp_path: Path, at: float
     assert all(record.sql.startswith(f"SELECT '{int(record.id[1:])} ") for record in found)
     ledger.close()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ledger.db", kept.name]
+
+
+def test_what_stands_between_damages_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path, 3000).close()
+    bytes = bytearray(path.read_bytes())
+    for at in range(5, len(bytes) // 4096, 20):
+        bytes[at * 4096 : at * 4096 + 8] = b"\xa5" * 8
+    path.write_bytes(bytes)
+    _, saved, lost = repair(path, NOW)
+    assert lost
+    assert 2500 < saved["queries"] < 3000
+    assert damage(path) == ""
+
+
+def test_of_a_file_that_was_cut_off_its_beginning_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path, 3000).close()
+    whole = path.stat().st_size
+    os.truncate(path, whole // 2)
+    kept, saved, lost = repair(path, NOW)
+    assert kept.stat().st_size == whole // 2
+    assert lost
+    assert saved["queries"] > 500
+    assert damage(path) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE queries SET state = 'FINI' || char(7) || 'HED' WHERE number = 7",
+        "UPDATE queries SET started = 'x' WHERE number = 7",
+        "UPDATE queries SET started = 9000000000000000000 WHERE number = 7",
+        "UPDATE queries SET elapsed = 'x', sql = x'00ff' WHERE number = 7",
+        "UPDATE runs SET parameters = '{'",
+    ],
+)
+def test_what_is_no_record_any_more_is_left_out_and_said(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path, 30).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(change)
+    _, saved, lost = repair(path, NOW)
+    assert (saved["queries"], saved["runs"]) == ((30, 0) if "runs" in change else (29, 1))
+    assert len(lost) == 1
+    with closing(SqliteLedger(path)) as ledger:
+        assert len(ledger.queries(HistoryFilter(limit=None))) == saved["queries"]
+
+
+def test_a_damaged_definition_of_an_index_loses_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path, 30).close()
+    bytes = path.read_bytes()
+    assert b"CREATE INDEX runs_by_kind" in bytes
+    path.write_bytes(bytes.replace(b"CREATE INDEX runs_by_kind", b"CREATE IND\x00X runs_by_kind"))
+    assert "damaged" in damage(path)
+    _, saved, _ = repair(path, NOW)
+    assert saved["queries"] == 30
+    assert damage(path) == ""
 
 
 def test_of_a_file_that_is_none_nothing_is_saved_but_the_file(tmp_path: Path) -> None:
