@@ -251,7 +251,7 @@ class Progress:
 
     `state` is a server's word for where it is (`queued`, `planning`, `running`); `splits` are its
     parts, done and in all; `queued` and `planned` seconds that it waited and planned, None if it
-    does not say.
+    does not say; `ahead` how many wait before it, None where it does not wait or nobody knows.
     """
 
     scanned: int | None = 0
@@ -262,6 +262,7 @@ class Progress:
     splits: tuple[int, int] | None = None
     queued: float | None = None
     planned: float | None = None
+    ahead: int | None = None
     cluster: ClusterWork | None = None
 
 
@@ -294,8 +295,8 @@ class Running(Protocol):
         """The result in bounded memory. Raises `QueryFailed` and its kinds, `Cancelled`."""
 
     def look(self) -> None:
-        """Has `progress` tell what was scanned by now, where a server says it late; from any
-        thread. Nothing happens where it cannot be asked."""
+        """Has `progress` tell what was scanned by now, where a server says it late, or of one that
+        waits how many are before it; from any thread. Nothing happens where it cannot be asked."""
 
     def cancel(self) -> None:
         """From any thread, at any time; reaches the server. `batches` then raises `Cancelled`."""

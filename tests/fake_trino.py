@@ -64,6 +64,8 @@ class FakeTrino:
     """Ids and client tags of the statements it has."""
     scanned: int | None = None
     """Bytes that it says a statement has read, when it is asked for that alone."""
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    """Ids and resource groups of the statements in line."""
     on_get: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -99,6 +101,10 @@ class FakeTrino:
                     {"queryId": id, "session": {"clientTags": tags.split(",")}}
                     for id, tags in self.known
                 ]
+            )
+        if request.path == "/v1/query?state=QUEUED":
+            return _json(
+                [{"queryId": id, "resourceGroupId": ["all", name]} for id, name in self.waiting]
             )
         if request.path.endswith("?pruned=true") and self.scanned is not None:
             return _json({"queryStats": {"physicalInputDataSize": f"{self.scanned}B"}})

@@ -119,7 +119,8 @@ class Figures:
         if work is not None:
             from lakeshell.output.cluster import work_lines
 
-            return work_lines(*work, seconds, shutil.get_terminal_size().columns)
+            lines = work_lines(*work, seconds, shutil.get_terminal_size().columns)
+            return [*lines, query.stage] if query.is_in_line else lines
         scanned, rows, fraction = query.progress
         share = "" if fraction is None else f" {fraction:.0%}"
         stage = f" {query.stage}" if query.stage else ""

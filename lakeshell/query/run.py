@@ -88,6 +88,7 @@ class RunningQuery:
             workgroup=group.name,
             timeout=order.timeout,
             cancel_requested=lambda: services.ledger.cancel_requested(record.id),
+            moved=lambda state: services.ledger.moved(record.id, state),
         )
 
     def __enter__(self) -> Self:
@@ -137,15 +138,22 @@ class RunningQuery:
 
     @property
     def stage(self) -> str:
-        """Where it is: `queued, 2nd in line, 4 running`; on a server `queued`, `running, 3 of 12
-        splits`; else empty."""
+        """Where it is: `queued, 2nd in line, 4 running`; on a server `queued, 2nd in line`,
+        `running, 3 of 12 splits`; else empty."""
         if self._running is None:
             return "" if self._place is None else str(self._place)
         progress = self._running.progress
+        if progress.ahead is not None:
+            return str(Place(progress.ahead, None))
         if progress.splits is None:
             return progress.state
         done, total = progress.splits
         return f"{progress.state}, {done} of {total} splits"
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether it waits on a server that said how many are before it."""
+        return self._running is not None and self._running.progress.ahead is not None
 
     @property
     def waits(self) -> bool:

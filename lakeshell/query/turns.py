@@ -29,11 +29,11 @@ _SOON, _LATER = 0.05, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A statement that waits: `ahead` are those that wait before it, `running` those that run.
-    `workgroup` is the one that is full, empty where the lake is."""
+    """A statement that waits: `ahead` are those that wait before it, `running` those that run, None
+    where a server does not say. `workgroup` is the one that is full, empty where the lake is."""
 
     ahead: int
-    running: int
+    running: int | None
     workgroup: str = ""
 
     def __str__(self) -> str:
@@ -42,7 +42,8 @@ class Place:
             "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         )
         of = f" of workgroup {self.workgroup!r}" if self.workgroup else ""
-        return f"queued, {number}{end} in line{of}, {self.running} running"
+        running = "" if self.running is None else f", {self.running} running"
+        return f"queued, {number}{end} in line{of}{running}"
 
     @property
     def pause(self) -> float:

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import Cancelled, Interrupted, LakeshellError, LimitExceeded, TimedOut
+from lakeshell.model import QueryState
 from lakeshell.ports import Running
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -35,13 +36,16 @@ class Watch:
         workgroup: str,
         timeout: float | None,
         cancel_requested: Callable[[], str | None],
+        moved: Callable[[QueryState], None],
     ) -> None:
+        """`moved` is told when a server has it wait in line, and when that is over."""
         self.limit = limit
         self.workgroup = workgroup
         self.timeout = timeout
         self.reason: LakeshellError | None = None
         self.running: Running | None = None
         self._cancel_requested = cancel_requested
+        self._moved = moved
         self._started = time.monotonic()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._ended = False
@@ -120,10 +124,17 @@ class Watch:
                 self._asking.start()
 
     def _ask(self) -> None:
-        """Looks whether somebody wants it cancelled. Through a ledger that is away nobody can."""
-        by = None
+        """Looks whether somebody wants it cancelled, and says where it is. Through a ledger that is
+        away nobody can."""
+        by, waited = None, False
         while by is None:
             with suppress(LakeshellError):
+                waits = self.running is not None and self.running.progress.state == "queued"
+                if waits and self.running is not None:
+                    self.running.look()
+                if waits is not waited:
+                    self._moved(QueryState.QUEUED if waits else QueryState.RUNNING)
+                    waited = waits
                 by = self._cancel_requested()
             if self._over.wait(_ASK_EVERY if by is None else 0):
                 return

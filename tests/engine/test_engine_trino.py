@@ -734,6 +734,26 @@ def test_what_is_scanned_by_now_can_be_asked_for(trino: FakeTrino) -> None:
     assert running.progress.scanned == 5_000
 
 
+def test_the_place_of_what_waits_on_the_server_can_be_asked_for(trino: FakeTrino) -> None:
+    """Those of its own resource group that came before it."""
+    trino.pages = [[{"stats": {"state": "QUEUED"}}, ONE[1]]]
+    trino.holds.clear()
+    trino.waiting = [
+        ("a_before", "ours"), ("b_before", "ours"), ("c_before", "other"), ("query_0", "ours"),
+        ("z_after", "ours"),
+    ]  # fmt: skip
+    running = engine(trino).run("SELECT n FROM t", session())
+    while running.progress.state != "queued":
+        time.sleep(0.01)
+    assert running.progress.ahead is None
+    running.look()
+    assert running.progress.ahead == 2
+    trino.waiting = []
+    running.look()
+    assert running.progress.ahead is None
+    running.close()
+
+
 def test_a_query_over_its_limit_is_stopped_while_nobody_reads(trino: FakeTrino) -> None:
     trino.pages = [[{}, ONE[1], ONE[1]]]
     trino.holds.clear()

@@ -397,6 +397,29 @@ def test_who_cancels_is_heard_when_the_ledger_is_back(engine: FakeEngine) -> Non
         rows_of(services, Order("SELECT n"))
 
 
+def test_what_waits_on_its_server_is_queued_in_the_ledger_with_its_place_shown(
+    engine: FakeEngine, services: Services
+) -> None:
+    seen: list[tuple[QueryState, str]] = []
+    begun: list[RunningQuery] = []
+
+    def before() -> None:
+        progress = engine.running[0].progress
+        for state, ahead in (("queued", 1), ("running", None)):
+            progress.state, progress.ahead = state, ahead
+            wanted = QueryState.RUNNING if ahead is None else QueryState.QUEUED
+            until = time.monotonic() + 30
+            while only(services).state is not wanted and time.monotonic() < until:
+                time.sleep(0.05)
+            seen.append((only(services).state, begun[0].stage))
+
+    engine.answers["SELECT n"] = Answer(N, ROWS, before=before)
+    with start_query(Order("SELECT n"), session(), services, begun.append) as query:
+        assert sum(batch.num_rows for batch in query.batches()) == 3
+    assert seen == [(QueryState.QUEUED, "queued, 2nd in line"), (QueryState.RUNNING, "running")]
+    assert only(services).state is QueryState.FINISHED
+
+
 def test_ctrl_c_reaches_the_engine_first(services: Services, engine: FakeEngine) -> None:
     engine.answers["SELECT n"] = Answer(
         N, ROWS, blocks=True, before=lambda: os.kill(os.getpid(), signal.SIGINT)

@@ -90,6 +90,7 @@ class Dialogue:
     ) -> None:
         self.id = ""
         self.stats: Mapping[str, Any] = {}
+        self.ahead: int | None = None
         self.cancelled = cancelled
         self._server = server
         self._tag = tag
@@ -144,8 +145,15 @@ class Dialogue:
 
     def look(self) -> None:
         """Asks what is scanned by now. Pages come once a second, and none while nobody reads."""
-        if self.id:
+        if self.id and self.waits:
+            self.ahead = self._server.ahead(self.id, self._user_only())
+        elif self.id:
             self._looked = self._server.scanned(self.id, self._user_only()) or self._looked
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is in line on the server, by the last page."""
+        return self.stats.get("state") == "QUEUED"
 
     def cancel(self) -> None:
         """Ends it on the server, once; from any thread."""

@@ -124,6 +124,7 @@ class TrinoStatement:
             splits=(int(stats.get("completedSplits") or 0), total) if total else None,
             queued=_seconds(stats.get("queuedTimeMillis")),
             planned=_seconds(stats.get("planningTimeMillis")),
+            ahead=self._attempt.dialogue.ahead if self._attempt.dialogue.waits else None,
             cluster=cluster_work(stats),
         )
 

@@ -127,6 +127,19 @@ class Server:
         except (NotSent, Lost, ValueError, KeyError, TypeError):
             return None
 
+    def ahead(self, query: str, headers: Headers) -> int | None:
+        """How many wait in a query's resource group before it; None where the server does not say."""
+        try:
+            waiting = self._known(headers, "QUEUED")
+            groups = {str(said["queryId"]): said.get("resourceGroupId") for said in waiting}
+        except (NotSent, Lost, ConnectionFailed, KeyError, TypeError):
+            return None
+        # Trino's ids are in the order of coming, and its groups take the first.
+        own = groups.get(query)
+        if query not in groups:
+            return None
+        return len([id for id, group in groups.items() if id < query and group == own])
+
     def find(self, tag: str, headers: Headers) -> str | None:
         """The id of the statement with the client tag `tag`; None when the server has none.
 
