@@ -213,11 +213,12 @@ def rm(lake: Lake, name: str) -> None:
 def apply(lake: Lake, dry_run: bool, output_format: str | None) -> None:
     """Make the stack's Trino hold what the workgroups' files say, and show what changed.
 
+    A Trino elsewhere is its administrators' to configure: docs/workgroups.md says what holds there.
     add, set, rm and `stack up` do it by themselves, and `serve` when a file was edited.
     """
     from lakeshell import budgets
 
-    plan = lake.stack.enforcement.plan(budgets.used_up(lake))
+    plan = budgets.plan(lake)
     for warning in plan.warnings:
         click.echo(f"note: {warning}", err=True)
     if not dry_run:

@@ -222,3 +222,23 @@ def test_every_listing_takes_every_text_format(crawled: Shell, name: str) -> Non
             assert all(isinstance(json.loads(line), dict) for line in ended.out.splitlines())
         if name == "NULL":
             assert ended.out == ""
+
+
+def test_a_trino_elsewhere_is_said_to_be_others_to_configure(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "has no Trino: its own engine holds" in shell("workgroup", "apply").err
+    url = "http://trino.example:8080"
+    made = shell(
+        "init", str(tmp_path / "team"), "--trino-url", url,
+        "--metastore-uri", "thrift://127.0.0.1:1", "--warehouse", "s3://a/b",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    monkeypatch.setenv("LAKESHELL_LAKE", str(tmp_path / "team"))
+    assert "note" not in shell("workgroup", "add", "plain", "--scan-limit", "1MB").err
+    added = shell("workgroup", "add", "team", "--concurrency", "2", "--grant", "raw")
+    assert f"concurrency, databases of team: for the administrators of {url}" in added.err
+    for words in (("apply",), ("apply", "--dry-run")):
+        ended = shell("workgroup", *words)
+        assert ended.code == 2
+        assert f"the Trino at {url} is not this lake's own" in ended.err

@@ -119,7 +119,7 @@ class WorkgroupsScreen(NounScreen):
             question = YesScreen("Have Trino hold this?", lines, "Apply it")
             self.app.push_screen(question, lambda yes: self._apply() if yes else None)
 
-        self.ask("plan", lambda: self.lake.stack.enforcement.plan(budgets.used_up(self.lake)), draw)
+        self.ask("plan", lambda: budgets.plan(self.lake), draw)
 
     def _apply(self) -> None:
         self.ask("apply", lambda: budgets.hold(self.lake), lambda _: self.look())
