@@ -76,3 +76,22 @@ def free(lake: Lake) -> Sequence[str]:
     """Gives back the locks of writers of this machine that were killed; says whose they were."""
     dead = {lock.name for lock in lake.store.locks() if lock.dead}
     return [f"{name}: {holder}" for name in sorted(dead) for holder in lake.store.unlock(name)]
+
+
+def cut_off_backups(lake: Lake, *, remove: bool = False) -> Sequence[str]:
+    """Names of those of which something is left, removed where that is asked for. None while one is
+    being taken, whose objects look the same, or while object storage rests."""
+    from lakeshell.stack import backup
+    from lakeshell.stack.services import Service
+    from lakeshell.stack.storage import ObjectStorage
+
+    if not lake.stack.is_installed or not lake.stack.answers(Service.MINIO):
+        return ()
+    storage = ObjectStorage(lake.stack.installation)
+    try:
+        with backup.alone(lake.stack.installation.folder, disturbing=not remove):
+            if remove:
+                return backup.clear(storage)
+        return backup.remains(storage).names
+    except backup.UnderWay:
+        return ()

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lakeshell.cleaning import abandoned, files_text
+from lakeshell.cleaning import abandoned, cut_off_backups, files_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LakeshellError
 
@@ -73,6 +73,7 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
             yield finding
             if finding.health is Health.FAILED and not finding.part.startswith(ASIDE):
                 broken.append(finding.part)
+        yield from _backups(lake)
     if lake.settings.engine == "trino":
         yield from _served(lake)
     yield _guarded("ledger", lambda: _ledger(lake))
@@ -125,6 +126,18 @@ def _stack(lake: Lake) -> Iterator[Finding]:
 
     for part, check in checks(lake.stack):
         yield _guarded(part, check)
+
+
+def _backups(lake: Lake) -> Iterator[Finding]:
+    """Only what was cut off: it takes room."""
+    try:
+        left = cut_off_backups(lake)
+    except LakeshellError:
+        # Said where object storage is looked at.
+        return
+    for name in left:
+        said = "was cut off; what is left of it takes room"
+        yield Finding(f"backup {name}", Health.WARNING, said, "lakeshell doctor --clean")
 
 
 def _served(lake: Lake) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ line of figures for each.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from lakeshell import serve
 from lakeshell.billing.services import hourly_rate, note_services
 from lakeshell.stack import backup as backups
 from lakeshell.stack.health import State, Status, statuses
+from lakeshell.stack.installation import FOLDER
 from lakeshell.stack.services import Service, with_needs
 from lakeshell.stack.stack import ALL
 
@@ -52,14 +54,16 @@ def report(lake: Lake, now: datetime | None = None) -> Sequence[Serving]:
 def up(
     lake: Lake, reporter: Reporter, *, workers: int | None = None, build_all: bool = False
 ) -> None:
-    lake.stack.up(reporter, workers=workers, build_all=build_all)
+    with _undisturbed(lake):
+        lake.stack.up(reporter, workers=workers, build_all=build_all)
     serve.start(lake)
 
 
 def down(lake: Lake, reporter: Reporter, *, delete_data: bool = False) -> None:
-    serve.stop(lake.state)
-    note_services(lake, datetime.now(UTC))
-    lake.stack.down(reporter, volumes=delete_data)
+    with _undisturbed(lake):
+        serve.stop(lake.state)
+        note_services(lake, datetime.now(UTC))
+        lake.stack.down(reporter, volumes=delete_data)
 
 
 def start(lake: Lake, services: Collection[Service], reporter: Reporter) -> None:
@@ -71,26 +75,38 @@ def start(lake: Lake, services: Collection[Service], reporter: Reporter) -> None
 
 
 def stop(lake: Lake, services: Collection[Service], reporter: Reporter) -> None:
-    # What ran by the hour is known only while it runs.
-    note_services(lake, datetime.now(UTC))
-    lake.stack.stop(services or ALL, reporter)
+    with _undisturbed(lake):
+        # What ran by the hour is known only while it runs.
+        note_services(lake, datetime.now(UTC))
+        lake.stack.stop(services or ALL, reporter)
+
+
+def _undisturbed(lake: Lake) -> AbstractContextManager[None]:
+    """Raises `UnderWay` while the source database is saved or brought back: what stops a service,
+    or makes its container anew, would cut that off."""
+    return backups.alone(lake.state / FOLDER, disturbing=True)
 
 
 def back_up(lake: Lake, reporter: Reporter, *, remove: bool = False) -> backups.Backup:
-    """Of the source database. `remove` then removes its container and data."""
-    lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
-    made = backups.take(lake.stack.compose, datetime.now(UTC), reporter)
-    if remove:
-        lake.stack.remove(Service.MYSQL, reporter)
-    return made
+    """Of the source database. `remove` then removes its container and data, before anybody can write
+    what would be in no backup."""
+    with backups.alone(lake.stack.installation.folder):
+        lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
+        return backups.take(
+            lake.stack.compose,
+            datetime.now(UTC),
+            reporter,
+            lambda: lake.stack.remove(Service.MYSQL, reporter) if remove else None,
+        )
 
 
 def restore(
     lake: Lake, reporter: Reporter, name: str | None = None, *, replace: bool = False
 ) -> backups.Backup:
     """The latest backup where none is named."""
-    lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
-    return backups.restore(lake.stack.compose, name, reporter, replace=replace)
+    with backups.alone(lake.stack.installation.folder):
+        lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
+        return backups.restore(lake.stack.compose, name, reporter, replace=replace)
 
 
 # --- figures as texts ----------------------------------------------------------------------

@@ -35,6 +35,8 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
         click.echo(f"removed {cleaning.files_text(files)}, {size_text(freed)}", err=True)
         for lock in cleaning.free(lake):
             click.echo(f"gave back the lock of {lock}", err=True)
+        for backup in cleaning.cut_off_backups(lake, remove=True):
+            click.echo(f"removed what was left of backup {backup}", err=True)
     found = list(findings(lake))
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
     fit = Fit(wrapped=("found", "mend"))

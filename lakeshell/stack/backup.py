@@ -9,17 +9,19 @@ and events when nothing is compared any more, for they may change what is.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import subprocess
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import AlreadyExists, NotFound
+from lakeshell.errors import AlreadyExists, LakeshellError, NotFound
 from lakeshell.stack.accounts import accounts, written
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
@@ -43,9 +45,16 @@ if TYPE_CHECKING:
     from lakeshell.ports import Reporter
 
 PREFIX = "mysql/"
+_MANIFEST = "manifest.json"
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
+_PATIENCE = 120
+_LOCK_WAIT = 1205
 _GONE = (1054, 1146, 1305)
 """MySQL's codes for a column, a table and a routine that there is not."""
+
+
+class UnderWay(LakeshellError):
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +74,133 @@ class Backup:
 # --- taking one ----------------------------------------------------------------------------
 
 
-def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
-    """Raises `BackupFailed`; nothing that looks like a backup is left then."""
+def take(
+    compose: Compose,
+    now: datetime,
+    reporter: Reporter,
+    then: Callable[[], None] = lambda: None,
+) -> Backup:
+    """`then` is done before anybody may write again. Raises `BackupFailed`; nothing that looks like a
+    backup is left then, and what is left of an earlier one that was cut off is removed."""
     storage = ObjectStorage(compose.installation)
-    name = now.strftime("%Y%m%dT%H%M%SZ")
-    folder = PREFIX + name + "/"
+    clear(storage)
+    folder = _free_folder(storage, now)
     with _session(compose) as sql:
         databases = _databases(sql)
         if not databases:
             raise NotFound("the source database is empty", hint="there is nothing to back up")
-        reporter.step("waiting for writes to end")
-        sql.execute("FLUSH TABLES WITH READ LOCK")
-        reporter.step("checksums of the tables")
-        sums = _checksums(sql, databases, reporter)
-        sql.execute("SELECT VERSION()")
-        version = str((sql.fetchone() or ("",))[0])
-        storage.put(folder + "users.sql", written(sql).encode())
-        storage.put(folder + "events.sql", events(compose, databases))
-        reporter.step(f"dumping {len(sums)} tables to object storage")
-        dump = Dump(compose, contents(sql, databases), reporter)
+        reporter.step("waiting for statements to end")
+        _hold_still(sql)
         try:
-            storage.upload(folder + "dump.sql.gz", dump, {"version": version}, lambda _: None)
-        finally:
-            dump.close()
+            made = _taken(compose, sql, databases, folder, now, reporter)
+        except BaseException:
+            with suppress(LakeshellError):
+                clear(storage)
+            raise
+        then()
+    return made
+
+
+def _hold_still(sql: Cursor) -> None:
+    """Waits for what runs, and others wait behind: not for long. Writes wait from then on."""
+    from pymysql import OperationalError
+
+    sql.execute("SET SESSION lock_wait_timeout = %s", (_PATIENCE,))
+    try:
+        sql.execute("FLUSH TABLES WITH READ LOCK")
+    except OperationalError as error:
+        if error.args[0] != _LOCK_WAIT:
+            raise
+        raise BackupFailed(
+            f"statements or transactions of others did not end within {_PATIENCE} seconds",
+            hint="see which: SHOW PROCESSLIST; save it when they have ended",
+        ) from error
+
+
+def _free_folder(storage: ObjectStorage, now: datetime) -> str:
+    while storage.keys(folder := PREFIX + now.strftime("%Y%m%dT%H%M%SZ") + "/"):
+        now += timedelta(seconds=1)
+    return folder
+
+
+def _taken(
+    compose: Compose,
+    sql: Cursor,
+    databases: Sequence[str],
+    folder: str,
+    now: datetime,
+    reporter: Reporter,
+) -> Backup:
+    storage = ObjectStorage(compose.installation)
+    reporter.step("checksums of the tables")
+    sums = _checksums(sql, databases, reporter)
+    sql.execute("SELECT VERSION()")
+    version = str((sql.fetchone() or ("",))[0])
+    storage.put(folder + "users.sql", written(sql).encode())
+    storage.put(folder + "events.sql", events(compose, databases))
+    reporter.step(f"dumping {len(sums)} tables to object storage")
+    with closing(Dump(compose, contents(sql, databases), reporter)) as dump:
+        storage.upload(folder + "dump.sql.gz", dump, {"version": version})
+    name = folder.removeprefix(PREFIX).removesuffix("/")
     made = Backup(
         name, now.isoformat(timespec="seconds"), version, dump.size, dump.sha256, databases, sums
     )
-    storage.put(folder + "manifest.json", json.dumps(asdict(made), indent=1).encode())
+    storage.put(folder + _MANIFEST, json.dumps(asdict(made), indent=1).encode())
     return made
+
+
+# --- one that was cut off ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Of backups that have no manifest: objects, and uploads that were never ended."""
+
+    keys: Sequence[str]
+    uploads: Sequence[tuple[str, str]]
+
+    @property
+    def names(self) -> Sequence[str]:
+        found = {key.removeprefix(PREFIX).partition("/")[0] for key in self.keys}
+        return sorted(
+            found | {key.removeprefix(PREFIX).partition("/")[0] for key, _ in self.uploads}
+        )
+
+
+def remains(storage: ObjectStorage) -> Remains:
+    """Those of one that is being taken, too."""
+    keys = storage.keys(PREFIX)
+    whole = {key.removesuffix(_MANIFEST) for key in keys if key.endswith("/" + _MANIFEST)}
+    left = [key for key in keys if key.rpartition("/")[0] + "/" not in whole]
+    return Remains(left, storage.unfinished(PREFIX))
+
+
+def clear(storage: ObjectStorage) -> Sequence[str]:
+    """Removes the remains; the names of the backups that they are of. Only for one who is `alone`."""
+    left = remains(storage)
+    for key, upload in left.uploads:
+        storage.give_up(key, upload)
+    for key in left.keys:
+        storage.delete(key)
+    return left.names
+
+
+@contextmanager
+def alone(folder: Path, *, disturbing: bool = False) -> Iterator[None]:
+    """One at a time takes a backup or brings one back, and nobody starts or stops services meanwhile,
+    which is called `disturbing` and hinders no other that is. `folder` is the installation's. The
+    lock goes with its holder. Raises `UnderWay`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".backup-lock").open("w") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if disturbing else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            other = "" if disturbing else ", or services are started or stopped"
+            raise UnderWay(
+                f"mysql is being saved or brought back by another command{other}",
+                hint="wait for its end, then run this again",
+            ) from error
+        yield
 
 
 # --- bringing one back ---------------------------------------------------------------------
@@ -100,7 +208,7 @@ def take(compose: Compose, now: datetime, reporter: Reporter) -> Backup:
 
 def backups(storage: ObjectStorage) -> Sequence[Backup]:
     """The whole ones, oldest first."""
-    keys = [key for key in storage.keys(PREFIX) if key.endswith("/manifest.json")]
+    keys = [key for key in storage.keys(PREFIX) if key.endswith("/" + _MANIFEST)]
     return [Backup(**json.loads(storage.read(key))) for key in sorted(keys)]
 
 
@@ -126,6 +234,10 @@ def restore(
     changes anything, `BackupFailed` when a table did not come back as it was."""
     storage = ObjectStorage(compose.installation)
     backup = find(storage, name)
+    folder = PREFIX + backup.name + "/"
+    users = accounts(storage.read(folder + "users.sql").decode())
+    if storage.size(folder + "dump.sql.gz") != backup.size:
+        raise _changed(backup)
     with _session(compose) as sql:
         present = _databases(sql)
         if present and not replace:
@@ -138,8 +250,6 @@ def restore(
         for database in present:
             sql.execute(f"DROP DATABASE {quoted(database)}")
     reporter.step(f"restoring {len(backup.checksums)} tables of {backup.name}")
-    folder = PREFIX + backup.name + "/"
-    users = accounts(storage.read(folder + "users.sql").decode())
     with _session(compose) as sql:
         _do(sql, users.made, reporter)
     _feed(compose, _unpacked(storage, folder + "dump.sql.gz", backup, reporter))
@@ -191,15 +301,19 @@ def _unpacked(
         yield unpack.decompress(chunk)
     yield unpack.flush()
     if seen.hexdigest() != backup.sha256:
-        raise BackupFailed(
-            f"the dump of {backup.name} was changed in object storage",
-            hint="restore an older one with --backup NAME --replace",
-        )
+        raise _changed(backup)
+
+
+def _changed(backup: Backup) -> BackupFailed:
+    return BackupFailed(
+        f"the dump of {backup.name} was changed in object storage",
+        hint="restore an older one with --backup NAME --replace",
+    )
 
 
 def _feed(compose: Compose, chunks: Iterator[bytes] | Sequence[bytes]) -> None:
     """Runs SQL text in the mysql client of the container."""
-    process = client(compose, *CLIENT, stdin=subprocess.PIPE)
+    process = client(compose, *CLIENT, stdout=subprocess.DEVNULL)
     assert process.stdin is not None
     assert process.stderr is not None
     heard = Heard(process.stderr)

@@ -90,17 +90,18 @@ class Compose:
         return {found.service for found in self.containers() if found.runs}
 
     def piped(
-        self, service: Service, *words: str, stdin: int, lent: Mapping[str, str]
+        self, service: Service, *words: str, stdout: int, lent: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
-        """A command inside a running container, its output a pipe. The caller waits for it.
-        `lent` are variables that it gets without their values being words of any command."""
+        """A command inside a running container that reads a pipe; `stdout` is one too, or nothing.
+        The caller waits for it. `lent` are variables that it gets without their values being words
+        of any command."""
         named = [word for name in lent for word in ("--env", name)]
         try:
             return subprocess.Popen(
                 ["docker", *self.words, "exec", "-T", *named, service, *words],
                 env={**self.environment, **lent},
-                stdin=stdin,
-                stdout=subprocess.PIPE if stdin == subprocess.DEVNULL else subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
+                stdout=stdout,
                 stderr=subprocess.PIPE,
             )
         except FileNotFoundError as error:

@@ -15,7 +15,8 @@ import hashlib
 import subprocess
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -51,6 +52,16 @@ CLIENT = (
 )  # fmt: skip
 _TOO_LONG = b"too long"
 """In place of a value whose digits are longer than any text of the server."""
+_TIED = (
+    "sh", "-c",
+    'exec 3<&0; "$@" </dev/null & made=$!; { read -r _ <&3; kill $made; } >/dev/null 2>&1 &'
+    " wait $made; code=$?; kill $! 2>/dev/null; exit $code",
+    "sh",
+)  # fmt: skip
+"""Begins a command that ends when its standard input does: one in a container goes on by itself when
+who reads it is killed."""
+_GRACE = 10
+"""Seconds."""
 _BEGIN = """
 SET NAMES utf8mb4;
 SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0;
@@ -77,12 +88,10 @@ class Contents:
     longest: int
 
 
-def client(
-    compose: Compose, *words: str, stdin: int = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
+def client(compose: Compose, *words: str, stdout: int) -> subprocess.Popen[bytes]:
     """The password goes through the environment: words of a command line are seen by everyone."""
     password = compose.installation.secrets[secrets.MYSQL_ROOT]
-    return compose.piped(Service.MYSQL, *words, stdin=stdin, lent={"MYSQL_PWD": password})
+    return compose.piped(Service.MYSQL, *words, stdout=stdout, lent={"MYSQL_PWD": password})
 
 
 def quoted(name: str) -> str:
@@ -106,8 +115,7 @@ def contents(sql: Cursor, databases: Sequence[str]) -> Contents:
 
 
 def events(compose: Compose, databases: Sequence[str]) -> bytes:
-    process = client(compose, *_EVENTS, "--databases", "--", *databases)
-    return b"".join(_output(process, _EVENTS[0]))
+    return b"".join(_output(compose, (*_EVENTS, "--databases", "--", *databases)))
 
 
 def _floating(sql: Cursor, databases: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -160,15 +168,11 @@ def _literal(name: str, kind: str, characters: str | None) -> str:
 
 class Dump:
     """All parts one after the other, compressed while they are read. Raises `BackupFailed` in place
-    of its end when one ended badly or `close` came first, so that an upload is given up."""
+    of its end when one ended badly, so that an upload is given up. To be closed."""
 
     def __init__(self, compose: Compose, contents: Contents, reporter: Reporter) -> None:
-        self._compose = compose
         self._reporter = reporter
-        self._chunks = self._sql(contents)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard = threading.Lock()
-        self._closed = False
+        self._chunks = _sql(compose, contents)
         self._press = zlib.compressobj(1, zlib.DEFLATED, 31)
         self._held = b""
         self._read = 0
@@ -197,33 +201,39 @@ class Dump:
         return given
 
     def close(self) -> None:
-        """From any thread, while another reads."""
-        with self._guard:
-            self._closed = True
-            process = self._process
-        if process is not None:
-            process.kill()
-            process.wait()
-
-    def _sql(self, contents: Contents) -> Iterator[bytes]:
-        for part in contents.parts:
-            with self._guard:
-                if self._closed:
-                    raise BackupFailed("the dump was cut off", hint="run it again")
-                self._process = client(self._compose, *part.words)
-            output = restorable(_output(self._process, part.words[0]), contents.longest)
-            yield from inserts(part.insert, output) if part.insert else output
+        self._chunks.close()
 
 
-def _output(process: subprocess.Popen[bytes], program: str) -> Iterator[bytes]:
+def _sql(compose: Compose, contents: Contents) -> Generator[bytes]:
+    for part in contents.parts:
+        output = _output(compose, part.words)
+        with closing(output):
+            rows = restorable(output, contents.longest)
+            yield from inserts(part.insert, rows) if part.insert else rows
+
+
+def _output(compose: Compose, words: Sequence[str]) -> Generator[bytes]:
+    """What a command in the container prints. It ends with its reader, however that one ends."""
+    process = client(compose, *_TIED, *words, stdout=subprocess.PIPE)
+    assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
     heard = Heard(process.stderr)
-    while chunk := process.stdout.read(MB):
-        yield chunk
-    if process.wait() != 0:
+    try:
+        while chunk := process.stdout.read(MB):
+            yield chunk
+        process.wait()
+    finally:
+        process.stdout.close()
+        process.stdin.close()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
         raise BackupFailed(
-            f"{program} failed: {heard.last()}", hint="see also: lakeshell stack logs mysql"
+            f"{words[0]} failed: {heard.last()}", hint="see also: lakeshell stack logs mysql"
         )
 
 
@@ -264,14 +274,16 @@ class Heard:
 
     def __init__(self, stderr: IO[bytes]) -> None:
         self._said: list[bytes] = []
-        self._listener = threading.Thread(
-            target=lambda: self._said.append(stderr.read()), daemon=True
-        )
+        self._listener = threading.Thread(target=self._listen, args=(stderr,), daemon=True)
         self._listener.start()
+
+    def _listen(self, stderr: IO[bytes]) -> None:
+        with stderr:
+            self._said.append(stderr.read())
 
     def last(self) -> str:
         """The last line, when the command has ended."""
-        self._listener.join()
+        self._listener.join(_GRACE)
         said = b"".join(self._said).decode("utf-8", "replace")
         lines = [line for line in said.splitlines() if line.strip()]
         return lines[-1].strip() if lines else "no reason given"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, NotFound
@@ -26,7 +26,6 @@ class StorageFailed(LakeshellError):
 class ObjectStorage:
     def __init__(self, installation: Installation) -> None:
         import boto3
-        from boto3.s3.transfer import TransferConfig
         from botocore.config import Config
 
         self.endpoint = installation.s3_endpoint
@@ -43,7 +42,6 @@ class ObjectStorage:
                 retries={"max_attempts": 3, "mode": "standard"},
             ),
         )
-        self._transfer = TransferConfig(multipart_chunksize=PART, max_concurrency=2)
 
     def make_buckets(self) -> None:
         """The lake's, the results' (emptied by age) and the backups'."""
@@ -68,19 +66,24 @@ class ObjectStorage:
             known = {found["Name"] for found in self._client.list_buckets()["Buckets"]}
         return [n for n in (self.bucket, SPOOL_BUCKET, BACKUP_BUCKET) if n not in known]
 
-    def upload(
-        self, key: str, stream: Readable, metadata: dict[str, str], moved: Callable[[int], None]
-    ) -> None:
-        """From a stream of any length; the object appears whole or not at all."""
+    def upload(self, key: str, stream: Readable, metadata: dict[str, str]) -> None:
+        """From a stream of any length; the object appears whole or not at all. Parts go up one by
+        one in this thread, so that whatever interrupts it ends it at once."""
         with _translated(self.endpoint):
-            self._client.upload_fileobj(
-                stream,
-                BACKUP_BUCKET,
-                key,
-                ExtraArgs={"Metadata": metadata},
-                Config=self._transfer,
-                Callback=moved,
-            )
+            place = {"Bucket": BACKUP_BUCKET, "Key": key}
+            made = self._client.create_multipart_upload(**place, Metadata=metadata)
+            place["UploadId"] = made["UploadId"]
+            parts: list[dict[str, object]] = []
+            try:
+                while body := stream.read(PART):
+                    number = len(parts) + 1
+                    part = self._client.upload_part(**place, PartNumber=number, Body=body)
+                    parts.append({"PartNumber": number, "ETag": part["ETag"]})
+                self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
+            except BaseException:
+                with suppress(Exception):
+                    self._client.abort_multipart_upload(**place)
+                raise
 
     def put(self, key: str, body: bytes) -> None:
         with _translated(self.endpoint):
@@ -99,6 +102,23 @@ class ObjectStorage:
     def delete(self, key: str) -> None:
         with _translated(self.endpoint):
             self._client.delete_object(Bucket=BACKUP_BUCKET, Key=key)
+
+    def size(self, key: str) -> int:
+        with _translated(self.endpoint):
+            return int(self._client.head_object(Bucket=BACKUP_BUCKET, Key=key)["ContentLength"])
+
+    def unfinished(self, prefix: str) -> Sequence[tuple[str, str]]:
+        """Key and id of the uploads that nobody ended; they take room and are no objects."""
+        with _translated(self.endpoint):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=BACKUP_BUCKET
+            )
+            found = [each for page in pages for each in page.get("Uploads", ())]
+        return [(u["Key"], u["UploadId"]) for u in found if u["Key"].startswith(prefix)]
+
+    def give_up(self, key: str, upload: str) -> None:
+        with _translated(self.endpoint):
+            self._client.abort_multipart_upload(Bucket=BACKUP_BUCKET, Key=key, UploadId=upload)
 
     def keys(self, prefix: str) -> Sequence[str]:
         with _translated(self.endpoint):

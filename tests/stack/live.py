@@ -38,13 +38,19 @@ def lake() -> Lake:
 
 def lakeshell(*words: str) -> subprocess.CompletedProcess[str]:
     """A command on the lake of the stack, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "lakeshell", *words, "--lake", str(folder())],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
+    command = _command(words)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def begun(*words: str) -> subprocess.Popen[str]:
+    """The same, under way; a signal to it reaches nobody else."""
+    return subprocess.Popen(
+        _command(words), stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
     )
+
+
+def _command(words: Sequence[str]) -> list[str]:
+    return [sys.executable, "-P", "-m", "lakeshell", *words, "--lake", str(folder())]
 
 
 def done(*words: str) -> str:

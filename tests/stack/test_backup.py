@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import live
 import pytest
+from pymysql import MySQLError
 from pymysql.cursors import Cursor
 
+from lakeshell.stack import backup
 from lakeshell.stack.control import cursor
 from lakeshell.stack.services import Service
+from lakeshell.stack.storage import ObjectStorage
 
 pytestmark = pytest.mark.alone
 
@@ -215,3 +223,163 @@ def test_events_run_when_everything_was_compared() -> None:
     with cursor(live.installation(), Service.MYSQL) as sql:
         sql.execute(f"DROP EVENT {OTHER}.often")
         sql.execute(f"TRUNCATE {FIRST}.empty_one")
+
+
+# --- cut off -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bulk() -> None:
+    """So many bytes that a dump of them takes seconds."""
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE TABLE {FIRST}.bulk (id INT AUTO_INCREMENT PRIMARY KEY, noise BLOB)")
+        noise = ", ".join(["RANDOM_BYTES(1000)"] * 8)
+        sql.execute("SET cte_max_recursion_depth = 10000")
+        sql.execute(
+            f"INSERT INTO {FIRST}.bulk (noise) WITH RECURSIVE n AS (SELECT 1 i UNION ALL"
+            f" SELECT i + 1 FROM n WHERE i < 6000) SELECT CONCAT({noise}) FROM n"
+        )
+        for _ in range(2):
+            sql.execute(f"INSERT INTO {FIRST}.bulk (noise) SELECT noise FROM {FIRST}.bulk")
+
+
+def eventually(found: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def storage() -> ObjectStorage:
+    return ObjectStorage(live.installation())
+
+
+def dumping() -> subprocess.Popen[str]:
+    """A backup whose dump goes up just now."""
+    running = live.begun("stack", "backup", "mysql")
+    eventually(lambda: bool(storage().unfinished(backup.PREFIX)))
+    return running
+
+
+def dumps_in_the_server() -> int:
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        return sql.execute(
+            "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT /*!40001%'"
+        )
+
+
+def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
+    said = running.communicate(timeout=60)[1]
+    return running.returncode, said
+
+
+@pytest.mark.usefixtures("bulk")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_backup_leaves_nothing(number: signal.Signals) -> None:
+    before = backup.backups(storage())
+    running = dumping()
+    running.send_signal(number)
+    assert ended(running)[0] == 130
+    assert backup.backups(storage()) == before
+    left = backup.remains(storage())
+    assert (left.keys, left.uploads) == ([], [])
+    eventually(lambda: dumps_in_the_server() == 0)
+
+
+def findings(part: str) -> list[dict[str, str]]:
+    printed = live.lakeshell("doctor", "--output-format", "JSON").stdout
+    rows = [json.loads(line) for line in printed.splitlines()]
+    return [row for row in rows if row["part"].startswith(part)]
+
+
+@pytest.mark.usefixtures("bulk")
+def test_what_a_killed_backup_left_is_found_and_removed() -> None:
+    before = backup.backups(storage())
+    running = dumping()
+    assert findings("backup ") == []
+    running.kill()
+    ended(running)
+    eventually(lambda: dumps_in_the_server() == 0)
+    (name,) = backup.remains(storage()).names
+    assert backup.backups(storage()) == before
+    (found,) = findings("backup ")
+    assert (found["part"], found["health"]) == (f"backup {name}", "warning")
+    assert found["mend"] == "lakeshell doctor --clean"
+    assert f"removed what was left of backup {name}" in live.lakeshell("doctor", "--clean").stderr
+    left = backup.remains(storage())
+    assert (left.keys, left.uploads) == ([], [])
+
+
+@pytest.mark.usefixtures("bulk")
+def test_a_backup_whose_storage_stops_is_cleared_by_the_next() -> None:
+    before = backup.backups(storage())
+    running = dumping()
+    with live.lake() as lake:
+        lake.stack.compose.run("stop", "--timeout", "1", "minio")
+    code, said = ended(running)
+    assert code == 3
+    assert "lakeshell stack start minio" in said
+    live.done("stack", "start", "minio")
+    assert backup.backups(storage()) == before
+    assert len(backup.remains(storage()).names) == 1
+    live.done("stack", "backup", "mysql")
+    assert backup.remains(storage()).names == []
+    assert backup.backups(storage())[:-1] == before
+
+
+def test_a_dump_that_is_not_whole_deletes_nothing() -> None:
+    live.done("stack", "backup", "mysql")
+    before = seen()
+    made = backup.find(storage(), None)
+    key = f"{backup.PREFIX}{made.name}/dump.sql.gz"
+    storage().put(key, b"cut off")
+    refused = live.lakeshell("stack", "restore", "mysql", "--replace")
+    assert refused.returncode == 1
+    assert f"the dump of {made.name} was changed" in refused.stderr
+    storage().delete(key)
+    refused = live.lakeshell("stack", "restore", "mysql", "--replace")
+    assert refused.returncode == 2
+    assert seen() == before
+    storage().delete(f"{backup.PREFIX}{made.name}/manifest.json")
+
+
+# --- two at once ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["backup mysql", "restore mysql --replace", "stop mysql", "up", "down"]
+)
+def test_nothing_disturbs_a_backup(words: str) -> None:
+    with backup.alone(live.installation().folder):
+        refused = live.lakeshell("stack", *words.split())
+    assert refused.returncode == 1
+    assert "mysql is being saved or brought back by another command" in refused.stderr
+    assert "wait for its end" in refused.stderr
+
+
+@pytest.mark.usefixtures("bulk")
+def test_what_was_written_before_the_removal_is_in_the_backup() -> None:
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        try:
+            with cursor(live.installation(), Service.MYSQL) as sql:
+                while True:
+                    sql.execute(f"INSERT INTO {OTHER}.log VALUES (%s)", (written + 1,))
+                    written += 1
+        except MySQLError:
+            # The server is stopped.
+            return
+
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE TABLE {OTHER}.log (id INT)")
+    writer = threading.Thread(target=write)
+    writer.start()
+    live.done("stack", "backup", "mysql", "--remove")
+    writer.join()
+    live.done("stack", "restore", "mysql")
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"SELECT count(*) FROM {OTHER}.log")
+        assert sql.fetchone() == (written,)
+    assert written > 0
