@@ -42,8 +42,11 @@ def checks(stack: Stack) -> Iterator[Check]:
     yield watched("stack", lambda: _installed(stack))
     if failed:
         return
-    yield watched("docker's disk", _space)
-    found = stack.compose.containers()
+    yield "docker's disk", _space
+    found: list[Container] = []
+    yield watched("containers", partial(_containers, stack, found))
+    if failed:
+        return
     containers = {container.service: container for container in found}
     for service in PORTS:
         yield watched(str(service), partial(_service, stack, service, containers.get(service)))
@@ -68,6 +71,11 @@ def checks(stack: Stack) -> Iterator[Check]:
 def _installed(stack: Stack) -> str:
     made = stack.installation
     return f"{made.project}, {made.workers} workers"
+
+
+def _containers(stack: Stack, found: list[Container]) -> str:
+    found.extend(stack.compose.containers())
+    return f"{sum(each.runs for each in found)} run of {len(found)}"
 
 
 def _space() -> str:
