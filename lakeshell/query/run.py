@@ -34,7 +34,7 @@ from lakeshell.query.limits import check_limits
 from lakeshell.query.order import Order, Services
 from lakeshell.query.results import ResultWriter
 from lakeshell.query.reuse import Reuse
-from lakeshell.query.statement import statement_kind
+from lakeshell.query.statement import CHANGES, statement_kind
 from lakeshell.query.turns import Place, Turn
 from lakeshell.query.watch import Watch
 from lakeshell.workgroup import Workgroup
@@ -89,6 +89,7 @@ class RunningQuery:
             timeout=order.timeout,
             cancel_requested=lambda: services.ledger.cancel_requested(record.id),
             moved=lambda state: services.ledger.moved(record.id, state),
+            interrupted=self._interruption,
         )
 
     def __enter__(self) -> Self:
@@ -274,8 +275,14 @@ class RunningQuery:
             self._services.help_with(error, self._order.sql, self.record.database or None)
         return reason if reason is not None and isinstance(error, LakeshellError) else error
 
+    def _interruption(self) -> Interrupted:
+        """A server commits a change before it says that it has."""
+        stays = self._services.engine_name == "trino" and statement_kind(self._order.sql) in CHANGES
+        also = "; what it had changed by then stays: look before you run it again" if stays else ""
+        return Interrupted("interrupted", hint=f"the query was cancelled{also}")
+
     def _interrupted(self) -> Interrupted:
-        error = Interrupted("interrupted", hint="the query was cancelled")
+        error = self._interruption()
         self._watch.cancel(error)
         self._fail(error)
         return error

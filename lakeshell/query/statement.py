@@ -16,6 +16,9 @@ _WORD = re.compile(r"[A-Za-z_]+")
 _SELECTS = ("WITH", "VALUES", "TABLE", "EXECUTE")
 _OBJECTS = ("TABLE", "VIEW", "SCHEMA", "MATERIALIZED", "FUNCTION", "ROLE", "CATALOG")
 
+CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "CREATE TABLE"})
+"""Kinds that change rows, which one would not want twice."""
+
 
 def statement_kind(sql: str) -> str:
     """`SELECT` also of WITH, VALUES and TABLE; CREATE, DROP and ALTER with their object."""

@@ -37,8 +37,10 @@ class Watch:
         timeout: float | None,
         cancel_requested: Callable[[], str | None],
         moved: Callable[[QueryState], None],
+        interrupted: Callable[[], Interrupted] = lambda: Interrupted("interrupted"),
     ) -> None:
-        """`moved` is told when a server has it wait in line, and when that is over."""
+        """`moved` is told when a server has it wait in line, and when that is over; `interrupted`
+        makes what Ctrl-C ends it with."""
         self.limit = limit
         self.workgroup = workgroup
         self.timeout = timeout
@@ -46,6 +48,7 @@ class Watch:
         self.running: Running | None = None
         self._cancel_requested = cancel_requested
         self._moved = moved
+        self.interrupted = interrupted
         self._started = time.monotonic()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._ended = False
@@ -99,7 +102,7 @@ class Watch:
                 signals = os.read(self._read, 64)
                 if any(number in signals for number in _ENDS):
                     for watch in (self, *_WAKING.watches):
-                        watch.cancel(Interrupted("interrupted", hint="the query was cancelled"))
+                        watch.cancel(watch.interrupted())
             if self.reason is not None:
                 # A cancellation that came before the engine had begun is repeated.
                 self.cancel(self.reason)

@@ -418,6 +418,25 @@ def test_cancelling_reaches_a_statement_that_is_still_queued(trino: FakeTrino) -
     assert trino.cancelled.wait(5)
 
 
+def test_a_ctrl_c_while_it_is_first_followed_reaches_the_server(
+    trino: FakeTrino, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python waits there for the thread to begin, for long on a busy machine."""
+    trino.pages = [[{"stats": {"state": "QUEUED"}}, rows(N, [1])]]
+    trino.holds.clear()
+    began = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        began(thread)
+        if thread.name == "trino-pages":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        engine(trino).run("INSERT INTO t SELECT 1", session())
+    assert trino.cancelled.wait(5)
+
+
 def test_closing_unread_cancels_and_after_the_end_does_not(trino: FakeTrino) -> None:
     trino.pages = [[rows(N, [1]), rows(N, [2])], ONE]
     trino.holds.clear()

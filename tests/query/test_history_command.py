@@ -40,7 +40,7 @@ def test_a_past_query_runs_once_more_where_it_ran(shell: Shell) -> None:
     shell("query", "-e", "CREATE SCHEMA lake.raw; CREATE TABLE lake.raw.t AS SELECT 7 AS n")
     shell("query", "-w", "analysts", "-d", "raw", "--param", "n=3", "-e", "SELECT n + :n FROM t")
     (past, *_) = listed(shell, "history")
-    assert shell("history", "rerun", past["id"]).code == 1
+    assert shell("history", "rerun", past["id"]).code == 2
     again = shell("history", "rerun", past["id"], "--param", "n=4")
     assert (again.code, again.out) == (0, '"11"\n')
     newest = listed(shell, "history")[0]

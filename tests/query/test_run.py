@@ -430,6 +430,23 @@ def test_ctrl_c_reaches_the_engine_first(services: Services, engine: FakeEngine)
     assert only(services).state is QueryState.CANCELLED
 
 
+@pytest.mark.parametrize(
+    ("name", "sql", "stays"),
+    [("trino", "INSERT INTO t", True), ("trino", "SELECT n", False), ("duckdb", "INSERT INTO t", False)],
+)  # fmt: skip
+def test_ctrl_c_in_a_change_on_a_server_says_that_it_may_have_been_made(
+    engine: FakeEngine, name: str, sql: str, stays: bool
+) -> None:
+    services = replace(made(engine, Workgroup("primary")), engine_name=name)
+    engine.answers[sql] = Answer(
+        N, ROWS, blocks=True, before=lambda: os.kill(os.getpid(), signal.SIGINT)
+    )
+    with pytest.raises(Interrupted) as caught:
+        rows_of(services, Order(sql))
+    assert caught.value.hint.startswith("the query was cancelled")
+    assert ("look before you run it again" in caught.value.hint) is stays
+
+
 def test_ctrl_c_is_seen_while_the_engine_holds_the_thread(
     services: Services, engine: FakeEngine
 ) -> None:

@@ -147,15 +147,21 @@ class TrinoEngine:
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
     ) -> Running:
         order = _Order(sql, session, tuple(parameters), tag or uuid.uuid4().hex, sql)
-        return TrinoStatement(
-            self._begun(order),
-            order.cancelled,
-            reword=lambda error: self._reworded(error, order),
-            learn=lambda headers: apply(session, headers),
-            segments=lambda data: self._segments(data, session),
-            in_place=lambda id: self._in_place(order, id),
-            mend=self._mend,
-        )
+        attempt = self._begun(order)
+        try:
+            return TrinoStatement(
+                attempt,
+                order.cancelled,
+                reword=lambda error: self._reworded(error, order),
+                learn=lambda headers: apply(session, headers),
+                segments=lambda data: self._segments(data, session),
+                in_place=lambda id: self._in_place(order, id),
+                mend=self._mend,
+            )
+        except BaseException:
+            # It is followed by now, and nobody but this has it to cancel.
+            attempt.dialogue.cancel()
+            raise
 
     def close(self) -> None:
         self._server.close()
