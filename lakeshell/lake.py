@@ -148,6 +148,32 @@ class Lake:
         self.connections.remove(spelled)
         return spelled
 
+    def remove_workgroup(self, name: str) -> str:
+        """Gives what stays of it, in words. Raises `UsageError` while something runs in it."""
+        from lakeshell.definitions.workgroups import BUILT_IN
+
+        if name not in BUILT_IN:
+            self.workgroups.known(name)
+            jobs = [job.name for job in self.jobs.each(lambda error: None) if job.workgroup == name]
+            if jobs:
+                raise UsageError(
+                    f"jobs run in the workgroup {name!r}: {', '.join(jobs)}",
+                    hint=f"have them run in another: lakeshell job set {jobs[0]} --workgroup NAME",
+                )
+            if name == self.settings.workgroup:
+                raise UsageError(
+                    f"{name!r} is the workgroup of commands that name none",
+                    hint="name another in [query] of lakeshell.toml",
+                )
+        self.workgroups.remove(name)
+        saved = len(self.saved.names(name))
+        if not saved:
+            return "its history stays"
+        return (
+            f"its history stays, and {saved} saved quer{'y' if saved == 1 else 'ies'} in "
+            f"{self.saved.folder.name}/{name}"
+        )
+
     # --- adapters --------------------------------------------------------------------------
 
     @cached_property

@@ -184,8 +184,14 @@ def rerun(
     from lakeshell import history
     from lakeshell.cli.query import run_texts
     from lakeshell.cli.texts import Text
+    from lakeshell.errors import UsageError
 
     record = history.query(lake, id)
+    if workgroup is None and record.workgroup not in lake.workgroups.names():
+        raise UsageError(
+            f"it ran in the workgroup {record.workgroup!r}, which is gone",
+            hint="run it in another: -w WORKGROUP",
+        )
     return run_texts(
         lake,
         [Text(record.sql)],

@@ -200,9 +200,12 @@ def set_(lake: Lake, name: str, **given: Any) -> None:
 @click.argument("name")
 @with_lake
 def rm(lake: Lake, name: str) -> None:
-    """Remove a workgroup. Its history stays."""
-    lake.workgroups.remove(name)
-    click.echo(f"removed workgroup {name}; its history stays", err=True)
+    """Remove a workgroup that no job runs in. Its history and saved queries stay.
+
+    Until there is one of that name again, each of its queries is shown to who ran it.
+    """
+    stays = lake.remove_workgroup(name)
+    click.echo(f"removed workgroup {name}; {stays}", err=True)
     _hold(lake)
 
 

@@ -224,6 +224,41 @@ def test_every_listing_takes_every_text_format(crawled: Shell, name: str) -> Non
             assert ended.out == ""
 
 
+def test_what_stays_of_a_workgroup_that_is_removed(shell: Shell, tmp_path: Path) -> None:
+    assert shell("workgroup", "add", "team").code == 0
+    assert shell("query", "-w", "team", "-e", "SELECT 1").code == 0
+    ran = one(shell("history", "--output-format", "JSON"))["id"]
+    script = tmp_path / "a.sql"
+    script.write_text("SELECT 1")
+    assert shell("job", "add", "nightly", "--script", str(script), "-w", "team").code == 0
+    refused = shell("workgroup", "rm", "team")
+    assert refused.code == 2
+    assert "jobs run in the workgroup 'team': nightly" in refused.err
+    assert shell("job", "set", "nightly", "--workgroup", "primary").code == 0
+    assert shell("saved", "save", "top", "-w", "team", "-e", "SELECT 2").code == 0
+    removed = shell("workgroup", "rm", "team")
+    assert removed.err == (
+        "removed workgroup team; its history stays, and 1 saved query in queries/team\n"
+    )
+    assert one(shell("history", "--output-format", "JSON"))["id"] == ran
+    again = shell("history", "rerun", ran)
+    assert again.code == 2
+    assert "ran in the workgroup 'team', which is gone" in again.err
+    assert shell("history", "rerun", ran, "-w", "primary").out == '"1"\n'
+    assert shell("workgroup", "add", "team").code == 0
+    assert "top" in shell("saved", "list", "-w", "team").out
+
+
+def test_the_workgroup_of_commands_that_name_none_is_not_removed(shell: Shell, lake: Path) -> None:
+    assert shell("workgroup", "add", "team").code == 0
+    settings = lake / "lakeshell.toml"
+    text = settings.read_text().replace('workgroup = "primary"', 'workgroup = "team"')
+    settings.write_text(text)
+    ended = shell("workgroup", "rm", "team")
+    assert ended.code == 2
+    assert "in [query] of lakeshell.toml" in ended.err
+
+
 def test_a_trino_elsewhere_is_said_to_be_others_to_configure(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,7 @@ class WorkgroupsScreen(NounScreen):
         return budgets.hold(self.lake)
 
     def _taken(self, name: str) -> object:
-        self.lake.workgroups.remove(name)
+        self.lake.remove_workgroup(name)
         return budgets.hold(self.lake)
 
     def action_apply(self) -> None:
