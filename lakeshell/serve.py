@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 
 from lakeshell import history
 from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.settings import read
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
 
 LOCK = "serve.lock"
 LOG = "serve.log"
+LOOK_AGAIN = 2.0
+"""Seconds between two looks at the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,59 @@ def _note_services(lake: Lake) -> str:
 
     note_services(lake, datetime.now(UTC))
     return ""
+
+
+class Ending:
+    """Of what the process does: a round ends when the settings change, and when it is told to end."""
+
+    def __init__(self) -> None:
+        self.round = threading.Event()
+        self.told = False
+
+    def tell(self) -> None:
+        self.told = True
+        self.round.set()
+
+
+def stay(lake: Lake, ending: Ending, say: Callable[[str], None]) -> bool:
+    """Until it is told to end, begun anew when the lake's settings change; whether there was anything
+    to do. The caller closes `lake`."""
+    from lakeshell.lake import Lake
+
+    with ExitStack() as opened:
+        while True:
+            given = tasks(lake)
+            if not given:
+                return False
+            say(f"serving {lake.folder}: {', '.join(task.name for task in given)}")
+            run(
+                [*given, Task("settings", LOOK_AGAIN, _Changes(lake, ending.round).act)],
+                ending.round,
+                say,
+            )
+            if ending.told:
+                return True
+            ending.round.clear()
+            opened.close()
+            lake = opened.enter_context(Lake(lake.folder, lake.environment, lake.notice))
+
+
+class _Changes:
+    """Ends the round when the settings are others, or there is a stack now. A file that is wrong is
+    said once, and what was is kept."""
+
+    def __init__(self, lake: Lake, round: threading.Event) -> None:
+        self._lake = lake
+        self._round = round
+        self._installed = lake.stack.is_installed
+
+    def act(self) -> str:
+        lake = self._lake
+        now = read(lake.folder, lake.environment), lake.stack.is_installed
+        if now == (lake.settings, self._installed):
+            return ""
+        self._round.set()
+        return "changed"
 
 
 def run(given: Sequence[Task], ended: threading.Event, say: Callable[[str], None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,22 +21,19 @@ def command(lake: Lake) -> None:
 
     Holds the workgroups on Trino (limits that clients raised, budgets, files that were edited),
     takes the queries of other clients into the history, and stops idle services. `stack up` starts
-    it by itself. Ends with Ctrl-C or SIGTERM.
+    it by itself; a changed lakeshell.toml is taken up within seconds. Ends with Ctrl-C or SIGTERM.
     """
     from lakeshell import serve
 
-    ended = threading.Event()
+    ending = serve.Ending()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ending.tell())
 
     def say(text: str) -> None:
         click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}", err=True)
 
     with serve.only_one(lake.state):
-        given = serve.tasks(lake)
-        if not given:
+        if not serve.stay(lake, ending, say):
             click.echo("nothing to do: this lake has no stack and no Trino", err=True)
             return
-        say(f"serving {lake.folder}: {', '.join(task.name for task in given)}")
-        serve.run(given, ended, say)
         say("ended")

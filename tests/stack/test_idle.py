@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from lakeshell import serve
+from lakeshell.definitions import first
 from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
 from lakeshell.stack.idle import Use, Watch
 from lakeshell.stack.services import PORTS, Service
 
@@ -96,6 +99,36 @@ def test_a_task_that_fails_does_not_end_the_others() -> None:
     serve.run(given, ended, said.append)
     # What fails again and again is said once.
     assert said == ["first: failed: no engine answers", "second: done"]
+
+
+def test_changed_settings_are_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "lake"
+    make_lake(folder, first.embedded())
+    file = folder / "lakeshell.toml"
+    ending = serve.Ending()
+    said: list[str] = []
+    seen: list[int] = []
+
+    def tasks(lake: Lake) -> list[serve.Task]:
+        def act() -> str:
+            seen.append(lake.settings.stack.idle_stop)
+            if seen[-1] == 0 and len(seen) == 1:
+                # Half a file says what is wrong with it, and changes nothing.
+                file.write_text("[stack]\nidle_st")
+            elif "settings: failed" in " ".join(said) and seen[-1] == 0:
+                file.write_text('[stack]\nidle_stop = "1m"\n')
+            elif seen[-1] == 60:
+                ending.tell()
+            return ""
+
+        return [serve.Task("looks", 0.0, act)]
+
+    monkeypatch.setattr(serve, "tasks", tasks)
+    monkeypatch.setattr(serve, "LOOK_AGAIN", 0.0)
+    with Lake(folder, {}) as lake:
+        assert serve.stay(lake, ending, said.append)
+    assert seen[-1] == 60
+    assert [text for text in said if text == "settings: changed"] == ["settings: changed"]
 
 
 def test_one_process_serves_a_lake(tmp_path: Path) -> None:
