@@ -64,7 +64,8 @@ class MysqlAddress:
             "host": self.host,
             "port": self.port,
             "user": self.user,
-            "password": self.password,
+            # As bytes: the driver would write its text in latin1.
+            "password": self.password.encode(),
             "database": self.database or None,
             "charset": "utf8mb4",
             "connect_timeout": CONNECT_SECONDS,

@@ -38,7 +38,7 @@ def cursor(installation: Installation, service: Service) -> Iterator[Cursor]:
             host="127.0.0.1",
             port=installation.port(service),
             user="root",
-            password=installation.secrets[name],
+            password=installation.secrets[name].encode(),
             # MySQL sends no password unencrypted; its certificate is of its own making.
             ssl=_unchecked(),
             autocommit=True,

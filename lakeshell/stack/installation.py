@@ -96,7 +96,8 @@ def open_installation(state: Path) -> Installation:
     folder = state / FOLDER
     if not is_installed(state):
         raise NotFound("this lake has no stack yet", hint=f"make and start it: {UP}")
-    values = secrets.parse((folder / "stack.env").read_text(encoding="utf-8"))
+    path = folder / "stack.env"
+    values = secrets.parse(path.read_text(encoding="utf-8"), path)
     return Installation(folder, values, secrets.read(folder / "secrets.env"))
 
 
@@ -110,7 +111,7 @@ def install(
     if not secret_file.exists():
         remark = "The stack's passwords: made once, known to its containers. Not for git."
         secrets.write(secret_file, secrets.generate(), remark)
-    known = secrets.parse(_read(folder / "stack.env"))
+    known = secrets.parse(_read(folder / "stack.env"), folder / "stack.env")
     project = known.get("COMPOSE_PROJECT_NAME") or _new_project(state)
     values = {
         "COMPOSE_PROJECT_NAME": project,

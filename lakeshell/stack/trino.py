@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakeshell.errors import ConfigurationError
 from lakeshell.stack import rules, secrets
 from lakeshell.stack.installation import SPOOL_BUCKET, Installation
 from lakeshell.stack.services import MB, Capacity, Service, StackSettings
@@ -145,7 +146,7 @@ def configuration(
     for remote in remotes:
         port = installation.port(Service.MYSQL)
         catalogs[remote.name.lower()] = connection_catalog(remote, port)
-    passwords = {r.variable: r.password for r in remotes if r.password is not None}
+    passwords = {r.variable: _plain(r) for r in remotes if r.password is not None}
     folders = {}
     for kind, service in (("coordinator", Service.TRINO), ("worker", Service.WORKER)):
         files = _filled(templates, kind, _figures(settings.capacity[service], installation))
@@ -155,6 +156,17 @@ def configuration(
         files |= {f"catalog/{name}.properties": _text(p) for name, p in catalogs.items()}
         folders[service.value] = files
     return Configuration(passwords, folders)
+
+
+def _plain(remote: Remote) -> str:
+    """Its password. Raises `ConfigurationError` for one that is a reference to Trino."""
+    if re.search(r"\$\{\w+:", remote.password or ""):
+        raise ConfigurationError(
+            f"the password of the connection {remote.name!r} has a ${{NAME:…}} in it, in whose place"
+            " Trino would put something else",
+            hint="choose another password for it",
+        )
+    return remote.password or ""
 
 
 def _figures(capacity: Capacity, installation: Installation) -> Mapping[str, str]:
@@ -185,7 +197,13 @@ def _filled(templates: Path, kind: str, figures: Mapping[str, str]) -> dict[str,
 
 
 def _text(properties: Mapping[str, str]) -> str:
-    return "".join(f"{name}={value}\n" for name, value in properties.items())
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in properties.items())
+
+
+def _escaped(value: str) -> str:
+    """As Java reads it in a file of properties, whose escapes are those of JSON."""
+    escaped = json.dumps(value)[1:-1]
+    return "\\" + escaped if value.startswith(" ") else escaped
 
 
 def _replace(folder: Path, files: Mapping[str, str]) -> None:

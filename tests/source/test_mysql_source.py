@@ -138,6 +138,22 @@ def test_what_changed_since_it_was_described_is_gone(source: MysqlSource) -> Non
         source.read(replace(table, name=ObjectName(SCHEMA, "missing")), ["x"]).read_all()
 
 
+@pytest.mark.parametrize("mode", [SslMode.PREFERRED, SslMode.REQUIRED])
+def test_a_password_is_of_any_characters(address: MysqlAddress, mode: SslMode) -> None:
+    user, password = reach.own("odd"), "é海 'a' \"b\" \\ $c #d\n%41"
+    server = MysqlServer(address)
+    server.rows(f"CREATE USER {user}@'%' IDENTIFIED BY {server.literal(password)}")
+    source = MysqlSource(replace(address, user=user, password=password, ssl_mode=mode))
+    try:
+        server.rows(f"GRANT SELECT ON {SCHEMA}.* TO {user}@'%'")
+        table = source.describe(ObjectName(SCHEMA, "later"))
+        assert source.read(table, ["x"]).read_all().num_rows == 0
+    finally:
+        source.close()
+        server.rows(f"DROP USER {user}@'%'")
+        server.close()
+
+
 def test_a_wrong_password_or_place_is_said(address: MysqlAddress) -> None:
     for wrong in (
         replace(address, password="wrong"),

@@ -129,6 +129,57 @@ def test_default_passwords_are_refused(state: Path, chosen_password: str) -> Non
         open_installation(state)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (secrets.MYSQL_ROOT, "it's a long one", "a quote, a backslash"),
+        (secrets.METASTORE_DB, "a-${b}-long-one", "a quote, a backslash"),
+        (secrets.CONTROL_ROOT, "two\nlines of one", "or a control character"),
+        (secrets.CONTROL_TRINO, "salt&pepper&more", "letters, digits and"),
+    ],
+)
+def test_secrets_that_a_service_cannot_take_are_refused(
+    state: Path, name: str, value: str, said: str
+) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    secrets.write(made.folder / "secrets.env", {**made.secrets, name: value})
+    with pytest.raises(ConfigurationError, match=f"{name} in .* has .*{said}"):
+        open_installation(state)
+
+
+ODD = (
+    "$HOME ${x} $$ a$", " blanks ", "'quoted' \"twice\" `thrice`", "#a #b # c", "\\ \\n \\\\", "é海\u2028",
+    "a\nb\r\tc", "=", "",
+)  # fmt: skip
+
+
+def test_what_is_written_for_docker_is_read_again(tmp_path: Path) -> None:
+    """That Docker reads the same, tests of the running stack show."""
+    values = {f"A_{number}": value for number, value in enumerate(ODD)}
+    path = tmp_path / "some.env"
+    secrets.write(path, values, "a remark")
+    assert secrets.parse(path.read_text(encoding="utf-8"), path) == values
+
+
+def test_what_people_write_is_read_as_docker_does(tmp_path: Path) -> None:
+    def read(line: str) -> str:
+        return secrets.parse(f"# x\n\n {line}\n", tmp_path)["A"]
+
+    assert read("A = plain, with blanks ") == "plain, with blanks"
+    assert read("A='$HOME #1 \"'") == '$HOME #1 "'
+    assert read("A=a#b") == "a#b"
+    for line in ("A=$HOME", "A=a #b", "A='it's'", 'A="$x"', "A='open", "A='a' # b"):
+        with pytest.raises(ConfigurationError, match="Docker would read the value of A"):
+            read(line)
+
+
+def test_a_password_that_is_a_reference_to_trino_is_refused(state: Path) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    remote = replace(REMOTE, password="x${ENV:HOME}")
+    with pytest.raises(ConfigurationError, match="the password of the connection 'movies'"):
+        trino.configuration(made, StackSettings(), stack_files() / "trino", [remote])
+
+
 def test_a_secret_that_is_gone_is_not_made_anew(state: Path) -> None:
     made = install(state, StackSettings(), IMAGES, 0)
     kept = {n: v for n, v in made.secrets.items() if n != secrets.METASTORE_DB}

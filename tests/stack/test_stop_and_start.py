@@ -8,6 +8,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
 
 import live
 import pytest
@@ -136,6 +138,26 @@ def test_a_restart_for_a_connection_that_was_cut_off_is_made_up_for() -> None:
         assert ["later"] in live.sql("SHOW CATALOGS")
     finally:
         live.done("connection", "rm", "later")
+
+
+def test_a_password_of_any_characters_reaches_trino(schema: str, tmp_path: Path) -> None:
+    password = " $HOME ${x} $$ 'a' \"b\" `c` #d # e \\n\\\\ é=&%+\nlast\\"
+    user, port = f"do\\main é {schema[-6:]}", live.installation().port(Service.MYSQL)
+    (tmp_path / "password").write_text(password)
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (user, password))
+        sql.execute(f"GRANT SELECT ON {schema}.* TO %s@'%%'", (user,))
+    url = f"mysql://{quote(user)}@127.0.0.1:{port}/{schema}"
+    command = ("--password-command", f"cat '{tmp_path}/password'")
+    live.done("connection", "add", "odd", url, *command)
+    try:
+        live.done("connection", "test", "odd")
+        live.done("stack", "up")
+        assert live.sql(f"SELECT count(*) FROM odd.{schema}.rows_kept") == [[500]]
+    finally:
+        live.done("connection", "rm", "odd")
+        with cursor(live.installation(), Service.MYSQL) as sql:
+            sql.execute("DROP USER %s@'%%'", (user,))
 
 
 def test_the_lake_answers_while_the_source_is_stopped(schema: str) -> None:
