@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TextIO
 
 from lakeshell.errors import (
+    Cancelled,
     ConnectionFailed,
+    Interrupted,
     LakeshellError,
     LimitExceeded,
     NotFound,
@@ -117,7 +119,8 @@ def _attempt(
         try:
             outcome = _carry_out(job, workshop, parameters, reporter, record.id, say)
         except BaseException as error:
-            state = QueryState.FAILED if isinstance(error, Exception) else QueryState.CANCELLED
+            stopped = not isinstance(error, Exception) or isinstance(error, Cancelled | Interrupted)
+            state = QueryState.CANCELLED if stopped else QueryState.FAILED
             message = error.message if isinstance(error, LakeshellError) else repr(error)
             say(f"{state.value}: {message}")
             if isinstance(error, LakeshellError) and not error.hint:

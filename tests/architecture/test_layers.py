@@ -153,6 +153,10 @@ def test_a_query_on_trino_loads_neither_duckdb_nor_the_embedded_engine() -> None
     assert loaded(code) & SLOW - {"numpy"} <= {"pyarrow"}
 
 
+def test_work_apart_from_the_console_loads_nothing_of_the_screen() -> None:
+    assert not {"textual", "rich"} & loaded("import lakeshell.tui.apart")
+
+
 def test_every_test_module_has_a_name_of_its_own() -> None:
     """pytest takes two of one name for the same module, and leaves one out with an error."""
     names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -442,6 +443,27 @@ def test_a_locked_duckdb_refuses_by_itself(tmp_path: Path, sql: str) -> None:
     finally:
         connection.close()
     assert set(tmp_path.iterdir()) == before
+
+
+def test_ctrl_c_that_duckdb_sees_first_is_no_failure() -> None:
+    connection = Connection()
+
+    def press() -> None:
+        while not connection._busy.is_set():
+            pass
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+
+    slow = "SELECT sum(a.i * b.i % 7) FROM range(10000) a(i), range(10000) b(i), range(10000) c(i)"
+    presser = threading.Thread(target=press)
+    presser.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            connection.query(slow, 100)
+    finally:
+        presser.join()
+        connection.close()
 
 
 def test_a_data_file_that_is_gone_is_named(lake: EmbeddedEngine) -> None:

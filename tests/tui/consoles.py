@@ -27,6 +27,7 @@ from lakeshell.model import (
     TableKind,
     TableName,
 )
+from lakeshell.ports import HistoryFilter
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.tui.app import Console
 from lakeshell.tui.widgets.querytab import QueryTab
@@ -69,6 +70,19 @@ def filled_lake(lake: Lake) -> Lake:
     engine.answers["SELECT * FROM film"] = Answer(FILM, [batch(FILM, *FILMS)], 2_048, 2_048)
     lake.__dict__["engine"] = engine
     return lake
+
+
+SLOW = """SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a (x)
+    CROSS JOIN UNNEST(sequence(1, 10000)) AS b (y) CROSS JOIN UNNEST(sequence(1, 10000)) AS c (z)
+    WHERE x * y % 7 = z % 5"""
+"""A statement that the embedded engine does not end while anybody waits."""
+RUNNING = HistoryFilter(state=QueryState.RUNNING)
+
+
+def sql_job(lake: Lake, script: str, **given: Any) -> Job:
+    job = Job("build", "sql", lake.jobs.script_of("build", "sql"), **given)
+    lake.jobs.add(job, script)
+    return job
 
 
 def loading_job(lake: Lake) -> Job:

@@ -8,13 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from consoles import FILM, FILMS, console, settled, spend, text_of, until
+from consoles import FILM, FILMS, RUNNING, SLOW, console, settled, spend, sql_job, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, Tree
 
 from lakeshell.errors import UsageError
-from lakeshell.etl.job import Job
 from lakeshell.lake import Lake
 from lakeshell.model import CatalogTable, QueryState, TableKind, TableName
 from lakeshell.ports import HistoryFilter
@@ -232,12 +231,6 @@ class _Listing:
         return getattr(self._catalog, name)
 
 
-def sql_job(lake: Lake, script: str, **given: object) -> Job:
-    job = Job("build", "sql", lake.jobs.script_of("build", "sql"), **given)  # type: ignore[arg-type]
-    lake.jobs.add(job, script)
-    return job
-
-
 @pytest.mark.asyncio
 async def test_a_job_is_proposed_and_shows_its_mapping_and_script(lake: Lake) -> None:
     async with console(lake).run_test(size=(160, 40)) as pilot:
@@ -261,7 +254,7 @@ async def test_a_job_is_proposed_and_shows_its_mapping_and_script(lake: Lake) ->
 
 @pytest.mark.asyncio
 async def test_a_job_runs_and_its_log_can_be_read(lake: Lake) -> None:
-    sql_job(lake, "SELECT 1;\nSELECT * FROM film")
+    sql_job(lake, "SELECT 1;\nSELECT * FROM (VALUES 1, 2)")
     async with console(lake).run_test(size=(120, 30)) as pilot:
         await opened(pilot, "5", "jobs")
         await pilot.press("r")
@@ -279,24 +272,22 @@ async def test_a_job_runs_and_its_log_can_be_read(lake: Lake) -> None:
 async def test_a_running_job_is_stopped_and_the_console_asks_before_it_leaves(lake: Lake) -> None:
     from lakeshell.tui.screens.leave import LeaveScreen
 
-    engine = lake.engine
-    assert isinstance(engine, FakeEngine)
-    engine.answers["SELECT slow"] = Answer(FILM, [], blocks=True)
-    sql_job(lake, "SELECT slow")
+    sql_job(lake, SLOW)
     async with console(lake).run_test(size=(120, 30)) as pilot:
         await opened(pilot, "5", "jobs")
         await pilot.press("r")
-        await until(pilot, lambda: engine.running)
         await until(pilot, lambda: "x stops it" in text_of(pilot))
+        await until(pilot, lambda: lake.ledger.queries(RUNNING))
         await pilot.press("ctrl+q")
         await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
         assert "job build" in text_of(pilot)
         await pilot.press("n")
         await until(pilot, lambda: not isinstance(pilot.app.screen, LeaveScreen))
         await pilot.press("x")
-        await until(pilot, engine.running[-1].cancelled.is_set)
         await settled(pilot)
-    assert lake.ledger.runs("job", "build")[0].finished is not None
+        assert "stopped" in text_of(pilot) or "interrupted" in text_of(pilot)
+    assert lake.ledger.runs("job", "build")[0].state is QueryState.CANCELLED
+    assert not lake.ledger.queries(RUNNING)
 
 
 @pytest.mark.asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from textual.binding import Binding
@@ -10,10 +11,10 @@ from textual.content import Content
 
 from lakeshell.crawl.patterns import glob, include_path
 from lakeshell.crawl.plan import CrawlerSettings, CrawlPlan
-from lakeshell.crawl.run import plan_crawl, run_crawler
 from lakeshell.definitions.crawlers import ON_CHANGE, ON_DELETE
 from lakeshell.definitions.schema import checked_name, choice
 from lakeshell.model import RunRecord
+from lakeshell.tui.apart import Apart, crawl_plan, crawl_run
 from lakeshell.tui.background import Task
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.form import (
@@ -96,27 +97,26 @@ class CrawlersScreen(NounScreen):
         if key is None:
             return
         crawler = self.lake.crawlers.get(key)
+        work = Apart(self.lake, partial(crawl_plan, crawler))
         self.carry_out(
             "plan",
             f"planning crawler {key}",
-            lambda reporter: plan_crawl(crawler, self.lake.survey, reporter),
+            work.carry_out,
             lambda plan: self.app.push_screen(
                 PlanScreen(plan), lambda yes: self._run(crawler) if yes else self.status("")
             ),
-        )
+        ).cancel = work.stop
 
     def action_run(self) -> None:
         """A run is approved by its plan."""
         self.action_plan()
 
     def _run(self, crawler: CrawlerSettings) -> None:
+        work = Apart(self.lake, partial(crawl_run, crawler))
         self._under_way = self.carry_out(
-            "run",
-            f"crawler {crawler.name}",
-            lambda reporter: run_crawler(crawler, self.lake.survey, reporter),
-            self._ran,
-            self._failed,
+            "run", f"crawler {crawler.name}", work.carry_out, self._ran, self._failed
         )
+        self._under_way.cancel = work.stop
 
     def _ran(self, done: tuple[CrawlPlan, RunRecord]) -> None:
         plan, record = done

@@ -15,11 +15,11 @@ from lakeshell.definitions.schema import write
 from lakeshell.errors import LakeshellError
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import parse
-from lakeshell.etl.run import read_log, run_job
+from lakeshell.etl.run import read_log
 from lakeshell.etl.script import check_script
-from lakeshell.model import QueryState, RunRecord
-from lakeshell.ports import HistoryFilter
+from lakeshell.model import RunRecord
 from lakeshell.query.script import check_text
+from lakeshell.tui.apart import Apart, job_run
 from lakeshell.tui.background import Amount, Task
 from lakeshell.tui.safe import shown, shown_lines
 from lakeshell.tui.screens import jobforms
@@ -144,17 +144,15 @@ class JobsScreen(NounScreen):
         if running is not None and not running.finished.is_set():
             self.notify(f"{key} is running", severity="warning", markup=False)
             return
-        job = self.lake.jobs.get(key)
+        work = Apart(self.lake, partial(job_run, self.lake.jobs.get(key), parameters))
         task = self.carry_out(
             f"run {key}",
             f"job {key}",
-            lambda reporter: run_job(job, self.lake.workshop, parameters, reporter),
+            work.carry_out,
             self._ran,
             self._failed,
         )
-        task.cancel = lambda: self.ask(
-            f"stop {key}", lambda: self._stop_queries(key), lambda _: None
-        )
+        task.cancel = work.stop
         self._under_way[key] = task
         self.look()
         if self._timer is None:
@@ -190,12 +188,6 @@ class JobsScreen(NounScreen):
         if task is not None and not task.finished.is_set():
             task.stop()
             self.status(f"stopping {self.chosen} …")
-
-    def _stop_queries(self, key: str) -> None:
-        running = HistoryFilter(state=QueryState.RUNNING, limit=None)
-        for record in self.lake.ledger.queries(running):
-            if record.source == f"job:{key}":
-                self.lake.ledger.request_cancel(record.id, self.lake.user)
 
     def action_log(self) -> None:
         """The log of the last run."""

@@ -30,6 +30,8 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
 }
+_INTERRUPTED = "Query interrupted"
+"""All that DuckDB leaves of a Ctrl-C that it saw before anybody else."""
 _INTERRUPT_AGAIN = 0.01
 """Seconds between interrupts: one that comes before DuckDB began is lost."""
 
@@ -160,6 +162,8 @@ class Connection:
         except (duckdb.Error, OSError, RuntimeError, ValueError) as error:
             if self._cancelled.is_set():
                 raise Cancelled("the query was cancelled") from error
+            if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED:
+                raise KeyboardInterrupt from error
             raise (self._cause or translated(error)) from error
         finally:
             self._busy.clear()
