@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    split_arg_string,
+)
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -89,6 +94,48 @@ _OF: dict[tuple[str, str], Names] = {
 }
 _MAKE = ("add", "propose")
 """Verbs whose NAME is a new one."""
+
+
+class Bash(BashComplete):
+    """Takes the line as it is typed, for bash splits words at colons, and gives names as bash must
+    read them: quoted."""
+
+    source_template = r"""%(complete_func)s() {
+    local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]} before= type value
+    # What of the name stands before the word: bash begins a new one behind a colon.
+    [[ ${line%%"$word"} =~ (([^[:space:]\\]|\\.)*)$ ]] && before=${BASH_REMATCH[1]}
+    [[ $word =~ ^:+$ ]] && before+=$word
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+        dir) compopt -o dirnames ;;
+        file) compopt -o default ;;
+        plain)
+            case $word in
+            \"*) value=$(sed 's/[\\"$`]/\\&/g' <<< "$value") ;;
+            \'*) value=$(sed "s/'/'\\\\''/g" <<< "$value") ;;
+            *) printf -v value %%q "$value" ;;
+            esac
+            COMPREPLY+=("${value#"$before"}")
+            ;;
+        esac
+    done < <(env COMP_WORDS="$line" %(complete_var)s=bash_complete "$1")
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        *args, last = split_arg_string(os.environ["COMP_WORDS"] + _HERE)
+        return args[1:], last.removesuffix(_HERE)
+
+
+_HERE = "\0"
+
+
+def register() -> None:
+    """Has click use what is here. Done where a completion, or its script, is asked for."""
+    add_completion_class(Bash)
 
 
 def attach(command: click.Command, noun: str) -> click.Command:

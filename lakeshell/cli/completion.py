@@ -28,9 +28,10 @@ def command(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from lakeshell.cli.complete import VARIABLE
+    from lakeshell.cli.complete import VARIABLE, register
     from lakeshell.cli.main import lakeshell
 
+    register()
     made = get_completion_class(shell)
     assert made is not None
     script = made(lakeshell, {}, "lakeshell", VARIABLE)

@@ -140,6 +140,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     stand_in()
     keep_numpy_out_of_arrow()
     gc.set_threshold(_COLLECTED_AFTER)
+    if "_LAKESHELL_COMPLETE" in os.environ:
+        from lakeshell.cli.complete import register
+
+        register()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         result = lakeshell.main(arguments, prog_name="lakeshell", standalone_mode=False)
@@ -158,7 +162,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         from lakeshell.cli.failures import say
 
-        say(error)
+        with suppress(OSError):  # nobody hears it where the terminal was closed
+            say(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         with suppress(OSError):

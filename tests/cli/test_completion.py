@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +96,43 @@ def test_the_script_of_each_shell_is_one(crawled: Shell, tmp_path: Path, name: s
         (tmp_path / "script").write_text(ended.out)
         flag = "--no-execute" if name == "fish" else "-n"
         subprocess.run([name, flag, str(tmp_path / "script")], check=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "offered"),
+    [
+        ("query -w ni", "ni", ["night\\ shift"]),
+        ("query -w night\\ s", "night\\ s", ["night\\ shift"]),
+        ("query -w 'ni", "'ni", ["night shift"]),
+        ("query -w o", "o", ["o\\'neil"]),
+        ("query -w 'o", "'o", ["o'\\''neil"]),
+        ('query -d "my', '"my', ["my \\$b"]),
+        ("query -d my", "my", ["my\\ \\$b"]),
+        ("query -d a:", ":", ["b"]),
+        ("query -d a:b", "b", ["b"]),
+        ("catalog show a:b.t:", ":", ["1"]),
+        ("query --database=my", "my", ["my\\ \\$b"]),
+        ("query --work", "--work", ["--workgroup"]),
+    ],
+)
+def test_bash_gets_strange_names_as_it_must_read_them(
+    shell: Shell, lake: Path, line: str, word: str, offered: list[str], tmp_path: Path
+) -> None:
+    for group in ("night shift", "o'neil"):
+        assert shell("workgroup", "add", group).code == 0
+    made = 'CREATE SCHEMA "my $b"; CREATE SCHEMA "a:b"; CREATE TABLE "a:b"."t:1" AS SELECT 1 a'
+    assert shell("query", "-e", made).code == 0
+    script = shell("completion", "bash").out
+    before = line.removesuffix(word)
+    ask = f"""{script}
+COMP_LINE={shlex.quote("lakeshell " + line)} COMP_POINT=${{#COMP_LINE}}
+COMP_WORDS=(lakeshell {shlex.quote(before)} {shlex.quote(word)}) COMP_CWORD=2
+_lakeshell_completion {shlex.quote(str(tmp_path / "lakeshell"))}
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    (tmp_path / "lakeshell").write_text(
+        f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -m lakeshell\n"
+    )
+    (tmp_path / "lakeshell").chmod(0o755)
+    ran = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+    assert (ran.stdout.splitlines(), ran.stderr) == (offered, "")
