@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -16,10 +17,16 @@ from lakeshell.output.width import console_width
 
 
 def say(error: LakeshellError, sql: str | None = None, name: str = "") -> None:
-    """Two lines to stderr; an SQL error also shows its line with a caret below the fault.
+    """Two lines to stderr; an SQL error also shows its line with a caret below the fault. Nobody
+    hears it where the terminal was closed, and the command ends as it would have.
 
     `sql` is the whole text that the user gave, and `name` its file.
     """
+    with suppress(OSError):
+        _say(error, sql, name)
+
+
+def _say(error: LakeshellError, sql: str | None, name: str) -> None:
     where = f"{printable(name)}: " if name else ""
     if isinstance(error, QueryFailed) and error.line is not None:
         where += f"line {error.line}:{error.column}: "

@@ -162,8 +162,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise
         from lakeshell.cli.failures import say
 
-        with suppress(OSError):  # nobody hears it where the terminal was closed
-            say(error)
+        say(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         with suppress(OSError):

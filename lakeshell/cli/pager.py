@@ -8,6 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from lakeshell.errors import UsageError
+
+_NOT_RUN = (126, 127)
+"""What a shell says of a command that cannot be run, or is not there."""
 Write = Callable[[str], object]
 
 
@@ -19,7 +23,7 @@ def pager() -> str:
 @contextmanager
 def paged(command: str) -> Iterator[Write]:
     """Writes go to the pager, which is waited for. One that is left early has what it wanted:
-    `BrokenPipeError`."""
+    `BrokenPipeError`. Raises `UsageError` for one that there is not."""
     sys.stdout.flush()
     process = subprocess.Popen(
         command, shell=True, stdin=subprocess.PIPE, text=True, encoding="utf-8"
@@ -35,3 +39,8 @@ def paged(command: str) -> Iterator[Write]:
             # Ctrl-C is for the pager; this process goes on when that has ended.
             with suppress(KeyboardInterrupt):
                 process.wait()
+        if process.returncode in _NOT_RUN:
+            raise UsageError(
+                f"the pager {command!r} cannot be run",
+                hint="mend LAKESHELL_PAGER, or unset it, and run it again",
+            )

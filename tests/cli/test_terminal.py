@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
+
+from lakeshell.lake import Lake
+from lakeshell.model import QueryState
+from lakeshell.ports import HistoryFilter
 
 NAMES = ("NO_COLOR", "LAKESHELL_PAGER", "TERM")
 
@@ -61,6 +67,34 @@ def test_a_pager_that_is_left_early_ends_the_command(lake: Path) -> None:
     assert code == 0
     assert "never" not in seen
     assert "Traceback" not in seen
+
+
+@pytest.mark.parametrize("rows", [1, 100_000])
+def test_a_pager_that_there_is_not_is_said(lake: Path, rows: int) -> None:
+    sql = f"SELECT n FROM UNNEST(sequence(1, {rows})) t(n)"
+    code, seen = on_terminal(lake, "query", "-e", sql, LAKESHELL_PAGER="no-such-pager -S")
+    assert code == 2
+    assert "the pager 'no-such-pager -S' cannot be run" in seen
+
+
+def test_a_query_whose_terminal_is_closed_is_interrupted(lake: Path) -> None:
+    endless = ", ".join(f"UNNEST(sequence(1, 10000)) a{i}(b{i})" for i in range(4))
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lakeshell", "query", "-e", f"SELECT count(*) FROM {endless}",
+         "--lake", str(lake)],
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    while b"0 rows" not in seen:
+        seen += os.read(master, 4096)
+    os.close(master)
+    assert process.wait(60) == 130
+    with Lake(lake, dict(os.environ)) as opened:
+        (record,) = opened.ledger.queries(HistoryFilter())
+    assert record.state is QueryState.CANCELLED
 
 
 @pytest.mark.parametrize(
