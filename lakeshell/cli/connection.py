@@ -146,11 +146,11 @@ def _tell_trino(lake: Lake, connection: Connection, yes: bool) -> None:
             url, name = lake.settings.trino.url, connection.name
             click.echo(f"queries follow once {url} has the same catalog {name}", err=True)
         return
-    if connection.has_own_certificates:
+    if connection.shows_a_certificate:
         said = (
-            "Trino knows nothing of ssl-ca, ssl-cert and ssl-key: queries in place may not connect"
+            "Trino shows no ssl-cert: where the server wants one, queries in place cannot connect"
         )
-        click.echo(f"warning: {said}; crawlers and jobs do", err=True)
+        click.echo(f"warning: {said}; crawlers and jobs can", err=True)
     asked = "Trino must restart for its catalogs; queries under way fail. Now?"
     if yes or (sys.stdin.isatty() and click.confirm(asked, default=True, err=True)):
         with ProgressLine() as progress:

@@ -49,10 +49,9 @@ class Connection:
         return self.url.partition(":")[0]
 
     @property
-    def has_own_certificates(self) -> bool:
-        """Whether it names files of certificates, which are on this machine alone."""
-        options = dict(parse_qsl(urlsplit(self.url).query))
-        return any(options.get(key) for key in _SSL if key != "ssl-mode")
+    def shows_a_certificate(self) -> bool:
+        """Whether the client is known by one, `ssl-cert`."""
+        return bool(dict(parse_qsl(urlsplit(self.url).query)).get("ssl-cert"))
 
     def sqlite_path(self, environment: Mapping[str, str], lake: Path) -> Path:
         """The file of a `sqlite:///PATH` URL. `sqlite:////PATH` is absolute, else the path is

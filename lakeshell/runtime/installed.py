@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lakeshell.definitions.connections import Connection
 from lakeshell.definitions.workgroups import Workgroups
+from lakeshell.errors import ConfigurationError
 from lakeshell.runtime.place import Place
 from lakeshell.source.mysql_address import MysqlAddress
 from lakeshell.stack.services import Service
@@ -75,6 +77,18 @@ def remotes(place: Place) -> Sequence[Remote]:
                     user=address.user,
                     password=address.password,
                     ssl_mode=address.ssl_mode,
+                    ca=_certificates(connection.name, address.ssl_ca),
+                    ca_file=address.ssl_ca,
                 )
             )
     return found
+
+
+def _certificates(name: str, file: str) -> bytes:
+    try:
+        return Path(file).read_bytes() if file else b""
+    except OSError as error:
+        raise ConfigurationError(
+            f"ssl-ca of the connection {name!r}, {file}, cannot be read: {error.strerror}",
+            hint=f"put it there, or name another: lakeshell connection set {name} --url URL",
+        ) from error

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from lakeshell.errors import ConfigurationError
+
 if TYPE_CHECKING:
     import ssl
 
@@ -59,7 +61,8 @@ class MysqlAddress:
         return self.ssl_mode not in (SslMode.DISABLED, SslMode.PREFERRED)
 
     def pymysql(self) -> dict[str, Any]:
-        """The keyword arguments of `pymysql.connect`. Raises `OSError` for unreadable files."""
+        """The keyword arguments of `pymysql.connect`. Raises `ConfigurationError` for files of
+        certificates that cannot be read."""
         return {
             "host": self.host,
             "port": self.port,
@@ -69,9 +72,20 @@ class MysqlAddress:
             "database": self.database or None,
             "charset": "utf8mb4",
             "connect_timeout": CONNECT_SECONDS,
-            "ssl": self._context(),
+            "ssl": self._checked_context(),
             "ssl_disabled": self.ssl_mode is SslMode.DISABLED,
         }
+
+    def _checked_context(self) -> ssl.SSLContext | None:
+        try:
+            return self._context()
+        except OSError as error:
+            files = [file for file in (self.ssl_ca, self.ssl_cert, self.ssl_key) if file]
+            raise ConfigurationError(
+                f"the certificates of the connection {self.connection!r} cannot be read from"
+                f" {', '.join(files)}: {error.strerror or error}",
+                hint="they are files in PEM; name others in its url: ssl-ca, ssl-cert, ssl-key",
+            ) from error
 
     def _context(self) -> ssl.SSLContext | None:
         if self.ssl_mode is SslMode.DISABLED:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakeshell.errors import ConfigurationError
-from lakeshell.stack import rules, secrets
+from lakeshell.stack import rules, secrets, truststore
 from lakeshell.stack.installation import SPOOL_BUCKET, Installation
 from lakeshell.stack.services import MB, Capacity, Service, StackSettings
 
@@ -74,6 +74,14 @@ class Remote:
     password: str | None
     database: str = ""
     ssl_mode: str = "PREFERRED"
+    ca: bytes = b""
+    """Certificates in PEM that its own is checked with, in the place of Java's."""
+    ca_file: str = ""
+
+    @property
+    def truststore(self) -> str:
+        """The path of its certificates among the files."""
+        return f"tls/{self.name.lower()}.jks"
 
     @property
     def variable(self) -> str:
@@ -100,6 +108,9 @@ def connection_catalog(remote: Remote, stack_port: int | None = None) -> Mapping
     url = f"jdbc:{remote.connector}://" + (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     url += f"/{remote.database}" if remote.connector == "postgresql" else ""
     options = _OPTIONS[remote.connector].format(remote.ssl_mode)
+    if remote.ca:
+        options += f"&trustCertificateKeyStoreUrl=file:/etc/trino/{remote.truststore}"
+        options += f"&trustCertificateKeyStorePassword={truststore.PASSWORD}"
     properties = {
         "connector.name": remote.connector,
         "connection-url": f"{url}?{options}" if options else url,
@@ -114,17 +125,18 @@ def connection_catalog(remote: Remote, stack_port: int | None = None) -> Mapping
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What Trino's containers are given: `passwords` as their environment, `folders` as files, the
-    text by the path in the folder. Making one writes nothing."""
+    content by the path in the folder. Making one writes nothing."""
 
     passwords: Mapping[str, str]
-    folders: Mapping[str, Mapping[str, str]]
+    folders: Mapping[str, Mapping[str, bytes]]
 
     @property
     def digest(self) -> str:
         """Changes with it, so that containers with another configuration are made again."""
         digest = hashlib.sha256(json.dumps(self.passwords, sort_keys=True).encode())
         for files in self.folders.values():
-            digest.update(json.dumps(files, sort_keys=True).encode())
+            for path, content in sorted(files.items()):
+                digest.update(f"{path} {len(content)}\n".encode() + content)
         return digest.hexdigest()[:16]
 
     def write(self, folder: Path) -> None:
@@ -147,6 +159,7 @@ def configuration(
         port = installation.port(Service.MYSQL)
         catalogs[remote.name.lower()] = connection_catalog(remote, port)
     passwords = {r.variable: _plain(r) for r in remotes if r.password is not None}
+    trusted = {r.truststore: truststore.truststore(r.ca, r.ca_file) for r in remotes if r.ca}
     folders = {}
     for kind, service in (("coordinator", Service.TRINO), ("worker", Service.WORKER)):
         files = _filled(templates, kind, _figures(settings.capacity[service], installation))
@@ -154,7 +167,7 @@ def configuration(
             limit = f"query.max-scan-physical-bytes={settings.cluster.scan_limit}B\n"
             files["config.properties"] += limit
         files |= {f"catalog/{name}.properties": _text(p) for name, p in catalogs.items()}
-        folders[service.value] = files
+        folders[service.value] = {path: text.encode() for path, text in files.items()} | trusted
     return Configuration(passwords, folders)
 
 
@@ -206,14 +219,15 @@ def _escaped(value: str) -> str:
     return "\\" + escaped if value.startswith(" ") else escaped
 
 
-def _replace(folder: Path, files: Mapping[str, str]) -> None:
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     """Files that are no longer meant are removed. The folder itself stays: it is mounted."""
     (folder / "access").mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / "catalog", ignore_errors=True)
-    for name, text in files.items():
+    for made in ("catalog", "tls"):
+        shutil.rmtree(folder / made, ignore_errors=True)
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     for path in folder.iterdir():
         if path.is_file() and path.name not in files:
             path.unlink()

@@ -86,11 +86,23 @@ def test_names_that_sql_has_for_something_else_are_refused(name: str, tmp_path: 
 @pytest.mark.parametrize(
     ("url", "has"),
     [
-        ("mysql://db/movies?ssl-mode=VERIFY_CA&ssl-ca=ca.pem", True),
+        ("mysql://db/movies?ssl-mode=VERIFY_CA&ssl-ca=ca.pem", False),
         ("mysql://db/movies?ssl-cert=c.pem&ssl-key=k.pem", True),
         ("mysql://db/movies?ssl-mode=REQUIRED", False),
         ("sqlite:///movies.db", False),
     ],
 )
-def test_certificates_of_its_own_are_seen(url: str, has: bool) -> None:
-    assert Connection("movies", url).has_own_certificates is has
+def test_a_certificate_of_the_client_is_seen(url: str, has: bool) -> None:
+    assert Connection("movies", url).shows_a_certificate is has
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    url = "mysql://db/movies?ssl-mode=VERIFY_CA&ssl-ca=ca.pem"
+    found = Connection("movies", url).mysql_address({}, tmp_path)
+    for content in (None, "no certificate"):
+        if content is not None:
+            (tmp_path / "ca.pem").write_text(content)
+        with pytest.raises(
+            ConfigurationError, match=r"certificates of the connection 'movies' .*ca\.pem"
+        ):
+            found.pymysql()

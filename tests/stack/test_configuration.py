@@ -240,6 +240,29 @@ def test_passwords_are_in_no_configuration_file(state: Path) -> None:
     assert f"connection-password=${{ENV:{REMOTE.variable}}}" in catalog
 
 
+def test_certificates_that_a_connection_is_checked_with_reach_trino(state: Path) -> None:
+    made = install(state, StackSettings(), IMAGES, 0)
+    templates = stack_files() / "trino"
+    pem = b"# mine\n" + b"-----BEGIN CERTIFICATE-----\nAQID\nBAUG\n-----END CERTIFICATE-----\n" * 2
+    remote = replace(REMOTE, ssl_mode="VERIFY_CA", ca=pem, ca_file="/ca.pem")
+    written = trino.configuration(made, StackSettings(), templates, [remote])
+    written.write(made.folder)
+    for service in ("trino", "worker"):
+        store = (made.folder / service / "tls" / "movies.jks").read_bytes()
+        assert store.startswith(bytes.fromhex("feedfeed 00000002 00000002"))
+        assert store.count(b"\0\0\0\6" + bytes([1, 2, 3, 4, 5, 6])) == 2
+    catalog = (made.folder / "trino" / "catalog" / "movies.properties").read_text()
+    assert (
+        "sslMode=VERIFY_CA&trustCertificateKeyStoreUrl=file:/etc/trino/tls/movies.jks&" in catalog
+    )
+    other = trino.configuration(made, StackSettings(), templates, [replace(remote, ca=pem[:-70])])
+    assert other.digest != written.digest
+    trino.configuration(made, StackSettings(), templates, [REMOTE]).write(made.folder)
+    assert not (made.folder / "trino" / "tls").exists()
+    with pytest.raises(ConfigurationError, match=r"/ca\.pem holds no certificate"):
+        trino.configuration(made, StackSettings(), templates, [replace(remote, ca=b"none")])
+
+
 def test_names_that_look_alike_keep_their_own_passwords() -> None:
     assert replace(REMOTE, name="a-b").variable != replace(REMOTE, name="a_b").variable
 

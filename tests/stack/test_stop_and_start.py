@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import live
 import pytest
+from trino.exceptions import TrinoQueryError
 
 from lakeshell.stack import secrets
 from lakeshell.stack.control import cursor
@@ -124,9 +125,16 @@ def test_doctor_names_a_limit_table_that_is_empty() -> None:
 
 def test_a_restart_for_a_connection_that_was_cut_off_is_made_up_for() -> None:
     """Nobody is there to ask, so that adding it leaves Trino alone; then the files are written, as far
-    as a command came that was killed."""
-    url = f"mysql://root@127.0.0.1:{live.installation().port(Service.MYSQL)}/"
-    live.done("connection", "add", "later", url, "--password-env", secrets.MYSQL_ROOT)
+    as a command came that was killed. Trino checks the server with the certificates that are named."""
+    folder = live.folder()
+    with live.lake() as lake:
+        ca = lake.stack.compose.run("exec", "-T", "mysql", "cat", "/var/lib/mysql/ca.pem")
+        others = lake.stack.compose.run("exec", "-T", "control", "cat", "/var/lib/mysql/ca.pem")
+    url = f"mysql://root@127.0.0.1:{live.installation().port(Service.MYSQL)}/?ssl-mode=VERIFY_CA"
+    for name, content in (("later", ca), ("distrusting", others)):
+        (folder / f"{name}.pem").write_text(content)
+        named = f"{url}&ssl-ca={name}.pem"
+        live.done("connection", "add", name, named, "--password-env", secrets.MYSQL_ROOT)
     try:
         found = findings()["trino's catalogs"]
         assert (found["health"], found["mend"]) == ("failed", "lakeshell stack up")
@@ -135,9 +143,13 @@ def test_a_restart_for_a_connection_that_was_cut_off_is_made_up_for() -> None:
             assert lake.stack.refresh(Silent())
             assert not lake.stack.refresh(Silent())
         assert findings()["trino's catalogs"]["health"] == "ok"
-        assert ["later"] in live.sql("SHOW CATALOGS")
+        assert ["information_schema"] in live.sql("SHOW SCHEMAS FROM later")
+        with pytest.raises(TrinoQueryError, match="Could not create connection"):
+            live.sql("SHOW SCHEMAS FROM distrusting")
     finally:
-        live.done("connection", "rm", "later")
+        for name in ("later", "distrusting"):
+            live.done("connection", "rm", name)
+            (folder / f"{name}.pem").unlink()
 
 
 def test_a_password_of_any_characters_reaches_trino(schema: str, tmp_path: Path) -> None:
