@@ -32,8 +32,8 @@ T = TypeVar("T")
 Work = Callable[[Lake, "Reporter"], T]
 """Pickled: a function of a module, or a `partial` of one."""
 _GAVE, _FAILED, _NOTICED = "gave", "failed", "noticed"
-_BEHIND = 10
-"""The steps by which the process stands behind others."""
+_BEHIND = 5
+"""The steps by which the process stands behind the thread that starts it."""
 
 
 # --- what is worth a process ---------------------------------------------------------------

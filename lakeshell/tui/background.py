@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextvars
 import itertools
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +23,8 @@ from textual.message_pump import MessagePump
 from lakeshell.errors import LakeshellError
 
 T = TypeVar("T")
+_BEHIND = 5
+"""The steps by which a thread of work stands behind the one that draws, and those that it starts."""
 _EVERY = 0.1
 """Seconds between two reports of one task's progress: more would only be drawn and lost."""
 
@@ -139,6 +143,14 @@ class TaskReporter:
             raise KeyboardInterrupt("stopped in the console")
 
 
+def stand_behind(steps: int) -> None:
+    """The thread, where a thread has a priority of its own; elsewhere nothing."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, now + steps))
+
+
 class Background:
     """Tasks of one widget. `draw` and `failed` run on the event loop."""
 
@@ -199,6 +211,7 @@ class Background:
             (failed or otherwise)(outcome.error)
 
     def _run(self, task: Task, work: Callable[[TaskReporter], Any]) -> None:
+        stand_behind(_BEHIND)
         try:
             self._ready()
             value = work(TaskReporter(task, self._owner))

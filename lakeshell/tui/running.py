@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 LARGEST = 4 * 2**30
 """Bytes of a result that are kept for looking at; a larger one is for a file."""
-_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ class Figures:
 
 
 class StatementRun:
-    """One statement. `told` is called from the thread when there is something new to draw."""
+    """One statement. `told` is called from the thread when it begins, has its first rows, and ends;
+    what is between is looked at by the clock."""
 
     def __init__(
         self,
@@ -133,16 +133,15 @@ class StatementRun:
     def _read(self, query: RunningQuery) -> None:
         if query.update_type is None and query.columns:
             self.rows = ResultRows(query.columns, self._folder)
-        last = 0.0
         for batch in query.batches():
             if self.rows is None:
                 continue
+            first = not len(self.rows)
             self.rows.add(batch)
             if self.rows.size > LARGEST:
                 self.cut = True
                 return
-            if time.monotonic() - last >= _EVERY:
-                last = time.monotonic()
+            if first:
                 self._told()
 
     def _placed(self, error: Exception) -> Exception:

@@ -219,18 +219,18 @@ def typed_while_reading(terminal: Terminal) -> list[tuple[float, float]]:
     return typed
 
 
-def wait_for_run(lake: Path) -> tuple[float, float]:
-    """When the last run of `JOB` began and ended, in seconds since 1970, once it has ended."""
+def wait_for_run(lake: Path, before: float, to_its_end: bool = True) -> tuple[float, float]:
+    """When the first run of `JOB` after `before` began and ended, in seconds since 1970, once it has,
+    or has begun at least."""
     with closing(sqlite3.connect(lake / ".lakeshell" / "ledger.db")) as ledger:
         while True:
-            began, ended = ledger.execute(
-                "SELECT started, finished FROM runs WHERE kind = 'job' AND name = ? "
-                "ORDER BY started DESC LIMIT 1",
-                (JOB,),
+            found = ledger.execute(
+                "SELECT started, finished FROM runs WHERE kind = 'job' AND name = ? AND started > ?",
+                (JOB, before * 1e6),
             ).fetchone()
-            if ended is not None:
-                return began / 1e6, ended / 1e6
-            time.sleep(0.1)
+            if found is not None and (found[1] is not None or not to_its_end):
+                return found[0] / 1e6, (found[1] or 0) / 1e6
+            time.sleep(0.02)
 
 
 def finished(lake: Path) -> int:
@@ -276,13 +276,14 @@ def million(lake: Path) -> Iterator[tuple[str, float]]:
         terminal.quiet(0.5)
         terminal.send(ALT_5)
         terminal.quiet(0.5)
+        before = time.time()
         terminal.send("r")
-        time.sleep(0.1)
+        wait_for_run(lake, before, to_its_end=False)
         terminal.send(ALT_6 + F5)
         terminal.until("running")
         keys = typed_while_reading(terminal)
         terminal.quiet(1.0)
-        began, ended = wait_for_run(lake)
+        began, ended = wait_for_run(lake, before)
         both += [took for at, took in keys if began <= at <= ended]
     yield "keys while a job ran too", float(len(both))
     if not both:

@@ -174,7 +174,7 @@ def test_it_stands_behind_whoever_types_and_hears_no_hang_up(lake: Lake) -> None
     work, thread, _ = running(lake, sql_job(lake, SLOW))
     assert work._process is not None
     pid = work._process.pid
-    assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
     assert os.getsid(pid) == os.getsid(0)
     assert os.getpgid(pid) == pid
     with suppress(ProcessLookupError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -169,6 +172,44 @@ def test_alt_and_a_digit_is_known_as_terminals_send_it() -> None:
 
 def test_the_title_of_the_terminal_obeys_no_name() -> None:
     assert title_sequence("a\x1b]0;evil\x07") == "\x1b]2;a\\x1b]0;evil\\x07\x07"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+def test_work_stands_behind_the_thread_that_draws() -> None:
+    found: list[int] = []
+    ended = threading.Event()
+
+    class Owner:
+        def post_message(self, message: object) -> bool:
+            ended.set()
+            return True
+
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    background = Background(Owner(), lambda: None, {})  # type: ignore[arg-type]
+    background.start("x", lambda _: found.append(priority()), lambda _: None)
+    assert ended.wait(30)
+    assert found == [min(19, priority() + 5)]
+
+
+def test_the_console_draws_at_once_and_looks_for_garbage_in_small_pieces(empty_lake: Lake) -> None:
+    code = f"""
+import gc, sys, types
+class Console:
+    return_code = 0
+    def __init__(self, lake): pass
+    def run(self, size):
+        from textual.constants import MAX_FPS
+        print(MAX_FPS, gc.get_threshold()[0], gc.get_freeze_count() > 0)
+    def wait_for_work(self): pass
+sys.modules["lakeshell.tui.app"] = types.SimpleNamespace(Console=Console)
+from lakeshell.tui.open import open_console
+open_console({str(empty_lake.folder)!r})
+"""
+    words = [sys.executable, "-P", "-c", code]
+    ended = subprocess.run(words, env=dict(empty_lake.environment), capture_output=True, text=True)
+    assert ended.stdout.split() == ["120", "5000", "True"], ended.stderr
 
 
 def test_work_that_is_stopped_ends_where_it_next_reports() -> None:

@@ -22,6 +22,7 @@ from lakeshell.query.run import run_query
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.history import parse_filter
+from lakeshell.tui.screens.jobs import JobsScreen
 from lakeshell.tui.screens.plan import PlanScreen
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.listing import Listing
@@ -288,6 +289,31 @@ async def test_a_running_job_is_stopped_and_the_console_asks_before_it_leaves(la
         assert "stopped" in text_of(pilot) or "interrupted" in text_of(pilot)
     assert lake.ledger.runs("job", "build")[0].state is QueryState.CANCELLED
     assert not lake.ledger.queries(RUNNING)
+
+
+@pytest.mark.asyncio
+async def test_a_running_job_is_looked_at_only_where_it_is_seen(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql_job(lake, SLOW)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "5", "jobs")
+        await pilot.press("r")
+        await until(pilot, lambda: lake.ledger.queries(RUNNING))
+        jobs = pilot.app.screen
+        assert isinstance(jobs, JobsScreen)
+        looks: list[str] = []
+        monkeypatch.setattr(jobs, "look_closer", lambda: looks.append(pilot.app.current_mode))
+        jobs._tick()
+        assert looks == ["jobs"]
+        await pilot.press("alt+6")
+        await until(pilot, lambda: pilot.app.current_mode == "query")
+        jobs._tick()
+        assert set(looks) == {"jobs"}
+        await pilot.press("alt+5")
+        await until(pilot, lambda: pilot.app.current_mode == "jobs")
+        await pilot.press("x")
+        await settled(pilot)
 
 
 @pytest.mark.asyncio

@@ -113,7 +113,7 @@ class LakeScreen(Screen[None]):
 
     def status(self, text: str) -> None:
         """One line above the keys."""
-        self.query_one("#status", Static).update(shown(text))
+        self.query_one("#status", Static).update(shown(text), layout=False)
 
     def fail(self, error: BaseException) -> None:
         message, hint = said(error)

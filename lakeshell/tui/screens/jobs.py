@@ -164,7 +164,9 @@ class JobsScreen(NounScreen):
 
     def _tick(self) -> None:
         if any(not task.finished.is_set() for task in self._under_way.values()):
-            self.look_closer()
+            # Where another screen is in front, coming back looks.
+            if self.is_current:
+                self.look_closer()
         elif self._timer is not None:
             self._timer.stop()
             self._timer = None

@@ -56,7 +56,7 @@ class EstimateLine(Static):
 
     def draw(self) -> None:
         parts = [part for part in (self._place(), self._said) if part]
-        self.update(shown("  |  ".join(parts)))
+        self.update(shown("  |  ".join(parts)), layout=False)
 
     def later(self, text: Callable[[], str], place: Callable[[], tuple[int, int]]) -> None:
         """When no key came for a while."""

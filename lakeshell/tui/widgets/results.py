@@ -95,7 +95,9 @@ class ResultPane(RowsPane):
         self.draw_figures()
 
     def draw_figures(self) -> None:
-        self.query_one("#figures", Static).update(self.figures_text(self.run.ended))
+        # One line, whatever is in it: nothing else has to move.
+        text = self.figures_text(self.run.ended)
+        self.query_one("#figures", Static).update(text, layout=False)
 
     def figures_text(self, ended: bool) -> Content:
         run, now = self.run, self.run.figures

@@ -38,8 +38,9 @@ class TabLine(Static):
         self._ends: list[tuple[int, int]] = []
 
     def draw(self, names: Sequence[str], picked: int) -> None:
-        self._names, self._picked = names, picked
-        self._show()
+        if (list(names), picked) != (list(self._names), self._picked):
+            self._names, self._picked = names, picked
+            self._show()
 
     def on_resize(self) -> None:
         self._show()
@@ -57,7 +58,7 @@ class TabLine(Static):
             at += len(label)
             self._ends.append((at, index))
             pieces.append(Content.styled(label, "reverse bold" if index == self._picked else ""))
-        self.update(Content("").join(pieces))
+        self.update(Content("").join(pieces), layout=False)
 
     def on_click(self, event: Click) -> None:
         for end, index in self._ends:
