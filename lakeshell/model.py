@@ -7,7 +7,7 @@ Frozen, without behaviour that needs a driver. Types of columns are always Trino
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -116,6 +116,17 @@ class Database:
     name: str
     comment: str = ""
     location: str = ""
+
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
+def moment_of(id: str) -> datetime | None:
+    """The second that an id begins with, this lake's or Trino's; None for one that names none."""
+    try:
+        return datetime.strptime(id[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 class QueryState(StrEnum):

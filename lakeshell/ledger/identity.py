@@ -12,7 +12,6 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-LONG_AGO = datetime.fromtimestamp(0, UTC)
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _lock = threading.Lock()
 _last = 0
@@ -33,14 +32,6 @@ def new_id(now: datetime | None = None) -> str:
     second = datetime.fromtimestamp(ticks // 100_000, UTC)
     chance = "".join(secrets.choice(_ALPHABET) for _ in range(5))
     return f"{second:%Y%m%d_%H%M%S}_{ticks % 100_000:05d}_{chance}"
-
-
-def moment_of(id: str) -> datetime | None:
-    """The second that an id begins with, this lake's or Trino's; None for one that names none."""
-    try:
-        return datetime.strptime(id[:15], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def this_process() -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lakeshell.errors import LakeshellError
-from lakeshell.ledger.identity import moment_of
+from lakeshell.model import moment_of
 from lakeshell.ports import Objects
 
 

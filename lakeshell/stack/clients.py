@@ -17,9 +17,8 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from lakeshell.ledger.identity import LONG_AGO, moment_of
 from lakeshell.ledger.ledger import ABANDONED
-from lakeshell.model import LAKE, QueryRecord, QueryState
+from lakeshell.model import LAKE, LONG_AGO, QueryRecord, QueryState, moment_of
 from lakeshell.ports import Ledger
 from lakeshell.stack import probe
 from lakeshell.stack.events import Event

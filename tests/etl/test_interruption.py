@@ -116,7 +116,7 @@ def test_a_killed_load_holds_no_lock_and_is_recorded_as_failed(lake: Path) -> No
     assert stopped(lake, signal.SIGKILL) == -signal.SIGKILL
     assert rows(lake) == 3
     assert states(lake)[0] == "FAILED"
-    assert "1 files" in lakeshell(lake, "doctor").out
+    assert "1 file," in lakeshell(lake, "doctor").out
     assert lakeshell(lake, "job", "run", "load").code == 0
     assert rows(lake) == ROWS
     assert lakeshell(lake, "doctor", "--clean").code == 0

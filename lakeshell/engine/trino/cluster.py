@@ -12,7 +12,7 @@ from typing import Any
 
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.server import Server
-from lakeshell.ledger.identity import LONG_AGO, moment_of
+from lakeshell.model import LONG_AGO, moment_of
 from lakeshell.ports import ClusterQuery
 from lakeshell.workgroup import STOPPED
 
