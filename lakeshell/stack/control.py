@@ -67,7 +67,8 @@ def _unreachable(
     if error.args and error.args[0] == _ACCESS_DENIED:
         return ConnectionFailed(
             f"{service} refuses its root password: its data was made with another",
-            hint=f"put the right {secret} into {installation.folder / 'secrets.env'}",
+            hint=f"put the right {secret} into {installation.folder / 'secrets.env'}; a lost one:"
+            " docs/stack.md, 'A lost password'",
         )
     return ConnectionFailed(
         f"{service} cannot be reached at 127.0.0.1:{installation.port(service)}",

@@ -110,9 +110,15 @@ def _flat(rules: Rules) -> list[tuple[str, str]]:
     return [(section, json.dumps(rule)) for section, given in rules.items() for rule in given]
 
 
+SEEN, SEEN_FOLDER = 0o644, 0o755
+"""Modes of what the user of a container reads, whatever this one's umask is."""
+
+
 def write(path: Path, content: str) -> None:
     """Replaces the file whole: Trino reads it at any time, as a user of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(SEEN_FOLDER)
     part = path.with_name(f".{path.name}.new")
     part.write_text(content, encoding="utf-8")
+    part.chmod(SEEN)
     part.replace(path)

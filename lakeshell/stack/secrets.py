@@ -33,6 +33,7 @@ KNOWN = {
 }  # fmt: skip
 """Passwords that everyone tries first."""
 SHORTEST = 12
+LOST = "put it back; how to set new passwords is in docs/stack.md, 'A lost password'"
 
 
 def generate() -> dict[str, str]:
@@ -43,8 +44,10 @@ def generate() -> dict[str, str]:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Raises `ConfigurationError` for a file that others may read, lacks one, or holds a default or
-    one that not every service takes."""
+    """Raises `ConfigurationError` for a file that is gone, that others may read, that lacks one, or
+    holds a default or one that not every service takes."""
+    if not path.exists():
+        raise ConfigurationError(f"{path} is gone, with the passwords of the data", hint=LOST)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise ConfigurationError(
@@ -55,7 +58,7 @@ def read(path: Path) -> dict[str, str]:
         if name not in found:
             raise ConfigurationError(
                 f"{path} lacks {name}",
-                hint="restore the file; the services' data was made with its passwords",
+                hint=LOST,
             )
         if re.search(r"""["'\\\x00-\x1f]|\$\{""", found[name]):
             raise ConfigurationError(

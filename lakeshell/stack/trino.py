@@ -231,6 +231,8 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     for path in folder.iterdir():
         if path.is_file() and path.name not in files:
             path.unlink()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(rules.SEEN_FOLDER if path.is_dir() else rules.SEEN)
 
 
 def first_rules(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from collections import Counter
@@ -14,7 +15,7 @@ import pytest
 
 from lakeshell.errors import ConfigurationError, NotFound, UsageError
 from lakeshell.settings import read
-from lakeshell.stack import secrets, trino
+from lakeshell.stack import rules, secrets, trino
 from lakeshell.stack.compose import Container
 from lakeshell.stack.idle import Silent
 from lakeshell.stack.images import BUILT, OFFICIAL, OFFICIAL_BASE, builds, chosen
@@ -186,6 +187,10 @@ def test_a_secret_that_is_gone_is_not_made_anew(state: Path) -> None:
     secrets.write(made.folder / "secrets.env", kept)
     with pytest.raises(ConfigurationError, match="lacks METASTORE_DB_PASSWORD"):
         install(state, StackSettings(), IMAGES, 0)
+    (made.folder / "secrets.env").unlink()
+    with pytest.raises(ConfigurationError, match=r"secrets\.env is gone") as raised:
+        open_installation(state)
+    assert "A lost password" in raised.value.hint
 
 
 def test_capacity_reaches_the_containers_and_what_is_inside(state: Path) -> None:
@@ -261,6 +266,22 @@ def test_certificates_that_a_connection_is_checked_with_reach_trino(state: Path)
     assert not (made.folder / "trino" / "tls").exists()
     with pytest.raises(ConfigurationError, match=r"/ca\.pem holds no certificate"):
         trino.configuration(made, StackSettings(), templates, [replace(remote, ca=b"none")])
+
+
+def test_a_container_reads_its_configuration_whatever_the_umask_is(state: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        made = install(state, StackSettings(), IMAGES, 0)
+        files = stack_files() / "trino"
+        trino.configuration(made, StackSettings(), files, [REMOTE]).write(made.folder)
+        rules.write(made.rules / "rules.json", "{}")
+    finally:
+        os.umask(before)
+    mounted = (made.folder / "trino", made.folder / "worker", made.rules)
+    for path in (each for folder in mounted for each in (folder, *folder.rglob("*"))):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o755 if path.is_dir() else 0o644), path
+    assert stat.S_IMODE((made.folder / "secrets.env").stat().st_mode) == 0o600
 
 
 def test_names_that_look_alike_keep_their_own_passwords() -> None:
