@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from consoles import FILM, FILMS, RUNNING, SLOW, console, settled, spend, sql_job, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, Tree
 
@@ -500,3 +501,19 @@ async def test_a_stale_view_is_shown_and_made_again(lake: Lake) -> None:
         await settled(pilot)
         assert "r makes it again" not in text_of(pilot)
     assert len(lake.catalog.table(TableName("mart", "v")).columns) == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("key", "name"), [("4", "catalog"), ("7", "history")])
+async def test_what_is_typed_right_after_the_key_of_the_search_is_searched(
+    lake: Lake, key: str, name: str
+) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, key, name)
+        # As a terminal hands over what was typed ahead; o, v and x are keys of these screens.
+        for letter in ("slash", *"ov", "slash", "x"):
+            pilot.app.post_message(Key(letter, letter if len(letter) == 1 else "/"))
+        search = pilot.app.screen.query_one("#search", Input)
+        await until(pilot, lambda: search.value == "ov/x")
+        await settled(pilot)
+        assert pilot.app.current_mode == name

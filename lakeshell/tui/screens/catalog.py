@@ -42,7 +42,8 @@ class CatalogScreen(LakeScreen):
     noun = "catalog"
     AUTO_FOCUS = "Tree"
     BINDINGS = [
-        Binding("slash", "search", "Search", id="catalog.search", key_display="/"),
+        # Of priority, so that what is typed ahead of a slow screen is searched for.
+        Binding("slash", "search", "Search", id="catalog.search", key_display="/", priority=True),
         Binding("d", "definition", "DDL", id="catalog.definition"),
         Binding("v", "preview", "Preview", id="catalog.preview"),
         Binding("o", "open", "Query it", id="catalog.open"),
@@ -150,14 +151,18 @@ class CatalogScreen(LakeScreen):
 
     # --- search ----------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash in the text that is searched for is one."""
+        return action != "search" or self.focused is not self.query_one("#search")
+
     def action_search(self) -> None:
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.set_timer(_PAUSE, self._search)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.tree_widget.focus()
+        self.set_focus(self.tree_widget)
 
     def _search(self) -> None:
         """By name at once; then by comments and columns, which are read from the catalog."""

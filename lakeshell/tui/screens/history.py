@@ -44,7 +44,8 @@ class HistoryScreen(NounScreen):
     columns = ("started", "state", "workgroup", "user", "took", "scanned", "rows", "cost", "query")
     nothing = "no query is like that"
     BINDINGS = [
-        Binding("slash", "search", "Search", id="history.search", key_display="/"),
+        # Of priority, so that what is typed ahead of a slow screen is searched for.
+        Binding("slash", "search", "Search", id="history.search", key_display="/", priority=True),
         Binding("o", "open", "Open in a tab", id="history.open"),
         Binding("v", "result", "Result", id="history.result"),
         Binding("e", "export", "Save result", id="history.export"),
@@ -122,14 +123,18 @@ class HistoryScreen(NounScreen):
 
     # --- search ----------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash in the text that is searched for is one."""
+        return action != "search" or self.focused is not self.query_one("#search")
+
     def action_search(self) -> None:
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.set_timer(_PAUSE, self.look)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     # --- what can be done ------------------------------------------------------------------
 

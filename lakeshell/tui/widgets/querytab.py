@@ -366,14 +366,14 @@ class QueryTab(Vertical):
             self.results.focus_rows()
         else:
             self.set_class(not flat and self.has_class("-results"), "-results")
-            self.editor.focus()
+            self.host.set_focus(self.editor.text_input)
 
     def zoom(self) -> None:
         """Both, the results, the editor alone."""
         if self.has_class("-results"):
             self.remove_class("-results")
             self.add_class("-editor")
-            self.editor.focus()
+            self.host.set_focus(self.editor.text_input)
         elif self.has_class("-editor"):
             self.remove_class("-editor")
         else:

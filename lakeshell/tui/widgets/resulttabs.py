@@ -64,7 +64,7 @@ class ResultTabs(Vertical):
         pane = self.picked
         if pane is not None:
             target = pane.grid if pane.grid is not None and pane.grid.display else pane
-            target.focus()
+            self.screen.set_focus(target)
 
     def draw_names(self) -> None:
         line = self.query_one("#result_names", TabLine)
