@@ -182,6 +182,9 @@ async def test_the_catalog_is_searched_by_table_and_column(lake: Lake) -> None:
         await until(pilot, lambda: "2 found" in text_of(pilot))
         pilot.app.screen.query_one("#search", Input).value = "title"
         await until(pilot, lambda: "movie_rental.movies_film  (title)" in text_of(pilot))
+        await until(
+            pilot, lambda: "lakeshell catalog show movie_rental.movies_film" in text_of(pilot)
+        )
         pilot.app.screen.query_one("#search", Input).value = ""
         await until(pilot, lambda: "movie_rental  (2)" in text_of(pilot))
         await settled(pilot)

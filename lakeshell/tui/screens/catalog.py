@@ -191,9 +191,14 @@ class CatalogScreen(LakeScreen):
         )
 
     def _add_found(self, found: Sequence[tuple[TableName, str]]) -> None:
+        root = self.tree_widget.root
+        first = not root.children
         for name, why in found[:_MOST]:
             label = f"{name}{why and f'  {why}'}"
-            self.tree_widget.root.add_leaf(cell(label), Place(name.database, name.table))
+            root.add_leaf(cell(label), Place(name.database, name.table))
+        if first and found:
+            # The cursor is on its line already, where something else was before.
+            self._look_closer(found[0][0])
 
     def _having(
         self, wanted: str, named: Set[TableName], still: Callable[[], bool]
@@ -227,12 +232,14 @@ class CatalogScreen(LakeScreen):
         if place is None:
             return
         if place.table:
-            name = TableName(place.database, place.table)
-            self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
+            self._look_closer(TableName(place.database, place.table))
         else:
             count = len(self._tables.get(place.database, ()))
             self.background.forget("table")
             self.query_one(Sheet).draw([values({"database": place.database, "tables": count})])
+
+    def _look_closer(self, name: TableName) -> None:
+        self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
 
     def _table(self, name: TableName) -> Sequence[Content]:
         table = self.lake.catalog.table(name)
