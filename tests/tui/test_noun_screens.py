@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from consoles import FILM, FILMS, RUNNING, SLOW, console, settled, spend, sql_job, text_of, until
@@ -188,6 +189,17 @@ async def test_the_catalog_is_searched_by_table_and_column(lake: Lake) -> None:
         pilot.app.screen.query_one("#search", Input).value = ""
         await until(pilot, lambda: "movie_rental  (2)" in text_of(pilot))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_word_is_searched_for_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakeshell.tui.screens.catalog._PAUSE", 2.0)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        await pilot.press("slash", *"rental")
+        await until(pilot, lambda: "2 found" in text_of(pilot))
+        screen: Any = pilot.app.screen
+        assert screen._searches == 1
 
 
 @pytest.mark.asyncio

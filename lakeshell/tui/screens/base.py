@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 
 from lakeshell.tui.background import (
@@ -43,6 +44,7 @@ class LakeScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.background = Background(self, self.console.wait_ready, self.console.running)
+        self._pause: Timer | None = None
 
     @property
     def console(self) -> Console:
@@ -71,6 +73,13 @@ class LakeScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.console.name_terminal(self.noun)
         self.look()
+
+    def after_typing(self, seconds: float, call: Callable[[], object]) -> None:
+        """Calls once, when nothing more was typed for so long: for each letter it would draw over
+        what was gone to meanwhile."""
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(seconds, call)
 
     # --- tasks -----------------------------------------------------------------------------
 

@@ -159,7 +159,7 @@ class CatalogScreen(LakeScreen):
         self.set_focus(self.query_one("#search", Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.set_timer(_PAUSE, self._search)
+        self.after_typing(_PAUSE, self._search)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.set_focus(self.tree_widget)

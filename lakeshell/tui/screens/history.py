@@ -131,7 +131,7 @@ class HistoryScreen(NounScreen):
         self.set_focus(self.query_one("#search", Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.set_timer(_PAUSE, self.look)
+        self.after_typing(_PAUSE, self.look)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.set_focus(self.listing)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.timer import Timer
 
 from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.screens.asking import LineScreen
@@ -63,7 +62,6 @@ class QueryScreen(LakeScreen):
         self._kept = self._file.read()
         self._current = self._kept.current
         self._closed_tabs = list(self._kept.closed)
-        self._timer: Timer | None = None
 
     def body(self) -> ComposeResult:
         yield TabLine(id="tab_names")
@@ -171,9 +169,7 @@ class QueryScreen(LakeScreen):
 
     def changed(self) -> None:
         """Something that is kept changed."""
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(_KEEP_AFTER, self._keep_aside)
+        self.after_typing(_KEEP_AFTER, self._keep_aside)
 
     def _keep_aside(self) -> None:
         tabs = self._state()
