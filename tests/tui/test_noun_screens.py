@@ -530,5 +530,8 @@ async def test_what_is_typed_right_after_the_key_of_the_search_is_searched(
             pilot.app.post_message(Key(letter, letter if len(letter) == 1 else "/"))
         search = pilot.app.screen.query_one("#search", Input)
         await until(pilot, lambda: search.value == "ov/x")
+        for letter in (*["backspace"] * 4, "enter", "q", "z"):
+            pilot.app.post_message(Key(letter, letter if len(letter) == 1 else None))
+        await until(pilot, lambda: search.value == "" and pilot.app.focused is not search)
         await settled(pilot)
         assert pilot.app.current_mode == name

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Tree
 from textual.widgets.tree import TreeNode
 
@@ -17,7 +18,7 @@ from lakeshell.model import CatalogTable, TableKind, TableName
 from lakeshell.query.making import preview_statement, quoted
 from lakeshell.query.rows import Arrangement, ResultRows
 from lakeshell.tui.safe import cell, shown, shown_lines
-from lakeshell.tui.screens.base import LakeScreen
+from lakeshell.tui.screens.searching import SearchingScreen, search_keys
 from lakeshell.tui.screens.tableversions import offer_unlock, show_versions
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
@@ -38,12 +39,11 @@ class Place:
     more: int = 0
 
 
-class CatalogScreen(LakeScreen):
+class CatalogScreen(SearchingScreen):
     noun = "catalog"
     AUTO_FOCUS = "Tree"
     BINDINGS = [
-        # Of priority, so that what is typed ahead of a slow screen is searched for.
-        Binding("slash", "search", "Search", id="catalog.search", key_display="/", priority=True),
+        *search_keys("catalog"),
         Binding("d", "definition", "DDL", id="catalog.definition"),
         Binding("v", "preview", "Preview", id="catalog.preview"),
         Binding("o", "open", "Query it", id="catalog.open"),
@@ -89,7 +89,7 @@ class CatalogScreen(LakeScreen):
         if found == self._tables:
             return
         self._tables = found
-        if not self.query_one("#search", Input).value:
+        if not self.search.value:
             self._draw_databases()
         if not found:
             self.query_one(Sheet).draw(
@@ -151,22 +151,16 @@ class CatalogScreen(LakeScreen):
 
     # --- search ----------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash in the text that is searched for is one."""
-        return action != "search" or self.focused is not self.query_one("#search")
-
-    def action_search(self) -> None:
-        self.set_focus(self.query_one("#search", Input))
-
     def on_input_changed(self, event: Input.Changed) -> None:
         self.after_typing(_PAUSE, self._search)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.set_focus(self.tree_widget)
+    @property
+    def searched(self) -> Widget:
+        return self.tree_widget
 
     def _search(self) -> None:
         """By name at once; then by comments and columns, which are read from the catalog."""
-        wanted = self.query_one("#search", Input).value.strip().lower()
+        wanted = self.search.value.strip().lower()
         self._searches += 1
         self.background.forget("search")
         if not wanted:
@@ -180,8 +174,10 @@ class CatalogScreen(LakeScreen):
         ]
         tree = self.tree_widget
         tree.clear()
-        self._add_found([(name, "") for name in named])
+        # What is found stands on lines that had something else: the cursor comes to them anew.
+        tree.cursor_line = -1
         tree.root.expand()
+        self._add_found([(name, "") for name in named])
         self.status(f"{len(named):,} by name; looking at comments and columns …")
         number = self._searches
         self.ask(
@@ -197,8 +193,7 @@ class CatalogScreen(LakeScreen):
             label = f"{name}{why and f'  {why}'}"
             root.add_leaf(cell(label), Place(name.database, name.table))
         if first and found:
-            # The cursor is on its line already, where something else was before.
-            self._look_closer(found[0][0])
+            self.tree_widget.cursor_line = 0
 
     def _having(
         self, wanted: str, named: Set[TableName], still: Callable[[], bool]
@@ -232,14 +227,12 @@ class CatalogScreen(LakeScreen):
         if place is None:
             return
         if place.table:
-            self._look_closer(TableName(place.database, place.table))
+            name = TableName(place.database, place.table)
+            self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
         else:
             count = len(self._tables.get(place.database, ()))
             self.background.forget("table")
             self.query_one(Sheet).draw([values({"database": place.database, "tables": count})])
-
-    def _look_closer(self, name: TableName) -> None:
-        self.ask("table", lambda: self._table(name), self.query_one(Sheet).draw)
 
     def _table(self, name: TableName) -> Sequence[Content]:
         table = self.lake.catalog.table(name)

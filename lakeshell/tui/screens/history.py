@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input
 
 from lakeshell import history
@@ -27,6 +28,7 @@ from lakeshell.tui.screens.asking import LineScreen, YesScreen
 from lakeshell.tui.screens.kept import KeptScreen, held
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.screens.saving import Read, save_rows
+from lakeshell.tui.screens.searching import SearchingScreen, search_keys
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.line import LineInput
 from lakeshell.tui.widgets.listing import Listing
@@ -39,13 +41,12 @@ _MOST = 500
 _PAUSE = 0.3
 
 
-class HistoryScreen(NounScreen):
+class HistoryScreen(SearchingScreen, NounScreen):
     noun = "history"
     columns = ("started", "state", "workgroup", "user", "took", "scanned", "rows", "cost", "query")
     nothing = "no query is like that"
     BINDINGS = [
-        # Of priority, so that what is typed ahead of a slow screen is searched for.
-        Binding("slash", "search", "Search", id="history.search", key_display="/", priority=True),
+        *search_keys("history"),
         Binding("o", "open", "Open in a tab", id="history.open"),
         Binding("v", "result", "Result", id="history.result"),
         Binding("e", "export", "Save result", id="history.export"),
@@ -81,7 +82,7 @@ class HistoryScreen(NounScreen):
 
     @property
     def _wanted(self) -> HistoryFilter:
-        return parse_filter(self.query_one("#search", Input).value)
+        return parse_filter(self.search.value)
 
     def _found(self, wanted: HistoryFilter, *, again: bool = False) -> Sequence[Row]:
         # Asked every few seconds, the server would never be idle. Where Trino sleeps there is no news.
@@ -123,18 +124,12 @@ class HistoryScreen(NounScreen):
 
     # --- search ----------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash in the text that is searched for is one."""
-        return action != "search" or self.focused is not self.query_one("#search")
-
-    def action_search(self) -> None:
-        self.set_focus(self.query_one("#search", Input))
-
     def on_input_changed(self, event: Input.Changed) -> None:
         self.after_typing(_PAUSE, self.look)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.set_focus(self.listing)
+    @property
+    def searched(self) -> Widget:
+        return self.listing
 
     # --- what can be done ------------------------------------------------------------------
 
