@@ -12,12 +12,13 @@ from lakeshell.tui.screens.demo import DemoScreen
 
 
 @pytest.mark.asyncio
-async def test_home_says_what_the_lake_is_and_how_it_is(lake: Lake) -> None:
-    async with console(lake).run_test(size=(80, 24)) as pilot:
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_home_says_what_the_lake_is_and_how_it_is(lake: Lake, size: tuple[int, int]) -> None:
+    async with console(lake).run_test(size=size) as pilot:
         await settled(pilot)
         said = text_of(pilot)
         await until(pilot, lambda: "checking" not in text_of(pilot))
-        assert "ok " in text_of(pilot)
+        assert "checks: " in text_of(pilot)
     assert "~/lake" in said
     assert "1 connection, 1 crawler, 0 jobs, 1 database, 2 tables" in said
     assert "this month 0.0734 USD" in said

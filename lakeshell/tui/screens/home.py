@@ -40,8 +40,8 @@ class HomeScreen(LakeScreen):
     HomeScreen #columns { height: 1fr; }
     HomeScreen.-wide #columns { layout: grid; grid-size: 2; grid-gutter: 0 2; grid-rows: auto; }
     HomeScreen #advice { height: auto; max-height: 6; border: none; padding: 0; background: $background; }
-    HomeScreen .block { height: auto; margin-bottom: 1; }
-    HomeScreen.-narrow .block { margin-bottom: 0; }
+    HomeScreen .block { height: auto; padding-bottom: 1; }
+    HomeScreen.-narrow .block { padding-bottom: 0; }
     """
 
     def body(self) -> ComposeResult:
