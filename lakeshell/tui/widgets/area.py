@@ -14,12 +14,13 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from lakeshell.tui.safe import pictured
+from lakeshell.tui.widgets.inorder import KeysInOrder
 
 LANGUAGES = {".py": "python", ".sql": "sql", ".toml": "toml"}
 _MARKED = Style(bold=True, reverse=True)
 
 
-class PlainArea(TextArea):
+class PlainArea(TextArea, KeysInOrder):
     """To change a text in. F5 and the like belong to whoever holds it."""
 
     BINDINGS = [

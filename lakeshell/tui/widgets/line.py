@@ -7,11 +7,13 @@ from typing import Any
 from textual.events import Paste
 from textual.widgets import Input
 
+from lakeshell.tui.widgets.inorder import KeysInOrder
+
 LONGEST = 20_000
 """Characters that are taken at once: a field lays its whole text out at each key."""
 
 
-class LineInput(Input):
+class LineInput(Input, KeysInOrder):
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
         self.cursor_blink = False

@@ -23,6 +23,7 @@ from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.tui.editing.emacs import KEYS
 from lakeshell.tui.widgets.colours import LineColours
+from lakeshell.tui.widgets.inorder import KeysInOrder
 
 if TYPE_CHECKING:
     from lakeshell.tui.editing.motions import Place
@@ -87,7 +88,7 @@ class SqlLines(WrappedDocument):
         return len(self._offset_to_line_info)
 
 
-class SqlArea(TextAreaPlus):
+class SqlArea(TextAreaPlus, KeysInOrder):
     """A suggestion is taken with Tab, or with Enter after the arrows chose it. `editing` is `plain`,
     `emacs` or `vim`."""
 
