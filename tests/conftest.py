@@ -15,4 +15,4 @@ def ledger_schema() -> Iterator[Mapping[str, object]]:
     from tests import reach
 
     with reach.scratch_schema(f"ledger_{uuid.uuid4().hex[:8]}") as address:
-        yield address.pymysql()
+        yield {**address.pymysql(), "password": address.password}
