@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from shell import Shell
+from shell import Shell, started
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,13 @@ def test_every_attempt_is_in_the_history(shell: Shell) -> None:
     lines = ended.out.splitlines()
     assert len(lines) == 2
     assert all(",FAILED,primary,ada," in line for line in lines)
+
+
+def test_what_is_refused_for_its_size_is_not_made_before(lake: Path) -> None:
+    with started(lake, "query", "-e", "SELECT repeat('0123456789', 10485760)") as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+    assert "must be less than or equal to 10000" in said
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert used.ru_maxrss < 1_000_000, "kilobytes"

@@ -232,7 +232,7 @@ def _repeat(arguments: Arguments, result: t.Type, context: Context) -> str:
         large = f"WHEN {size} > {allowed} THEN {fails(message, result)} "
     return filled(
         f"(CASE WHEN $1 IS NULL THEN NULL WHEN $1 > 10000 THEN {most} WHEN $1 < 0 THEN {least} "
-        f"{large}ELSE CAST(list_transform(range($1), lambda i: $0) AS {held}) END)",
+        f"{large}ELSE CAST(list_transform(range(least($1, 10000)), lambda i: $0) AS {held}) END)",
         [item.sql, count.sql],
     )
 
