@@ -163,7 +163,13 @@ async def test_a_log_is_followed_in_bounded_memory_and_obeyed_in_nothing(
         await until(pilot, lambda: isinstance(pilot.app.screen, ProcessScreen))
         await until(pilot, lambda: r"\x1b]0;x\x07" in text_of(pilot))
         assert "[b]line 19999" in text_of(pilot)
-        assert len(pilot.app.screen.query_one(RichLog).lines) <= 5_000
+        log = pilot.app.screen.query_one(RichLog)
+        assert len(log.lines) <= 5_000
+        assert log.is_vertical_scroll_end
+        await pilot.press("pageup", "pageup")
+        await until(pilot, lambda: r"\x1b]0;x\x07" not in text_of(pilot))
+        await pilot.press("end")
+        await until(pilot, lambda: r"\x1b]0;x\x07" in text_of(pilot))
         await pilot.press("escape")
         assert stack.logs is not None
         await until(pilot, lambda: stack.logs.poll() is not None)

@@ -31,7 +31,7 @@ class ProcessScreen(ModalScreen[None]):
 
     BINDINGS = [
         Binding("escape,q", "close", "Close"),
-        Binding("end,G", "follow", "Follow", show=False),
+        Binding("end,G", "follow", "Follow", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     ProcessScreen RichLog { height: 1fr; background: $background; scrollbar-size: 1 1; }
@@ -42,6 +42,7 @@ class ProcessScreen(ModalScreen[None]):
         self._heading, self._start, self._title = heading, start, title
         self._process: Process | None = None
         self._leaving = False
+        self._following = True
         self._lines: deque[str] = deque(maxlen=_KEPT)
 
     def compose(self) -> ComposeResult:
@@ -58,6 +59,7 @@ class ProcessScreen(ModalScreen[None]):
             "process", self._run, self._ended, self._failed, title=self._title
         )
         task.cancel = self._stop
+        self.watch(self.query_one(RichLog), "scroll_y", self._scrolled, init=False)
         self.set_interval(_EVERY, self._draw)
 
     def _run(self, reporter: TaskReporter) -> int:
@@ -74,12 +76,19 @@ class ProcessScreen(ModalScreen[None]):
     def _draw(self) -> None:
         """What came since: a flood of lines is drawn ten times a second, not a line at a time."""
         log = self.query_one(RichLog)
-        at_end = log.is_vertical_scroll_end
         for _ in range(len(self._lines)):
-            log.write(cell(self._lines.popleft()), scroll_end=at_end)
+            log.write(cell(self._lines.popleft()), scroll_end=False)
+        # Each time, not only after a line: what is written before the log has its size waits in it.
+        if self._following and not log.is_vertical_scroll_end:
+            log.scroll_end(animate=False, immediate=True, x_axis=False)
+
+    def _scrolled(self) -> None:
+        """By hand, up from the end, it stays where it is."""
+        self._following = self.query_one(RichLog).is_vertical_scroll_end
 
     def action_follow(self) -> None:
-        self.query_one(RichLog).scroll_end(animate=False)
+        self._following = True
+        self._draw()
 
     def on_delivered(self, message: Delivered) -> None:
         self._background.deliver(message.outcome, self._failed)
