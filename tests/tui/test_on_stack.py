@@ -16,6 +16,7 @@ from consoles import opened, settled, text_of, until
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState
 from lakeshell.ports import HistoryFilter
+from lakeshell.stack.idle import Silent
 from lakeshell.stack.services import PORTS, Service
 from lakeshell.tui.app import Console
 from lakeshell.tui.screens.asking import YesScreen
@@ -101,9 +102,18 @@ async def test_services_are_shown_with_their_memory_and_a_log_is_followed(live: 
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
 
 
+@pytest.fixture
+def mended(live: Lake) -> Iterator[Lake]:
+    """Whatever a test stops runs again after it: the others need it."""
+    yield live
+    if asleep := live.asleep():
+        live.stack.start(asleep, Silent())
+
+
 @pytest.mark.alone
 @pytest.mark.asyncio
-async def test_a_service_is_stopped_and_started_again(live: Lake) -> None:
+async def test_a_service_is_stopped_and_started_again(mended: Lake) -> None:
+    live = mended
     async with Console(live).run_test(size=(120, 30)) as pilot:
         await pilot.press("alt+0")
         await until(pilot, lambda: text_of(pilot).count("serving") >= len(PORTS))
