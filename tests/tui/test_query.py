@@ -379,3 +379,15 @@ async def test_a_tab_that_is_half_taken_down_is_kept_as_it_was(lake: Lake) -> No
         screen.keep()
         kept = json.loads((lake.state / "console" / "tabs-1.json").read_text())
         assert [tab["sql"] for tab in kept["tabs"]] == ["SELECT precious"]
+
+
+@pytest.mark.asyncio
+async def test_what_was_found_in_the_text_is_not_run_for_a_selection(lake: Lake) -> None:
+    answers = engine(lake)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT 1;\nSELECT * FROM film")
+        await pilot.press("ctrl+f", *"film")
+        await until(pilot, lambda: tab.editor.selected_text == "film")
+        await run(pilot)
+        assert [sql for sql, _, _ in answers.started][-1:] == ["SELECT * FROM film"]
+        assert "2 rows in" in text_of(pilot)

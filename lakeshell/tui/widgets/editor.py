@@ -17,6 +17,7 @@ from textual.widgets import Label, TextArea
 from textual_textarea import TextEditor
 from textual_textarea.autocomplete import CompletionList
 from textual_textarea.containers import FooterContainer, TextContainer
+from textual_textarea.find_input import FindInput
 from textual_textarea.messages import TextAreaHideCompletionList
 from textual_textarea.text_editor import TextAreaPlus
 
@@ -157,6 +158,11 @@ class SqlEditor(TextEditor):
     def mode(self) -> str:
         """Vim's mode; empty in the other ways of editing."""
         return self.text_input.mode if isinstance(self.text_input, SqlArea) else ""
+
+    @property
+    def finds(self) -> bool:
+        """Whether something is sought in the text just now."""
+        return bool(self.query(FindInput))
 
     @property
     def place(self) -> tuple[int, int]:

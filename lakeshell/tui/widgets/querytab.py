@@ -208,7 +208,8 @@ class QueryTab(Vertical):
         editor = self.editor
         if self._busy():
             return
-        selected = editor.selected_text
+        # While something is sought in the text, what is selected is what was found.
+        selected = "" if editor.finds else editor.selected_text
         text, place = selected or editor.text, editor.place
         first = min(editor.selection.start, editor.selection.end) if selected else (0, 0)
         self.host.ask(
