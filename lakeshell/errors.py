@@ -24,6 +24,7 @@ anything that is not a `LakeshellError` is a bug and ends with 70.
 from __future__ import annotations
 
 import enum
+import os
 
 
 class ExitCode(enum.IntEnum):
@@ -140,3 +141,8 @@ class NotSupported(QueryFailed):
             hint="the stack runs it: `lakeshell init DIR --stack`, then the same command there",
         )
         self.construct = construct
+
+
+def in_system_words(error: OSError) -> str:
+    """Why the system refused something: a library's own words around it are left out."""
+    return os.strerror(error.errno) if error.errno else str(error.strerror or error)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lakeshell.errors import LakeshellError, UsageError
+from lakeshell.errors import LakeshellError, UsageError, in_system_words
 from lakeshell.model import Column
 from lakeshell.output.formulas import QUOTED_FORMATS, harmless
 from lakeshell.output.result import write_result
@@ -107,7 +107,7 @@ def replaced(path: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise LakeshellError(
-            f"{path} cannot be written: {error.strerror or error}",
+            f"{path} cannot be written: {in_system_words(error)}",
             hint="what was there before is untouched; make room, or write elsewhere",
         ) from error
     finally:

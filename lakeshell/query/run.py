@@ -27,6 +27,7 @@ from lakeshell.errors import (
     QueryFailed,
     TimedOut,
     UsageError,
+    in_system_words,
 )
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import ClusterWork, Running, Session
@@ -302,6 +303,8 @@ class RunningQuery:
         named = error if isinstance(error, QueryFailed | LimitExceeded) else None
         code = _CODES.get(type(error), "") if named is None else named.code
         message = error.message if isinstance(error, LakeshellError) else repr(error)
+        if isinstance(error, OSError):
+            message = f"its output cannot be written: {in_system_words(error)}"
         # What ended the statement is worth more than a ledger on a full disk: the record is then
         # closed as that of a process that died.
         with suppress(LakeshellError):

@@ -243,8 +243,21 @@ def test_a_full_disk_behind_a_file(shell: Shell, format_name: str) -> None:
     sql = "SELECT n, random() FROM UNNEST(sequence(1, 2000)) t(n)"
     ended = shell("query", "-e", sql, "-o", "/dev/full", "--output-format", format_name)
     assert ended.code == 1
-    assert ended.err.splitlines()[0].startswith("error: /dev/full cannot be written:")
+    assert ended.err.splitlines()[0] == (
+        "error: /dev/full cannot be written: No space left on device"
+    )
     assert len(ended.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("format_name", ["CSV", "PARQUET"])
+def test_a_full_disk_in_the_middle_is_in_the_history(shell: Shell, format_name: str) -> None:
+    sql = "SELECT random() FROM UNNEST(sequence(1, 10000)), UNNEST(sequence(1, 40))"
+    ended = shell("query", "-e", sql, "-o", "/dev/full", "--output-format", format_name)
+    assert ended.code == 1
+    kept = newest(shell)
+    assert (kept["state"], kept["error"]) == (
+        "FAILED", "its output cannot be written: No space left on device"
+    )  # fmt: skip
 
 
 def test_a_dry_run_runs_nothing(shell: Shell) -> None:
