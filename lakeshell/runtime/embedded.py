@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from lakeshell.errors import ConfigurationError
 from lakeshell.ports import Catalog, Engine, Source
 from lakeshell.runtime.place import Place
 
@@ -54,4 +55,9 @@ class EmbeddedRuntime:
         from lakeshell.definitions.workgroups import Workgroups
         from lakeshell.workgroup import closed_to
 
-        return closed_to(Workgroups(self.place.folder / "workgroups").all(), user)
+        try:
+            groups = Workgroups(self.place.folder / "workgroups").all()
+        except ConfigurationError as error:
+            error.hint += "; no query runs before, for it may keep a database for its members"
+            raise
+        return closed_to(groups, user)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakeshell.errors import QueryFailed
+from lakeshell.errors import ConfigurationError, QueryFailed
 from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
 from lakeshell.workgroup import Workgroup, closed_to
@@ -58,3 +58,13 @@ def test_a_workgroup_without_members_opens_a_database() -> None:
     ]
     assert closed_to(groups, "bob") == {"y"}
     assert closed_to(groups, "ada") == frozenset()
+
+
+def test_while_a_workgroup_cannot_be_read_no_query_runs_and_it_is_said_why(tmp_path: Path) -> None:
+    make_lake(tmp_path / "lake")
+    with Lake(tmp_path / "lake", {**os.environ, "LAKESHELL_USER": "bob"}) as lake:
+        assert _run(lake, "SELECT 1") == 1
+        (lake.folder / "workgroups" / "team.toml").write_text('members = ["ada"')
+        with pytest.raises(ConfigurationError, match=r"team\.toml, line 1") as failed:
+            _run(lake, "SELECT 1")
+        assert "no query runs before" in failed.value.hint
