@@ -96,6 +96,24 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _say_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """The installed one's; a checkout that is not installed says its project's."""
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("lakeshell")
+    except metadata.PackageNotFoundError:
+        import tomllib
+        from pathlib import Path
+
+        project = Path(__file__).parents[2] / "pyproject.toml"
+        version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    click.echo(f"lakeshell, version {version}")
+    context.exit()
+
+
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -103,7 +121,14 @@ class Commands(click.Group):
     invoke_without_command=True,
 )
 @click.option("--lake", "folder", metavar="DIR", help="The lake that the console opens.")
-@click.version_option(None, "--version", package_name="lakeshell", prog_name="lakeshell")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def lakeshell(context: click.Context, folder: str | None) -> int:
     """AWS Glue and Athena, self-hosted, in one terminal.

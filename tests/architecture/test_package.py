@@ -1,6 +1,7 @@
 """What is installed is all that a user without a checkout needs."""
 
 import os
+import subprocess
 import tomllib
 from glob import glob
 from pathlib import Path
@@ -62,3 +63,12 @@ def test_the_lock_has_every_dependency() -> None:
     for wanted in PROJECT["project"]["dependencies"]:
         name = wanted.split("[")[0].split("=")[0].split(">")[0].strip().lower()
         assert f"\n{name}==" in f"\n{locked}", name
+
+
+def test_a_checkout_says_its_version_also_through_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "lakeshell"
+    link.symlink_to(ROOT / "scripts" / "lakeshell")
+    said = f"lakeshell, version {PROJECT['project']['version']}\n"
+    for command in (ROOT / "scripts" / "lakeshell", link):
+        ended = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout) == (0, said), ended.stderr
