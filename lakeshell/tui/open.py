@@ -23,9 +23,6 @@ def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int
 
     # A thread that works hands over to a key within this time, five times as soon as by default.
     sys.setswitchinterval(0.001)
-    # What there is by now stays, and is not looked through again.
-    gc.freeze()
-    gc.set_threshold(*_COLLECTED_AFTER)
     for fixed in ("COLUMNS", "LINES"):
         # Where a shell exports them, Textual would believe them, and not the window, for ever.
         os.environ.pop(fixed, None)
@@ -35,6 +32,9 @@ def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int
 
     with Lake(find_lake(folder, os.environ, Path.cwd()), os.environ, notice) as lake:
         console = Console(lake)
+        # What there is by now stays, and is not looked through again.
+        gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
         console.run(size=size)
         console.wait_for_work()
         return console.return_code or 0
