@@ -60,6 +60,7 @@ _TIED = (
 )  # fmt: skip
 """Begins a command that ends when its standard input does: one in a container goes on by itself when
 who reads it is killed."""
+_BROKEN_VIEW = "(1356)"
 _GRACE = 10
 """Seconds."""
 _BEGIN = """
@@ -232,9 +233,11 @@ def _output(compose: Compose, words: Sequence[str]) -> Generator[bytes]:
             process.kill()
             process.wait()
     if process.returncode != 0:
-        raise BackupFailed(
-            f"{words[0]} failed: {heard.last()}", hint="see also: lakeshell stack logs mysql"
-        )
+        said = heard.last().removeprefix(f"{words[0]}: ")
+        hint = "see also: lakeshell stack logs mysql"
+        if _BROKEN_VIEW in said:
+            hint = "mend or drop that view, and save it again"
+        raise BackupFailed(f"{words[0]} failed: {said}", hint=hint)
 
 
 def restorable(chunks: Iterator[bytes], longest: int) -> Iterator[bytes]:

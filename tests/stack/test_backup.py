@@ -211,6 +211,24 @@ def test_a_right_to_what_was_dropped_is_left_out_and_said() -> None:
     assert seen() == before
 
 
+def test_a_view_of_what_is_gone_is_named() -> None:
+    before = backup.backups(storage())
+    with cursor(live.installation(), Service.MYSQL) as sql:
+        sql.execute(f"CREATE TABLE {FIRST}.under (x INT)")
+        sql.execute(f"CREATE VIEW {FIRST}.over_it AS SELECT x FROM {FIRST}.under")
+        sql.execute(f"DROP TABLE {FIRST}.under")
+    try:
+        ended = live.lakeshell("stack", "backup", "mysql")
+    finally:
+        with cursor(live.installation(), Service.MYSQL) as sql:
+            sql.execute(f"DROP VIEW {FIRST}.over_it")
+    assert ended.returncode == 1
+    assert f"View '{FIRST}.over_it' references invalid" in ended.stderr
+    assert "mend or drop that view" in ended.stderr
+    assert backup.backups(storage()) == before
+    assert backup.remains(storage()).names == []
+
+
 def test_events_run_when_everything_was_compared() -> None:
     with cursor(live.installation(), Service.MYSQL) as sql:
         sql.execute(
