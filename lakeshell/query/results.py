@@ -145,6 +145,7 @@ class ResultWriter:
         self._part = path.with_suffix(".part")
         self._size = 0
         self._writer: pa.RecordBatchFileWriter | None = None
+        self._file: pa.NativeFile | None = None
         self._dropped = False
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -167,7 +168,7 @@ class ResultWriter:
             if schema is not None:
                 self._opened(schema)
             if self._writer is not None:
-                self._writer.close()
+                self._close()
                 self._part.replace(self.path)
                 if self._done is not None:
                     self._done(self.path)
@@ -177,10 +178,18 @@ class ResultWriter:
     def drop(self) -> None:
         self._dropped = True
         with suppress(OSError):
-            if self._writer is not None:
-                self._writer.close()
+            self._close()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        """The file too, which Arrow's writer leaves open for as long as somebody holds it."""
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            if self._file is not None:
+                self._file.close()
 
     def _opened(self, schema: pa.Schema) -> pa.RecordBatchFileWriter:
         if self._writer is None:
@@ -189,5 +198,6 @@ class ResultWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             said = json.dumps([[column.name, str(column.type)] for column in self.columns])
             kept = schema.with_metadata({_COLUMNS: said.encode()})
-            self._writer = pa.ipc.new_file(str(self._part), kept)
+            self._file = pa.OSFile(str(self._part), "wb")
+            self._writer = pa.ipc.new_file(self._file, kept)
         return self._writer

@@ -65,6 +65,13 @@ def state_after(error: BaseException | None) -> QueryState:
     return _STATES.get(type(error), QueryState.FAILED)
 
 
+def _stopped(order: Order, services: Services) -> str:
+    """A server commits a change before it says that it has."""
+    stays = services.engine_name == "trino" and statement_kind(order.sql) in CHANGES
+    also = "; what it had changed by then stays: look before you run it again" if stays else ""
+    return f"the query was cancelled{also}"
+
+
 class RunningQuery:
     """A statement that was started by `start_query`. A context manager: leaving it before the rows
     are through cancels it. `record` is what the ledger has."""
@@ -90,7 +97,7 @@ class RunningQuery:
             timeout=order.timeout,
             cancel_requested=lambda: services.ledger.cancel_requested(record.id),
             moved=lambda state: services.ledger.moved(record.id, state),
-            interrupted=self._interruption,
+            stopped=_stopped(order, services),
         )
 
     def __enter__(self) -> Self:
@@ -276,15 +283,8 @@ class RunningQuery:
             self._services.help_with(error, self._order.sql, self.record.database or None)
         return reason if reason is not None and isinstance(error, LakeshellError) else error
 
-    def _interruption(self) -> Interrupted:
-        """A server commits a change before it says that it has."""
-        stays = self._services.engine_name == "trino" and statement_kind(self._order.sql) in CHANGES
-        also = "; what it had changed by then stays: look before you run it again" if stays else ""
-        return Interrupted("interrupted", hint=f"the query was cancelled{also}")
-
     def _interrupted(self) -> Interrupted:
-        error = self._interruption()
-        self._watch.cancel(error)
+        error = self._watch.interrupt()
         self._fail(error)
         return error
 

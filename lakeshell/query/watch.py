@@ -37,10 +37,10 @@ class Watch:
         timeout: float | None,
         cancel_requested: Callable[[], str | None],
         moved: Callable[[QueryState], None],
-        interrupted: Callable[[], Interrupted] = lambda: Interrupted("interrupted"),
+        stopped: str,
     ) -> None:
-        """`moved` is told when a server has it wait in line, and when that is over; `interrupted`
-        makes what Ctrl-C ends it with."""
+        """`moved` is told when a server has it wait in line, and when that is over; `stopped`
+        is what Ctrl-C's error says besides."""
         self.limit = limit
         self.workgroup = workgroup
         self.timeout = timeout
@@ -48,7 +48,7 @@ class Watch:
         self.running: Running | None = None
         self._cancel_requested = cancel_requested
         self._moved = moved
-        self.interrupted = interrupted
+        self._stopped = stopped
         self._started = time.monotonic()
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._ended = False
@@ -94,6 +94,12 @@ class Watch:
         if self.running is not None:
             self.running.cancel()
 
+    def interrupt(self) -> Interrupted:
+        """Cancels it as Ctrl-C does."""
+        error = Interrupted("interrupted", hint=self._stopped)
+        self.cancel(error)
+        return error
+
     def _run(self) -> None:
         looked = time.monotonic()
         while not self._ended:
@@ -102,7 +108,7 @@ class Watch:
                 signals = os.read(self._read, 64)
                 if any(number in signals for number in _ENDS):
                     for watch in (self, *_WAKING.watches):
-                        watch.cancel(watch.interrupted())
+                        watch.interrupt()
             if self.reason is not None:
                 # A cancellation that came before the engine had begun is repeated.
                 self.cancel(self.reason)

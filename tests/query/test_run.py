@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -499,6 +501,26 @@ def test_no_thread_and_no_signal_pipe_is_left_behind(services: Services) -> None
 
 
 # --- results -------------------------------------------------------------------------------
+
+
+def test_what_a_query_held_goes_with_it(tmp_path: Path, engine: FakeEngine) -> None:
+    """In a console that stays open for days: its file at the end, all else when nobody has it any
+    more, without waiting for a search for garbage."""
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    gc.collect()
+    gc.disable()
+    try:
+        query = start_query(Order("SELECT n"), session(), services)
+        assert list(query.batches())
+        inside = str(tmp_path / "results")
+        handles = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+        assert not [fd for fd in handles if str(fd.readlink()).startswith(inside)]
+        held = weakref.ref(query)
+        del query
+        engine.running.clear()
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def kept(tmp_path: Path, **changes: int) -> Results:
