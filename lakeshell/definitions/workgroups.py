@@ -12,6 +12,7 @@ from typing import Any
 
 from lakeshell.definitions.folder import DefinitionFolder
 from lakeshell.definitions.schema import (
+    MOST,
     Key,
     choice,
     count,
@@ -23,6 +24,7 @@ from lakeshell.definitions.schema import (
     table,
     text,
     texts,
+    whole,
 )
 from lakeshell.errors import UsageError
 from lakeshell.workgroup import MANY, PRIMARY, QUEUED, UNMATCHED, Workgroup
@@ -86,7 +88,7 @@ KEYS = (
     Key(
         "notify", shell_command, None, doc="a command that is run once when a budget warns or stops"
     ),
-    Key("concurrency", count, None, doc="most queries that run at once"),
+    Key("concurrency", whole(1, MOST), None, doc="most queries that run at once"),
     Key("queue", count, None, doc="most queries that wait"),
     Key("result_location", location, None, doc="where its results are kept"),
     Key("result_keep", duration, None, doc="how long its results can be opened again"),

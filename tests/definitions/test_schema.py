@@ -142,7 +142,7 @@ def test_a_workgroup_file_says_what_differs_from_the_defaults(tmp_path: Path) ->
         ('override = "never"', "one of allow, refuse"),
         ('result_location = "http://lake/x"', "a folder"),
         ('result_location = "s3://lake"', "s3://BUCKET/PREFIX"),
-        ("concurrency = -1", "0 or more"),
+        ("concurrency = -1", "1 or more"),
     ],
 )
 def test_wrong_keys_of_a_workgroup(tmp_path: Path, written: str, said: str) -> None:
