@@ -394,8 +394,13 @@ def soak(lake: Path, minutes: float) -> Iterator[tuple[str, float]]:
         terminal.quiet(0.2)
         before = finished(lake)
         terminal.send(F5)
+        sent = time.monotonic()
         while finished(lake) == before:
             terminal.quiet(0.1)
+            if time.monotonic() - sent > 20:
+                # On a machine that is very busy the key came before its screen.
+                terminal.send(ALT_6 + F5)
+                sent = time.monotonic()
         for key in "123457896":
             terminal.send(f"\x1b{key}")
             terminal.quiet(0.1)
