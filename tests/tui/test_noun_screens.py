@@ -70,6 +70,26 @@ async def test_a_connection_is_added_by_its_form_and_tested(lake: Lake) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_new_connection_asks_for_the_restart_of_trino_once_its_form_is_gone(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lake, "trino_has", lambda self, scheme: scheme == "mysql")
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        await pilot.press("a")
+        await fill(pilot, name="shop", url="mysql://root@127.0.0.1:3306/shop")
+        await pilot.press("f5")
+        await until(pilot, lambda: "Restart Trino, for it" in text_of(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await settled(pilot)
+        assert "Add a connection" not in text_of(pilot)
+        await pilot.press("f2")
+        await settled(pilot)
+        assert len(pilot.app.screen_stack) == 1, "it is asked once"
+
+
+@pytest.mark.asyncio
 async def test_a_connection_that_fails_its_test_says_why(lake: Lake) -> None:
     (lake.folder / "movies.db").unlink()
     async with console(lake).run_test(size=(100, 30)) as pilot:

@@ -151,10 +151,18 @@ class ConnectionsScreen(NounScreen):
 
     # --- Trino, which reads connections too ------------------------------------------------
 
+    _is_stale = False
+    """Whether the lake's own Trino has not what changed: it has after a restart only."""
+
     def _offer_restart(self, connection: Connection) -> None:
-        """On a thread. The lake's own Trino has a changed connection after a restart only."""
-        if self.lake.trino_has(connection.scheme):
-            self.app.call_from_thread(self._ask_restart)
+        """On a thread. The form is still open, and a question above it would go in its place."""
+        self._is_stale = self._is_stale or self.lake.trino_has(connection.scheme)
+
+    def look(self) -> None:
+        super().look()
+        if self._is_stale and self.is_current:
+            self._is_stale = False
+            self.call_later(self._ask_restart)
 
     def _ask_restart(self) -> None:
         question = YesScreen(
