@@ -391,3 +391,14 @@ async def test_what_was_found_in_the_text_is_not_run_for_a_selection(lake: Lake)
         await run(pilot)
         assert [sql for sql, _, _ in answers.started][-1:] == ["SELECT * FROM film"]
         assert "2 rows in" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_before_a_tab_is_drawn_stays_in_its_order(lake: Lake) -> None:
+    app = console(lake)
+    async with app.run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "")
+        await pilot.press(*"SELECT")
+        tab._go_to_first_place()
+        await pilot.press("space", "1")
+        await until(pilot, lambda: tab.editor.text == "SELECT 1")

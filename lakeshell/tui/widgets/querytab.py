@@ -71,13 +71,18 @@ class QueryTab(Vertical):
 
     def on_mount(self) -> None:
         # The text's own first layout puts the cursor at its beginning.
-        self.call_after_refresh(self.editor.go_to, self._first.line, self._first.column)
+        self.call_after_refresh(self._go_to_first_place)
         self.estimate.say(_FIRST_HINT)
         if self._first.results:
             from lakeshell.tui.widgets.kept import KeptPane
 
             self.results.show([KeptPane(id) for id in self._first.results])
         self.estimate.make(self.editor.text, (self._first.line, self._first.column))
+
+    def _go_to_first_place(self) -> None:
+        """Unless somebody types there already: the rest of a line would come before its beginning."""
+        if self.editor.text == self._first.sql:
+            self.editor.go_to(self._first.line, self._first.column)
 
     @property
     def host(self) -> QueryScreen:
