@@ -7,6 +7,7 @@ disk that is full, ends the keeping, never the query.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -28,6 +29,8 @@ _COLUMNS = b"lakeshell.columns"
 _KINDS = (".arrow", ".part", ".reuse")
 _PRUNED = ".pruned"
 _PRUNE_EVERY = 3600
+ROOM = 512 * 2**20
+"""Bytes free on the disk below which nothing is kept: tables and the ledger need them more."""
 
 
 class Results:
@@ -70,10 +73,16 @@ class Results:
 
     def writer(self, id: str, columns: Sequence[Column]) -> ResultWriter | None:
         """None when nothing is to be kept."""
-        if self.keep <= 0 or self.max_size <= 0:
+        if self.keep <= 0 or self.max_size <= 0 or not self._has_room():
             return None
         done = None if self._shared is None else self._shared.put
         return ResultWriter(self.path(id), columns, self.max_size, done)
+
+    def _has_room(self) -> bool:
+        nearest = next(each for each in (self.folder, *self.folder.parents) if each.exists())
+        with suppress(OSError):
+            return shutil.disk_usage(nearest).free > ROOM
+        return True
 
     def open(self, id: str) -> tuple[Sequence[Column], Iterator[pa.RecordBatch]]:
         """Columns and batches of the result of the query `id`; raises `NotFound`."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ from lakeshell.query import limits
 from lakeshell.query.budgets import Level
 from lakeshell.query.limits import estimate, spent
 from lakeshell.query.order import Order, Services
-from lakeshell.query.results import Results
+from lakeshell.query.results import ROOM, Results
 from lakeshell.query.run import RunningQuery, run_query, start_query
 from lakeshell.store.files import LOCAL
 from lakeshell.store.s3 import S3Files
@@ -501,6 +502,18 @@ def test_no_thread_and_no_signal_pipe_is_left_behind(services: Services) -> None
 
 
 # --- results -------------------------------------------------------------------------------
+
+
+def test_results_are_not_kept_where_the_disk_is_nearly_full(
+    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = made(engine, Workgroup("primary"), results=kept(tmp_path))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=ROOM))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert not list(tmp_path.rglob("*.arrow"))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=ROOM + 1))
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert len(list(tmp_path.rglob("*.arrow"))) == 1
 
 
 def test_what_a_query_held_goes_with_it(tmp_path: Path, engine: FakeEngine) -> None:
