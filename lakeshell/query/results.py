@@ -192,13 +192,16 @@ class ResultWriter:
             self._part.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        """The file too, which Arrow's writer leaves open for as long as somebody holds it."""
+        """The file too, which Arrow's writer leaves open for as long as somebody holds it. Once: what
+        could not be written before would be tried again."""
+        writer, self._writer = self._writer, None
+        file, self._file = self._file, None
         try:
-            if self._writer is not None:
-                self._writer.close()
+            if writer is not None:
+                writer.close()
         finally:
-            if self._file is not None:
-                self._file.close()
+            if file is not None:
+                file.close()
 
     def _opened(self, schema: pa.Schema) -> pa.RecordBatchFileWriter:
         if self._writer is None:

@@ -41,7 +41,7 @@ _MOST = 500
 _PAUSE = 0.3
 
 
-class HistoryScreen(SearchingScreen, NounScreen):
+class HistoryScreen(NounScreen, SearchingScreen):
     noun = "history"
     columns = ("started", "state", "workgroup", "user", "took", "scanned", "rows", "cost", "query")
     nothing = "no query is like that"

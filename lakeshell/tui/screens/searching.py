@@ -23,7 +23,8 @@ def search_keys(noun: str) -> Sequence[Binding]:
 
 
 class SearchingScreen(LakeScreen):
-    """`body` has a line with the id `search`."""
+    """`body` has a line with the id `search`. Stands last among the classes of a screen: Textual takes
+    styles and keys from the first alone."""
 
     @property
     def searched(self) -> Widget:
