@@ -55,8 +55,9 @@ def _began(lake: Lake) -> Iterator[datetime]:
     running = HistoryFilter(state=QueryState.RUNNING, limit=None)
     yield from (query.started for query in lake.ledger.queries(running))
     yield from (r.started for r in lake.ledger.runs("job", None, None) if r.finished is None)
-    if lake.cluster is not None:
-        yield from lake.cluster.began()
+    cluster = lake.cluster
+    if cluster is not None:
+        yield from cluster.began()
 
 
 def clean(lake: Lake) -> tuple[int, int]:

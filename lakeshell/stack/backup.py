@@ -161,10 +161,8 @@ class Remains:
 
     @property
     def names(self) -> Sequence[str]:
-        found = {key.removeprefix(PREFIX).partition("/")[0] for key in self.keys}
-        return sorted(
-            found | {key.removeprefix(PREFIX).partition("/")[0] for key, _ in self.uploads}
-        )
+        keys = [*self.keys, *(key for key, _ in self.uploads)]
+        return sorted({key.removeprefix(PREFIX).partition("/")[0] for key in keys})
 
 
 def remains(storage: ObjectStorage) -> Remains:
