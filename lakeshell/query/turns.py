@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -80,6 +80,7 @@ class Turns:
         self._most = most
         self._lock = threading.Lock()
         self._threads: Counter[threading.Thread] = Counter()
+        self._left: deque[threading.Thread] = deque()
 
     def take(self, workgroup: str, most: int | None, waiting: int | None) -> Turn:
         """A turn of a workgroup that may run `most` at once and have so many `waiting`; None is no
@@ -89,9 +90,8 @@ class Turns:
             entries = self._living()
             number = max((entry.number for entry in entries), default=0) + 1
             entry = _Entry(number, _WAITS, most or 0, workgroup)
-            with self._lock:
-                # Whoever holds one and asks for another would wait for itself.
-                at_once = self._threads[thread] > 0
+            # Whoever holds one and asks for another would wait for itself.
+            at_once = self._holds_one(thread)
             if not at_once and self._place(entry, [*entries, entry]) is not None:
                 ahead = sum(e.state == _WAITS and e.workgroup == workgroup for e in entries)
                 if waiting is not None and ahead >= waiting:
@@ -107,7 +107,7 @@ class Turns:
             fcntl.flock(file, fcntl.LOCK_EX)
         turn = Turn(self, entry, file, thread)
         if entry.state == _RUNS:
-            self._count(turn, 1)
+            self._began(turn)
         return turn
 
     def look(self, turn: Turn) -> Place | None:
@@ -121,21 +121,27 @@ class Turns:
                 (self._folder / turn.entry.name).rename(self._folder / runs.name)
                 turn.entry = runs
         if place is None:
-            self._count(turn, 1)
+            self._began(turn)
         return place
 
     def leave(self, turn: Turn) -> None:
         if turn.entry.state == _RUNS:
-            self._count(turn, -1)
+            # Garbage is looked for anywhere, also by a thread that holds the lock.
+            self._left.append(turn.thread)
         with suppress(OSError):
             (self._folder / turn.entry.name).unlink()
         os.close(turn.file)
 
-    def _count(self, turn: Turn, change: int) -> None:
+    def _began(self, turn: Turn) -> None:
         with self._lock:
-            self._threads[turn.thread] += change
-            if not self._threads[turn.thread]:
-                del self._threads[turn.thread]
+            self._threads[turn.thread] += 1
+
+    def _holds_one(self, thread: threading.Thread) -> bool:
+        with self._lock:
+            while self._left:
+                self._threads[self._left.popleft()] -= 1
+            self._threads = +self._threads
+            return thread in self._threads
 
     def _place(self, mine: _Entry, entries: Sequence[_Entry]) -> Place | None:
         running = [entry for entry in entries if entry.state == _RUNS]

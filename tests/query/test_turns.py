@@ -114,6 +114,22 @@ def test_a_turn_that_was_dropped_is_over(tmp_path: Path) -> None:
     assert taken(turns).look() is None
 
 
+def test_a_turn_that_is_found_to_be_garbage_waits_for_no_lock(tmp_path: Path) -> None:
+    """Garbage is looked for anywhere, also where this thread has the queue's lock."""
+    turns = Turns(tmp_path, 1)
+    dropped = [turns.take("etl", None, None)]
+
+    def found() -> None:
+        with turns._lock:
+            dropped.clear()
+
+    finder = threading.Thread(target=found, daemon=True)
+    finder.start()
+    finder.join(30)
+    assert not finder.is_alive()
+    assert taken(turns).look() is None
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_nobody_waits_for_a_process_that_was_killed(tmp_path: Path, waits: bool) -> None:
     turns = Turns(tmp_path, 1)
