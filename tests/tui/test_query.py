@@ -393,12 +393,36 @@ async def test_what_was_found_in_the_text_is_not_run_for_a_selection(lake: Lake)
         assert "2 rows in" in text_of(pilot)
 
 
+def keep_tabs(lake: Lake, *tabs: Tab) -> None:
+    file = TabFile(lake.state / "console")
+    file.keep(Tabs(tabs))
+    file.close()
+
+
 @pytest.mark.asyncio
-async def test_what_is_typed_before_a_tab_is_drawn_stays_in_its_order(lake: Lake) -> None:
+@pytest.mark.parametrize("tab", [Tab("1"), Tab("1", "-- so far\nFROM ", 2, 6)])
+async def test_what_is_typed_before_a_tab_is_drawn_comes_where_its_cursor_was(
+    lake: Lake, tab: Tab
+) -> None:
+    keep_tabs(lake, tab)
     app = console(lake)
     async with app.run_test(size=(80, 24)) as pilot:
-        tab = await opened(pilot, "")
-        await pilot.press(*"SELECT")
-        tab._go_to_first_place()
-        await pilot.press("space", "1")
-        await until(pilot, lambda: tab.editor.text == "SELECT 1")
+        await settled(pilot)
+        # As they come over SSH: the screen's key and what is typed there in one piece.
+        for key in ("alt+6", *"raw.f", "left", *"i", "end", *"lm"):
+            app.post_message(Key({".": "full_stop"}.get(key, key), key if len(key) == 1 else None))
+        await until(pilot, lambda: app.current_mode == "query" and app.screen.query(QueryTab))
+        await settled(pilot)
+        assert app.screen.query_one(QueryTab).editor.text == f"{tab.sql}raw.iflm"
+
+
+@pytest.mark.asyncio
+async def test_the_place_where_a_tab_was_left_is_in_sight(lake: Lake) -> None:
+    long = "\n".join(f"-- line {number}" for number in range(1, 201))
+    keep_tabs(lake, Tab("1", long, 150, 3), Tab("2", long, 90, 1))
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: "-- line 150" in text_of(pilot))
+        await pilot.press("alt+right")
+        await until(pilot, lambda: "-- line 90" in text_of(pilot))
+        await settled(pilot)

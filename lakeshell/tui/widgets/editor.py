@@ -95,7 +95,8 @@ class Suggestions(CompletionList):
 
 
 class SqlEditor(TextEditor):
-    """`vocabulary` gives the names known by now."""
+    """`vocabulary` gives the names known by now; `place` is the cursor's first, line and column from
+    1."""
 
     BINDINGS = [
         Binding("alt+s", "save", "Save text to a file", show=False),
@@ -109,7 +110,11 @@ class SqlEditor(TextEditor):
         """The text, or the place in it, changed."""
 
     def __init__(
-        self, text: str, vocabulary: Callable[[], Vocabulary], editing: str = "plain"
+        self,
+        text: str,
+        vocabulary: Callable[[], Vocabulary],
+        editing: str = "plain",
+        place: tuple[int, int] = (1, 1),
     ) -> None:
         super().__init__(
             text=text,
@@ -119,10 +124,14 @@ class SqlEditor(TextEditor):
         )
         self._vocabulary = vocabulary
         self._editing = editing
+        self._first = place
 
     def compose(self) -> ComposeResult:
         self.text_container = TextContainer()
         self.text_input = SqlArea(self._initial_text, self._editing)
+        # Before there is anything to type into: a cursor that is set once the text is drawn takes
+        # what was typed until then to the wrong place.
+        self.go_to(*self._first)
         self.completion_list = Suggestions()
         self.footer = FooterContainer(classes="hide")
         self.footer_label = Label("", id="textarea__save_open_input_label")

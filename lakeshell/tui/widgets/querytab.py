@@ -63,26 +63,21 @@ class QueryTab(Vertical):
 
     def compose(self) -> ComposeResult:
         console = cast("Console", self.app)
-        yield SqlEditor(self._first.sql, lambda: self.words, console.preferences.editing)
+        place = (self._first.line, self._first.column)
+        editing = console.preferences.editing
+        yield SqlEditor(self._first.sql, lambda: self.words, editing, place)
         yield EstimateLine(
             console.lake, self._place, self.session, lambda: self._values, id="estimate"
         )
         yield ResultTabs(id="results")
 
     def on_mount(self) -> None:
-        # The text's own first layout puts the cursor at its beginning.
-        self.call_after_refresh(self._go_to_first_place)
         self.estimate.say(_FIRST_HINT)
         if self._first.results:
             from lakeshell.tui.widgets.kept import KeptPane
 
             self.results.show([KeptPane(id) for id in self._first.results])
         self.estimate.make(self.editor.text, (self._first.line, self._first.column))
-
-    def _go_to_first_place(self) -> None:
-        """Unless somebody types there already: the rest of a line would come before its beginning."""
-        if self.editor.text == self._first.sql:
-            self.editor.go_to(self._first.line, self._first.column)
 
     @property
     def host(self) -> QueryScreen:

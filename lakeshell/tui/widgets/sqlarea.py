@@ -165,6 +165,10 @@ class SqlArea(TextAreaPlus, KeysInOrder):
         self._changed_from = None
         self._highlights = self._colours  # type: ignore[assignment]
 
+    def on_show(self) -> None:
+        """The place where a tab was left is in sight, which it has no lines for before."""
+        self.scroll_cursor_visible()
+
     # --- keys ------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
