@@ -6,7 +6,6 @@ such process a lake; `stack up` starts it where services are to be stopped when 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from lakeshell import history
 from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.locking import Held, locked
 from lakeshell.settings import read
 
 if TYPE_CHECKING:
@@ -173,19 +173,16 @@ def _repeat(task: Task, ended: threading.Event, say: Callable[[str], None]) -> N
 @contextmanager
 def only_one(state: Path) -> Iterator[None]:
     """Raises `AlreadyExists` while another serves this lake. The lock goes with its holder."""
-    path = state / "locks" / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyExists(
-                "this lake is served already", hint=f"its log is {state / 'logs' / LOG}"
-            ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+    try:
+        with locked(state / "locks" / LOCK) as file:
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+    except Held as error:
+        raise AlreadyExists(
+            "this lake is served already", hint=f"its log is {state / 'logs' / LOG}"
+        ) from error
 
 
 def serving(state: Path) -> int | None:
@@ -193,13 +190,12 @@ def serving(state: Path) -> int | None:
     path = state / "locks" / LOCK
     if not path.exists():
         return None
-    with path.open("r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            written = file.read().strip()
-            return int(written) if written.isdigit() else None
-    return None
+    try:
+        with locked(path, shared=True):
+            return None
+    except Held:
+        written = path.read_text().strip()
+        return int(written) if written.isdigit() else None
 
 
 def start(lake: Lake) -> None:

@@ -112,6 +112,14 @@ class FakeRunning:
         self.closed = True
 
 
+class Silent:
+    """A `ports.Reporter` for work that nobody looks at."""
+
+    def step(self, text: str) -> None: ...
+    def advance(self, done: int, total: int | None, unit: str) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
 @dataclass
 class FakeEngine:
     """A `ports.Engine` that knows its statements beforehand; others are refused as Trino would."""

@@ -9,7 +9,6 @@ and events when nothing is compared any more, for they may change what is.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import AlreadyExists, LakeshellError, NotFound
+from lakeshell.locking import Held, locked
 from lakeshell.stack.accounts import accounts, written
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
@@ -188,17 +188,15 @@ def alone(folder: Path, *, disturbing: bool = False) -> Iterator[None]:
     """One at a time takes a backup or brings one back, and nobody starts or stops services meanwhile,
     which is called `disturbing` and hinders no other that is. `folder` is the installation's. The
     lock goes with its holder. Raises `UnderWay`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".backup-lock").open("w") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if disturbing else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            other = "" if disturbing else ", or services are started or stopped"
-            raise UnderWay(
-                f"mysql is being saved or brought back by another command{other}",
-                hint="wait for its end, then run this again",
-            ) from error
-        yield
+    try:
+        with locked(folder / ".backup-lock", shared=disturbing):
+            yield
+    except Held as error:
+        other = "" if disturbing else ", or services are started or stopped"
+        raise UnderWay(
+            f"mysql is being saved or brought back by another command{other}",
+            hint="wait for its end, then run this again",
+        ) from error
 
 
 # --- bringing one back ---------------------------------------------------------------------

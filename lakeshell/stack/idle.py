@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import LakeshellError
+from lakeshell.locking import Held
+from lakeshell.stack import backup
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.control import cursor
-from lakeshell.stack.installation import Installation
+from lakeshell.stack.installation import FOLDER, Installation
 from lakeshell.stack.services import NEEDS, PORTS, Service
 
 if TYPE_CHECKING:
@@ -194,13 +196,10 @@ class Keeper:
             return ""
         if Service.TRINO in due and Service.WORKER in running:
             due.insert(0, Service.WORKER)
-        self._stack.stop(due, Silent())
+        try:
+            with backup.alone(self._stack.state / FOLDER, disturbing=True), self._stack.alone():
+                compose.stop(due)
+        except (backup.UnderWay, Held):
+            # What others do to the services may need them, and is use when it is looked at again.
+            return ""
         return f"stopped {', '.join(due)}, unused for {self._watch.idle_stop:.0f} seconds"
-
-
-class Silent:
-    """A `ports.Reporter` for work that nobody looks at."""
-
-    def step(self, text: str) -> None: ...
-    def advance(self, done: int, total: int | None, unit: str) -> None: ...
-    def warn(self, text: str) -> None: ...

@@ -6,16 +6,16 @@ may be done again, so an `up` that was cut off is mended by the next.
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut, UsageError
+from lakeshell.locking import locked
 from lakeshell.stack import control, docker, images, probe, trino
 from lakeshell.stack.compose import Compose
 from lakeshell.stack.enforce import Enforcement
@@ -207,17 +207,12 @@ class Stack:
         return trino.configuration(self.installation, self.settings, templates, self._remotes())
 
     @contextmanager
-    def alone(self, reporter: Reporter) -> Iterator[None]:
-        """One process at a time changes the services; the lock goes with its holder. Not to be held
-        twice."""
-        folder = self.state / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                reporter.step("waiting for another command that changes these services")
-                fcntl.flock(file, fcntl.LOCK_EX)
+    def alone(self, reporter: Reporter | None = None) -> Iterator[None]:
+        """One process at a time changes the services; without a reporter raises `Held` while another
+        does. Not to be held twice."""
+        text = "waiting for another command that changes these services"
+        told = partial(reporter.step, text) if reporter is not None else None
+        with locked(self.state / FOLDER / ".lock", waiting=told):
             yield
 
     # --- steps -----------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from queue import Queue
 from types import SimpleNamespace
 
 import pytest
+from fakes import Silent
 
 from lakeshell.errors import ConfigurationError, NotFound, UsageError
 from lakeshell.settings import read
 from lakeshell.stack import rules, secrets, trino
 from lakeshell.stack.compose import Container
-from lakeshell.stack.idle import Silent
 from lakeshell.stack.images import BUILT, OFFICIAL, OFFICIAL_BASE, builds, chosen
 from lakeshell.stack.installation import install, is_installed, open_installation
 from lakeshell.stack.material import stack_files

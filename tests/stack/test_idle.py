@@ -12,8 +12,13 @@ from lakeshell.definitions import first
 from lakeshell.errors import AlreadyExists, LakeshellError
 from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
-from lakeshell.stack.idle import Use, Watch
-from lakeshell.stack.services import PORTS, Service
+from lakeshell.stack import backup, idle
+from lakeshell.stack.compose import Compose
+from lakeshell.stack.idle import Keeper, Use, Watch
+from lakeshell.stack.images import chosen
+from lakeshell.stack.installation import install
+from lakeshell.stack.services import PORTS, Service, StackSettings
+from lakeshell.stack.stack import Stack
 
 EVERY = {service: Use(5) for service in PORTS}
 IDLE = 900.0
@@ -78,6 +83,31 @@ def test_zero_keeps_everything() -> None:
     made = Watch(0)
     made.observe(0, EVERY)
     assert made.due(10**9) == []
+
+
+def test_nothing_is_stopped_while_a_command_works_on_the_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup reads mysql and writes to minio; what another starts, it needs."""
+    stopped: list[Service] = []
+    monkeypatch.setattr(Compose, "running", lambda self: {Service.MYSQL})
+    monkeypatch.setattr(Compose, "stop", lambda self, services: stopped.extend(services))
+    monkeypatch.setattr(idle, "uses", lambda compose, running: {Service.MYSQL: Use(5)})
+    settings = StackSettings(idle_stop=IDLE)
+    state = tmp_path / ".lakeshell"
+    folder = install(state, settings, chosen(build_all=True), 0).folder
+    stack = Stack(state, settings, tuple, tmp_path)
+    now = 0.0
+    keeper = Keeper(stack, lambda: now)
+    assert not keeper.act()
+    now += IDLE
+    with backup.alone(folder):
+        assert not keeper.act()
+    with stack.alone():
+        assert not keeper.act()
+    assert not stopped
+    assert keeper.act() == "stopped mysql, unused for 900 seconds"
+    assert stopped == [Service.MYSQL]
 
 
 def test_a_task_that_fails_does_not_end_the_others() -> None:

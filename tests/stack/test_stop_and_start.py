@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 import live
 import pytest
+from fakes import Silent
 from trino.exceptions import TrinoQueryError
 
 from lakeshell.stack import secrets
 from lakeshell.stack.control import cursor
-from lakeshell.stack.idle import Keeper, Silent
+from lakeshell.stack.idle import Keeper
 from lakeshell.stack.services import PORTS, Service
 
 pytestmark = pytest.mark.alone

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from consoles import opened, settled, text_of, until
+from fakes import Silent
 
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState
 from lakeshell.ports import HistoryFilter
-from lakeshell.stack.idle import Silent
 from lakeshell.stack.services import PORTS, Service
 from lakeshell.tui.app import Console
 from lakeshell.tui.screens.asking import YesScreen

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fakes import Silent
 from tmux import LONGEST, Tmux, consoles_on, needs_tmux
 
 from lakeshell.demo.movies import generate
@@ -18,7 +19,6 @@ from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState
 from lakeshell.ports import HistoryFilter
-from lakeshell.stack.idle import Silent
 
 pytestmark = needs_tmux
 
