@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from textual.screen import Screen
 
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Noticed, Task, said
+from lakeshell.tui.commands import commands
 from lakeshell.tui.driver import Sparing, SparingDriver
-from lakeshell.tui.editing.emacs import TAKEN
+from lakeshell.tui.editing import TAKEN
 from lakeshell.tui.preferences import (
     DARK,
     Preferences,
@@ -137,13 +138,13 @@ class Console(App[None]):
         self._opened.wait()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In emacs' way of editing some of the console's keys are the text's."""
-        return action not in TAKEN or not self.edits_as_emacs
+        """Some of the console's keys are the text's, in emacs' way of editing and in vim's."""
+        return action not in self.taken
 
     @property
-    def edits_as_emacs(self) -> bool:
-        """Whether keys go to a text in emacs' way."""
-        return self.preferences.editing == "emacs" and getattr(self.focused, "editing", "") != ""
+    def taken(self) -> Collection[str]:
+        """The actions whose keys are the text's by now."""
+        return TAKEN.get(getattr(self.focused, "editing", ""), ())
 
     def _keep_theme(self, theme: str) -> None:
         try:
@@ -168,6 +169,8 @@ class Console(App[None]):
             yield SystemCommand(
                 entry.title, entry.help, lambda name=entry.name: self.action_go(name)
             )
+        for title, keys, call in commands(screen):
+            yield SystemCommand(title, keys, call, discover=False)
         yield SystemCommand("Theme", "Dark, light, high contrast, and others", self.search_themes)
         yield SystemCommand("Help", "The keys of this screen", self.action_help)
         yield SystemCommand("Quit", "End the console", self.action_quit)

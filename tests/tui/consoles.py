@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ from lakeshell.tui.app import Console
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.workgroup import Workgroup
 
+Prepare = Callable[[Pilot[None]], Awaitable[None]]
 NOW = datetime(2026, 11, 24, 14, 3, 7, tzinfo=UTC)
 FILM = columns(film_id="integer", title="varchar", length="smallint", rate="decimal(4,2)")
 FILMS = [(1, "Academy Dinosaur", 86, Decimal("0.99")), (2, "Ace Goldfinger", 48, Decimal("4.99"))]
@@ -231,3 +232,18 @@ async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
     tab.editor.go_to(1, 1)
     await pilot.pause()
     return tab
+
+
+def going(key: str, name: str, *keys: str) -> Prepare:
+    """To a screen, and there some keys."""
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await pilot.press(f"alt+{key}")
+        await until(pilot, lambda: pilot.app.current_mode == name)
+        await settled(pilot)
+        if keys:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+    return prepare

@@ -203,7 +203,7 @@ async def test_rows_are_found_as_arranged(lake: Lake) -> None:
         assert "2 of 43 rows with 'title 3'" in text_of(pilot)
         await pilot.press("N", "N")
         await until(pilot, lambda: grid.cursor == (297, 1))
-        await pilot.press("0", "s")
+        await pilot.press("home", "s")
         await settled(pilot)
         await pilot.press("s")
         await settled(pilot)

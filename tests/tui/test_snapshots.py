@@ -3,12 +3,11 @@ anew; look at each before it is committed."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from consoles import console, loading_job, settled, spend, text_of, until
+from consoles import console, going, loading_job, settled, spend, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -20,22 +19,6 @@ from lakeshell.tui.screens.help import HelpScreen
 from lakeshell.tui.widgets.querytab import QueryTab
 
 SIZES = [(80, 24), (200, 50)]
-Prepare = Callable[[Pilot[None]], Awaitable[None]]
-
-
-def going(key: str, name: str, *keys: str) -> Prepare:
-    """To a screen, and there some keys."""
-
-    async def prepare(pilot: Pilot[None]) -> None:
-        await settled(pilot)
-        await pilot.press(f"alt+{key}")
-        await until(pilot, lambda: pilot.app.current_mode == name)
-        await settled(pilot)
-        if keys:
-            await pilot.press(*keys)
-            await settled(pilot)
-
-    return prepare
 
 
 async def queried(pilot: Pilot[None]) -> None:

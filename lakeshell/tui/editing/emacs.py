@@ -30,5 +30,3 @@ KEYS = {
     "ctrl+underscore": "undo",
     "alt+semicolon": "toggle_comment",
 }
-TAKEN = frozenset({"command_palette", "close"})
-"""Actions of the console whose keys are the text's."""

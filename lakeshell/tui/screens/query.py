@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 
-from lakeshell.tui.editing.emacs import TAKEN
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
@@ -92,7 +91,7 @@ class QueryScreen(LakeScreen):
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in TAKEN or not self.console.edits_as_emacs
+        return action not in self.console.taken
 
     @property
     def _tabs(self) -> list[QueryTab]:

@@ -94,16 +94,16 @@ class Suggestions(CompletionList):
             self.styles.clear_rule("width")
 
 
-class SqlEditor(TextEditor):
+class SqlEditor(TextEditor, inherit_bindings=False):
     """`vocabulary` gives the names known by now; `place` is the cursor's first, line and column from
     1."""
 
     BINDINGS = [
-        Binding("alt+s", "save", "Save text to a file", show=False),
-        Binding("ctrl+o", "load", "Open a file", show=False),
-        Binding("ctrl+f", "find", "Find", show=False),
-        Binding("f3", "find(True)", "Find next", show=False),
-        Binding("ctrl+g", "goto_line", "Go to line", show=False),
+        Binding("alt+e", "save", "Save text to a file", id="editor.save", show=False),
+        Binding("ctrl+o", "load", "Open a file", id="editor.open", show=False),
+        Binding("ctrl+f", "find", "Find", id="editor.find", show=False),
+        Binding("f3", "find(True)", "Find next", id="editor.find_next", show=False),
+        Binding("ctrl+g", "goto_line", "Go to line", id="editor.line", show=False),
     ]
 
     class Edited(Message):

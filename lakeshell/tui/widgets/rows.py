@@ -126,6 +126,8 @@ class RowsPane(Vertical, can_focus=True):
         )  # fmt: skip
         if action == "make":
             return self.sql is not None
+        if action == "chart" and self.grid is not None and not self.grid.display:
+            return False  # There is one: its key is the chart's own then.
         return not needs_rows or self.rows is not None
 
     def arranged_text(self) -> str:
