@@ -54,6 +54,7 @@ def has_others(lake: Lake) -> bool:
 def catch_up(lake: Lake) -> str:
     """Brings into the ledger what other clients ran on the cluster since the last time; gives a
     word on what could not be had, empty for nothing."""
+    lake.late.bring(lake.ledger)
     if not has_others(lake):
         return ""
     from lakeshell.runtime.others import take_in

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lakeshell.engine.trino.cluster import TrinoCluster
     from lakeshell.etl.job import Job
     from lakeshell.etl.run import Workshop
+    from lakeshell.ledger.late import LateRecords
     from lakeshell.ledger.ledger import SqlLedger
     from lakeshell.query.budgets import Standing
     from lakeshell.query.completion import Vocabulary
@@ -220,7 +221,16 @@ class Lake:
         """The ledger, with the database that it is in."""
         from lakeshell.runtime.ledgers import open_ledger
 
-        return self._opened(open_ledger(self.place, self.notice))
+        opened = self._opened(open_ledger(self.place, self.notice))
+        self.late.bring(opened)
+        return opened
+
+    @cached_property
+    def late(self) -> LateRecords:
+        """Where records wait that the ledger did not take."""
+        from lakeshell.ledger.late import LateRecords
+
+        return LateRecords(self.state / "late")
 
     @cached_property
     def engine(self) -> Engine:
@@ -293,6 +303,8 @@ class Lake:
             history_keep=settings.history_keep,
             turns=Turns(self.state / "turns", settings.concurrency) if embedded else None,
             announce=self._spent_more,
+            late=self.late,
+            notice=self.notice,
             words=lambda database: self.words(database)[0],
         )
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from lakeshell.errors import ObjectGone
@@ -383,7 +384,8 @@ class Ledger(Protocol):
         """A query that has not ended waits in line now, or runs."""
 
     def end(self, record: QueryRecord) -> None:
-        """Replaces the record of that id; a record once ended is not ended again."""
+        """Replaces the record of that id; a record once ended is not ended again, but for one that
+        was given up with its process."""
 
     def query(self, id: str) -> QueryRecord:
         """By id or by an unambiguous beginning of it; raises `NotFound`."""
@@ -480,3 +482,17 @@ class Ledger(Protocol):
         """An id that sorts by time and is never given twice."""
 
     def close(self) -> None: ...
+
+
+class Late(Protocol):
+    """Records of ended queries that the ledger did not take."""
+
+    @property
+    def folder(self) -> Path:
+        """Where they wait."""
+
+    def keep(self, record: QueryRecord) -> bool:
+        """False where it cannot be kept either."""
+
+    def bring(self, ledger: Ledger) -> None:
+        """Into the ledger; what that still does not take stays for the next time."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lakeshell.errors import Cancelled, NotFound, QueryFailed, UsageError
 from lakeshell.ledger.identity import new_id
+from lakeshell.ledger.ledger import ABANDONED
 from lakeshell.model import (
     Column,
     Estimate,
@@ -186,7 +187,7 @@ class FakeLedger:
 
     def end(self, record: QueryRecord) -> None:
         known = self._queries.get(record.id)
-        if known is None or known.finished is None:
+        if known is None or known.finished is None or known.error_code == ABANDONED:
             self._queries[record.id] = record
 
     def moved(self, id: str, state: QueryState) -> None:

@@ -70,7 +70,9 @@ class SqlLedger(Sums, Events):
 
     def end(self, record: QueryRecord) -> None:
         values = of_query(record)
-        if not self._update("queries", QUERY, values, "finished IS NULL"):
+        # Whose process was taken for dead may have left its record for later.
+        open_yet = f"(finished IS NULL OR error_code = '{ABANDONED}')"
+        if not self._update("queries", QUERY, values, open_yet):
             self._add("queries", QUERY, values)
 
     def query(self, id: str) -> QueryRecord:

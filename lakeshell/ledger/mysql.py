@@ -6,10 +6,12 @@ needed and anew where the server closed it: every statement of the ledger may be
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import count, islice
 from typing import Any, TypeVar
 
 import pymysql
@@ -27,11 +29,17 @@ _SESSION = (
     " transaction_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 30"
 )
 _LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
-_AGAIN = frozenset((ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT))
-"""What undoes a statement for the sake of another: it is sent again."""
-_TRIES = 5
+_AGAIN = {ER.LOCK_DEADLOCK: 100, ER.LOCK_WAIT_TIMEOUT: 2}
+"""What undoes a statement for the sake of another: it is sent again, at most so many times. Of many
+who want the same row, any may be the one that is undone, again and again."""
+_ASIDE = 0.05
+"""Seconds, at most, that it is kept back before: all who come at once would meet again."""
+_GREETING, _SILENT = 15, 40
+"""Seconds that a server which says nothing is waited for: when it is called, and at a statement,
+where it may itself wait for a lock. One that hangs takes connections and answers none."""
+_FULL = 1040
 _UNREACHABLE = frozenset(
-    (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR, CR.CR_UNKNOWN_HOST, *_LOST, 1040, 1053)
+    (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR, CR.CR_UNKNOWN_HOST, *_LOST, _FULL, 1053)
 )
 _HINTS = {
     ER.ACCESS_DENIED_ERROR: "see its user, and where the password comes from: [ledger] in lakeshell.toml",
@@ -39,7 +47,7 @@ _HINTS = {
     ER.TABLEACCESS_DENIED_ERROR: "grant it: GRANT ALL ON SCHEMA.* TO USER",
     ER.BAD_DB_ERROR: "make it: CREATE DATABASE SCHEMA CHARACTER SET utf8mb4",
     ER.DATA_TOO_LONG: "names of users and workgroups have 255 characters at most",
-    1040: "the server takes no more connections: raise its max_connections",
+    _FULL: "the server takes no more connections: raise its max_connections",
 }
 _MANY = 500
 """Rows of one INSERT."""
@@ -58,14 +66,24 @@ class MysqlDatabase:
         as_found: bool = False,
     ) -> None:
         self.place = place
-        self._options = {**options, "charset": "utf8mb4", "init_command": _SESSION}
+        self._options = {
+            **options,
+            "charset": "utf8mb4",
+            "init_command": _SESSION,
+            "read_timeout": _GREETING,
+            "write_timeout": _SILENT,
+        }
         self._start_hint = start_hint
         self._lock = threading.RLock()
         self._within = False
         self._open: Any = None
+        self._patience: int | None = _SILENT
         if not as_found:
             with self._lock, self._translated():
+                # Making tables anew takes as long as it takes.
+                self._patience = None
                 migrate(self._run, place)
+                self._patience = _SILENT
 
     def close(self) -> None:
         with self._lock:
@@ -108,13 +126,14 @@ class MysqlDatabase:
             self._within = True
             try:
                 yield
-                self._within = False
+                # Another session's would commit nothing, and say that it had.
                 self.write("COMMIT")
             except BaseException:
                 # A session that ends has committed nothing.
-                self._within = False
                 self.close()
                 raise
+            finally:
+                self._within = False
 
     def adding(self, table: str, columns: Sequence[str]) -> str:
         key = columns[0]
@@ -136,7 +155,7 @@ class MysqlDatabase:
 
     def _sent(self, work: Callable[[Any], T], *, inserts: bool = False) -> T:
         with self._lock, self._translated():
-            for attempt in range(_TRIES):
+            for attempt in count():
                 try:
                     return self._asked(work)
                 except pymysql.err.IntegrityError:
@@ -145,12 +164,22 @@ class MysqlDatabase:
                         raise
                     return 1  # type: ignore[return-value]
                 except pymysql.err.MySQLError as error:
-                    again = _LOST if attempt == 0 and self._open is not None else frozenset()
-                    if self._within or _code(error) not in again | _AGAIN or attempt == _TRIES - 1:
+                    if not self._is_sent_again(error, attempt):
                         raise
-                    if _code(error) in _LOST:
-                        self.close()
             raise AssertionError
+
+    def _is_sent_again(self, error: Exception, attempt: int) -> bool:
+        code = _code(error)
+        if code not in _LOST:
+            if self._within or attempt >= _AGAIN.get(code, 0):
+                return False
+            time.sleep(random.uniform(0, _ASIDE))
+            return True
+        was_open = self._open is not None
+        self.close()
+        # A server that hangs is not called twice.
+        hangs = isinstance(error.__context__, TimeoutError)
+        return was_open and attempt == 0 and not self._within and not hangs
 
     def _run(self, sql: str) -> list[Row]:
         """Without a try again, and with the driver's own errors."""
@@ -163,7 +192,9 @@ class MysqlDatabase:
 
     def _asked(self, work: Callable[[Any], T]) -> T:
         if self._open is None:
-            self._open = pymysql.connect(**self._options, autocommit=True)
+            self._open = self._called()
+        # The driver asks for no other when it is called than afterwards.
+        self._open._read_timeout = self._patience
         try:
             with self._open.cursor() as cursor:
                 return work(cursor)
@@ -173,6 +204,17 @@ class MysqlDatabase:
             # Interrupted in the middle of an answer: the next one would be taken for its rest.
             self.close()
             raise
+
+    def _called(self) -> Any:
+        """A new connection. Others end theirs: what is too many is soon over."""
+        until = time.monotonic() + _GREETING
+        while True:
+            try:
+                return pymysql.connect(**self._options, autocommit=True)
+            except pymysql.err.OperationalError as error:
+                if _code(error) != _FULL or time.monotonic() >= until:
+                    raise
+            time.sleep(random.uniform(0, 10 * _ASIDE))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

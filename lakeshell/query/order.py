@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakeshell.cost.prices import QueryPrices
 from lakeshell.errors import QueryFailed
-from lakeshell.ports import Engine, Ledger
+from lakeshell.ports import Engine, Late, Ledger
 from lakeshell.query.results import Results
 from lakeshell.query.turns import Turns
 from lakeshell.workgroup import Workgroup
@@ -33,6 +33,9 @@ class Services:
     engine_name: str = "duckdb"
     announce: Callable[[Workgroup], None] = lambda group: None
     """Told that a query of a workgroup with a budget has ended."""
+    late: Late | None = None
+    """Where the records wait that the ledger did not take."""
+    notice: Callable[[str], None] = lambda text: None
     words: Callable[[str | None], Vocabulary] | None = None
     """The names that statements of a session in a database may use, for the hint of an error."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

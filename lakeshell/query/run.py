@@ -319,10 +319,11 @@ class RunningQuery:
             self._kept.finish(_empty_schema(running.columns) if self._rows == 0 else None)
             self._reuse.remember(self.record)
         running.close()
-        self._record(QueryState.FINISHED, "", "" if over is None else over.message)
-        _tidy(self._services, self._group)
+        if self._record(QueryState.FINISHED, "", "" if over is None else over.message):
+            _tidy(self._services, self._group)
 
-    def _record(self, state: QueryState, code: str, message: str, waits: bool = True) -> None:
+    def _record(self, state: QueryState, code: str, message: str, waits: bool = True) -> bool:
+        """Whether the ledger has it by then."""
         if self._turn is not None:
             self._turn.leave()
         running = self._running
@@ -347,23 +348,47 @@ class RunningQuery:
             queued=self._queued(),
             planned=None if running is None else running.progress.planned,
         )
-        self._write_down(_BACK if waits else 0)
+        if not self._write_down(_BACK if waits else 0):
+            return False
         if self.record.cost and self._group.has_budget:
             self._services.announce(self._group)
+        return True
 
-    def _write_down(self, patience: float) -> None:
-        """A ledger that is just being started again is waited for: what was spent counts."""
+    def _write_down(self, patience: float) -> bool:
+        """Whether the ledger took the record, now and not later."""
+        try:
+            self._tell_ledger(patience)
+        except (LakeshellError, KeyboardInterrupt) as error:
+            is_kept = self._is_late(error)
+            if isinstance(error, ConnectionFailed) and not is_kept:
+                error.hint = f"the statement has ended, and is not recorded; {error.hint}"
+            if isinstance(error, KeyboardInterrupt) or not is_kept:
+                raise
+            return False
+        return True
+
+    def _tell_ledger(self, patience: float) -> None:
+        """One that is just being started again is waited for: what was spent counts."""
         until = time.monotonic() + patience
         while True:
             try:
-                self._services.ledger.end(self.record)
-            except ConnectionFailed as error:
-                if time.monotonic() < until:
-                    time.sleep(_PAUSE)
-                    continue
-                error.hint = f"the statement has ended, and is not recorded; {error.hint}"
-                raise
-            return
+                return self._services.ledger.end(self.record)
+            except ConnectionFailed:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(_PAUSE)
+
+    def _is_late(self, error: BaseException) -> bool:
+        """Keeps the record for a ledger that did not take it, and says so."""
+        services = self._services
+        if services.late is None or not services.late.keep(self.record):
+            return False
+        if isinstance(error, LakeshellError):
+            services.notice(
+                f"warning: {error.message}; the record of query {self.record.id} is kept in "
+                f"{services.late.folder} until the ledger takes it: {error.hint}"
+            )
+        return True
 
     def _queued(self) -> float | None:
         """Seconds that it waited in line here, or on its server."""
@@ -409,6 +434,8 @@ def start_query(
         kind=statement_kind(order.sql),
         job_run=order.job_run,
     )
+    if services.late is not None:
+        services.late.bring(services.ledger)
     services.ledger.begin(record)
     query = RunningQuery(record, order, services, group)
     query._start(session, begun)

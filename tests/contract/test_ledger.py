@@ -97,6 +97,13 @@ def test_a_query_once_ended_is_not_ended_again(ledger: Ledger) -> None:
     assert ledger.query(record.id).state is QueryState.FINISHED
 
 
+def test_what_was_given_up_with_its_process_can_still_end(ledger: Ledger) -> None:
+    record = query(ledger)
+    ledger.end(ended(record, state=QueryState.FAILED, error_code="ABANDONED", cost=None))
+    ledger.end(ended(record))
+    assert ledger.query(record.id) == ended(record)
+
+
 def test_a_query_that_was_never_begun_can_be_ended(ledger: Ledger) -> None:
     record = ended(query(ledger), state=QueryState.REFUSED)
     ledger.end(record)

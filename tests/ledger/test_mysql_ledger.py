@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ import pymysql
 import pytest
 
 from lakeshell.errors import ConfigurationError, ConnectionFailed, LakeshellError
-from lakeshell.ledger.mysql import MysqlLedger
+from lakeshell.ledger.mysql import MysqlDatabase, MysqlLedger
 from lakeshell.ledger.mysql_tables import STEPS
 from lakeshell.model import QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
@@ -23,7 +25,7 @@ NOW = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)
 VICTIM = """
 import json, sys, time
 from datetime import UTC, datetime
-from lakeshell.ledger.mysql import MysqlLedger
+from lakeshell.ledger.mysql import MysqlDatabase, MysqlLedger
 from lakeshell.model import QueryRecord, QueryState
 ledger = MysqlLedger(json.loads(sys.argv[1]), "a ledger of tests")
 now = datetime.now(UTC)
@@ -101,6 +103,127 @@ def test_a_transaction_whose_connection_is_lost_is_nothing(
     assert ledger.queries(HistoryFilter()) == []
     ledger.end(query("q3"))
     assert [record.id for record in ledger.queries(HistoryFilter())] == ["q3"]
+
+
+def test_a_transaction_whose_connection_is_lost_at_its_end_is_nothing(
+    ledger: MysqlLedger, admin: pymysql.cursors.Cursor
+) -> None:
+    with pytest.raises(ConnectionFailed), ledger.database.transaction():
+        ledger.end(query("q1"))
+        ended_by(admin)
+    assert ledger.queries(HistoryFilter()) == []
+
+
+class Relay:
+    """Between a client and the server. Once it is `paused` it takes what comes, and no answer goes
+    through: so is a server whose process was stopped."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.paused = threading.Event()
+        self.calls = 0
+        self._server = (host, port)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = [self._listening]
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self) -> None:
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                self.calls += 1
+                server = socket.create_connection(self._server)
+                self._open += client, server
+                for source, target, told in ((client, server, True), (server, client, False)):
+                    threading.Thread(
+                        target=self._pass, args=(source, target, told), daemon=True
+                    ).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, told: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if told or not self.paused.is_set():
+                    target.sendall(data)
+
+
+@pytest.fixture
+def relay(ledger_schema: Mapping[str, Any]) -> Iterator[Relay]:
+    made = Relay(str(ledger_schema["host"]), int(ledger_schema["port"]))
+    yield made
+    made.close()
+
+
+def test_a_server_that_hangs_is_not_waited_for_for_ever(
+    ledger_schema: Mapping[str, Any], relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.ledger.mysql._SILENT", 1)
+    monkeypatch.setattr("lakeshell.ledger.mysql._GREETING", 1)
+    options = {**ledger_schema, "host": "127.0.0.1", "port": relay.port}
+    with closing(MysqlLedger(options, "a ledger of tests", "start it")) as ledger:
+        ledger.begin(query("q1"))
+        relay.paused.set()
+        asker = threading.Thread(target=lambda: suppressed(ledger.cancel_requested, "q1"))
+        asker.start()
+        for calls in (1, 2):
+            # The first is in the middle of a statement, the second does not get in.
+            with pytest.raises(ConnectionFailed, match="timed out") as raised:
+                ledger.end(query("q1"))
+            assert raised.value.hint == "start it"
+            assert relay.calls >= calls
+        asker.join()
+        relay.paused.clear()
+        ledger.end(query("q2"))
+        assert len(ledger.queries(HistoryFilter())) == 2
+
+
+def suppressed(work: Callable[[str], object], given: str) -> None:
+    with suppress(LakeshellError):
+        work(given)
+
+
+def test_what_others_undo_again_and_again_is_sent_until_it_is_through(
+    ledger: MysqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, undone = MysqlDatabase._asked, iter(range(20))
+
+    def undo(self: MysqlDatabase, work: Any) -> Any:
+        if next(undone, None) is not None:
+            raise pymysql.err.OperationalError(1213, "Deadlock found when trying to get lock")
+        return asked(self, work)
+
+    monkeypatch.setattr(MysqlDatabase, "_asked", undo)
+    monkeypatch.setattr("lakeshell.ledger.mysql._ASIDE", 0.001)
+    ledger.end(query("q1"))
+    assert ledger.query("q1").id == "q1"
+
+
+def test_a_server_that_is_full_for_a_moment_is_called_again(
+    ledger_schema: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called, connect = [], pymysql.connect
+
+    def full(**options: Any) -> Any:
+        called.append(options)
+        if len(called) < 4:
+            raise pymysql.err.OperationalError(1040, "Too many connections")
+        return connect(**options)
+
+    monkeypatch.setattr("pymysql.connect", full)
+    monkeypatch.setattr("lakeshell.ledger.mysql._ASIDE", 0.001)
+    with closing(MysqlLedger(ledger_schema, "a ledger of tests")) as ledger:
+        ledger.end(query("q1"))
+    assert len(called) == 4
+    called.clear()
+    monkeypatch.setattr("lakeshell.ledger.mysql._GREETING", 0)
+    with pytest.raises(ConnectionFailed, match="Too many connections") as raised:
+        MysqlLedger(ledger_schema, "a ledger of tests")
+    assert "see whether" in raised.value.hint
 
 
 def test_a_record_is_begun_once(ledger: MysqlLedger) -> None:

@@ -24,6 +24,7 @@ from reach import own, s3
 from lakeshell.cost.prices import ATHENA, query_prices
 from lakeshell.errors import (
     Cancelled,
+    ConfigurationError,
     ConnectionFailed,
     Interrupted,
     LakeshellError,
@@ -34,6 +35,7 @@ from lakeshell.errors import (
     TimedOut,
     UsageError,
 )
+from lakeshell.ledger.late import LateRecords
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter, Objects, Session
 from lakeshell.query import limits
@@ -384,6 +386,48 @@ def test_a_ledger_that_stays_away_is_said_and_holds_no_ctrl_c(
     with pytest.raises(ConnectionFailed) as failed:
         rows_of(services, Order("SELECT n"))
     assert failed.value.hint == "the statement has ended, and is not recorded; start it"
+
+
+def test_what_no_ledger_takes_is_kept_until_it_does(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Away, locked or damaged; also where somebody does not wait for it."""
+    ledger, late, said = FakeLedger(), LateRecords(tmp_path / "late"), []
+    services = made(
+        engine,
+        Workgroup("primary", daily_budget=Decimal(1)),
+        ledger=ledger,
+        late=late,
+        notice=said.append,
+    )
+    monkeypatch.setattr("lakeshell.query.run._BACK", 0)
+    wrong: list[BaseException] = [
+        KeyboardInterrupt(),
+        ConnectionFailed("the ledger cannot be reached", hint="start it"),
+        ConfigurationError("the ledger is locked", hint="see who holds it"),
+    ]
+
+    def end(record: QueryRecord) -> None:
+        raise wrong[0]
+
+    monkeypatch.setattr(ledger, "end", end)
+    with pytest.raises(KeyboardInterrupt):
+        rows_of(services, Order("SELECT n"))
+    wrong.pop(0)
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert "the ledger cannot be reached" in said[0]
+    assert str(late.folder) in said[0]
+    wrong.pop(0)
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    assert "the ledger is locked" in said[1]
+    assert len(list(late.folder.glob("*.json"))) == 3
+    assert spent(services, "primary") == (0, 0)
+    monkeypatch.undo()
+    assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
+    records = ledger.queries(HistoryFilter())
+    assert [record.state for record in records] == [QueryState.FINISHED] * 4
+    assert spent(services, "primary")[0] == 4 * MINIMUM
+    assert list(late.folder.iterdir()) == []
 
 
 def test_who_cancels_is_heard_when_the_ledger_is_back(engine: FakeEngine) -> None:

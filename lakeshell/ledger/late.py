@@ -1,0 +1,50 @@
+"""Records that the ledger did not take at their query's end: kept in the lake until it does.
+
+In: the record of a query that has ended, while the ledger is away, locked or damaged. Out: the same
+in the ledger, once that answers: what was spent counts, whatever happened to the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from lakeshell.errors import ConnectionFailed, LakeshellError
+from lakeshell.ledger.records import QUERY, of_query, to_query
+from lakeshell.model import QueryRecord
+from lakeshell.ports import Ledger
+
+
+class LateRecords:
+    """`ports.Late`: a folder, one file each; any number of processes use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, record: QueryRecord) -> bool:
+        part = self.folder / f"{record.id}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(dict(zip(QUERY, of_query(record), strict=True)), file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(part.with_suffix(".json"))
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            return False
+        return True
+
+    def bring(self, ledger: Ledger) -> None:
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                values = json.loads(path.read_text(encoding="utf-8"))
+                ledger.end(to_query([values[name] for name in QUERY]))
+            except ConnectionFailed:
+                return
+            except (OSError, ValueError, LookupError, TypeError, LakeshellError):
+                continue
+            path.unlink(missing_ok=True)
