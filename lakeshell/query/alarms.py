@@ -14,10 +14,12 @@ from pathlib import Path
 
 from lakeshell.cost.prices import money_text
 from lakeshell.model import WorkgroupEvent
+from lakeshell.query.bounded import words
 from lakeshell.query.budgets import Level, Standing
 from lakeshell.query.order import Services
 from lakeshell.workgroup import Workgroup
 
+LONGEST = 300
 Run = Callable[[Workgroup, Standing, str], None]
 
 
@@ -51,7 +53,7 @@ def run_command(
     group: Workgroup, standing: Standing, text: str, *, currency: str, log: Path
 ) -> None:
     """Starts the workgroup's command and goes on: `text` is its input, the figures are variables,
-    and what it prints goes to `log`."""
+    and what it prints goes to `log`. One that hangs is ended after `LONGEST` seconds."""
     given = {
         "LAKESHELL_WORKGROUP": group.name,
         "LAKESHELL_EVENT": standing.level.value,
@@ -63,8 +65,7 @@ def run_command(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         started = subprocess.Popen(
-            group.notify or "true",
-            shell=True,
+            words(group.notify or "true", LONGEST),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

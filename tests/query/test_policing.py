@@ -124,3 +124,29 @@ def test_the_command_gets_the_figures_and_its_output_is_kept(tmp_path: Path, rea
     while log.read_text() != wanted_text and time.monotonic() < until:
         time.sleep(0.02)
     assert log.read_text() == wanted_text
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.query.alarms.LONGEST", 1)
+    group = Workgroup("ads", notify="sleep 600 & echo $! $$; sleep 600")
+    standing = Standing("ads", "daily", NOW, Decimal(4), Decimal(5), Decimal(4), Decimal(5))
+    log = tmp_path / "notify.log"
+    run_command(group, standing, "80 %", currency="USD", log=log)
+    until = time.monotonic() + 60
+    while "ended" not in log.read_text() and time.monotonic() < until:
+        time.sleep(0.02)
+    pids, said = log.read_text().splitlines()
+    assert said == "lakeshell ended it after 1 s: sleep 600 & echo $! $$; sleep 600"
+    while any(map(lives, pids.split())) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(map(lives, pids.split()))
+
+
+def lives(pid: str) -> bool:
+    """One that ended and that nobody has asked about yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
