@@ -81,6 +81,8 @@ def _place(name: ObjectName) -> str:
 
 
 def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
+    # A table that is locked is waited for here, where an interruption gets through.
+    _try(address, select)
     # Else the driver prints a backtrace for a lost connection, and what it logs.
     os.environ |= {"RUST_BACKTRACE": "0", "RUST_LOG": "off"}
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
@@ -146,12 +148,17 @@ def _of_driver(error: BaseException) -> bool:
 
 def _broken(address: MysqlAddress, select: str, error: BaseException) -> Exception:
     """What the server itself says of the statement, for the driver says little."""
-    with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {select}")
+    _try(address, select)
     return ConnectionFailed(
         f"the source {address} broke off while it was read: {error}",
         hint=f"run it again; {address.start_hint}",
     )
+
+
+def _try(address: MysqlAddress, select: str) -> None:
+    """Raises what the server has against the statement."""
+    with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{select} LIMIT 0")
 
 
 def _by_pymysql(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:

@@ -18,8 +18,12 @@ from pymysql.constants import CR, ER
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
 from lakeshell.source import mysql_address
 from lakeshell.source.mysql_address import MysqlAddress
+from lakeshell.source.valve import keep_alive
 
-SESSION = "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1"
+SESSION = (
+    "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 20"
+)
+"""Whoever holds a table locked for longer is named rather than waited for."""
 _LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
 _GONE = frozenset((
     ER.NO_SUCH_TABLE, ER.BAD_TABLE_ERROR, ER.BAD_FIELD_ERROR, ER.VIEW_INVALID, ER.WRONG_OBJECT,
@@ -79,6 +83,7 @@ def connect(address: MysqlAddress, **more: Any) -> Any:
     given = {**address.pymysql(), "read_timeout": mysql_address.CONNECT_SECONDS, **more}
     made = pymysql.connect(**given, init_command=SESSION, autocommit=True)
     made._read_timeout = None
+    keep_alive(made._sock)
     return made
 
 
@@ -97,6 +102,11 @@ def failure(address: MysqlAddress, error: Exception) -> LakeshellError:
     if code in _GONE:
         return ObjectGone(
             f"the source {address} has changed: {said}", hint="crawl the source again"
+        )
+    if code == ER.LOCK_WAIT_TIMEOUT:
+        return LakeshellError(
+            f"another session of the source {address} holds a table locked",
+            hint="see which: SHOW PROCESSLIST; run it again when that has ended",
         )
     if isinstance(error, pymysql.err.ProgrammingError | pymysql.err.NotSupportedError) and (
         code not in _HINTS

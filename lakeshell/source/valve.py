@@ -7,8 +7,8 @@ server's own send buffer fills, and it waits. The connection's end, too, is pass
 who waits: the driver takes it for a fault. In: the server's address. Out: a port on this machine.
 
 A process and not a thread, for the driver keeps Python's lock while it waits. So that other threads
-can work meanwhile, `await_rows` sleeps until about a batch has come, and the driver finds it there.
-Run as a script it imports nothing but what comes with Python.
+can work meanwhile, and an interruption gets through, `await_rows` sleeps while the server computes
+its answer and until about a batch of it has come, and the driver finds it there. Run as a script it imports nothing but what comes with Python.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import mmap
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -35,8 +36,20 @@ _SILENT_SECONDS = 0.01
 """A server that sent nothing for so long is not waited for without the driver."""
 _WANTED = struct.Struct("=QQ")
 """Written by the user: whether somebody waits for rows, and the bytes ever allowed ahead of them."""
-_CAME = struct.Struct("=QQ")
-"""Written by the process, behind it: the bytes that came, and whether any more are held back."""
+_CAME = struct.Struct("=QQQ")
+"""Written by the process, behind it: the bytes that came, whether any more are held back, and whether
+the server has not begun to answer the statement."""
+_EXECUTE = b"\x17"
+"""The driver's request of that answer, after the four bytes that a packet of MySQL begins with."""
+_KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
+
+
+def keep_alive(connected: socket.socket) -> None:
+    """A server whose machine or network is gone is given up after a minute, however long a statement
+    may take."""
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEP_ALIVE:
+        connected.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Valve:
@@ -64,7 +77,7 @@ class Valve:
         os.close(memory)
 
     def await_rows(self) -> None:
-        """Sleeps until about a batch has come."""
+        """Sleeps until the server answers and about a batch has come."""
         self._sleep(self._came + (self._batches + 1) * self._batch_bytes)
 
     def opened(self) -> None:
@@ -81,7 +94,7 @@ class Valve:
         self._batches += 1
         empty = time.monotonic() - self._began > EMPTY_SECONDS
         if empty:
-            came, _ = _CAME.unpack_from(self._state, _WANTED.size)
+            came, _, _ = _CAME.unpack_from(self._state, _WANTED.size)
             self._batch_bytes = (came - self._came) / self._batches
             self._came, self._batches = came, 0
         self._allow(AHEAD_BYTES if empty else 0)
@@ -94,11 +107,13 @@ class Valve:
         """Until so many bytes have come, or no more do."""
         before, since = -1, 0.0
         while True:
-            came, held = _CAME.unpack_from(self._state, _WANTED.size)
+            came, held, computes = _CAME.unpack_from(self._state, _WANTED.size)
             now = time.monotonic()
             if came != before:
                 before, since = came, now
-            if came >= wanted or held or now - since > _SILENT_SECONDS:
+            if held or (came >= wanted and not computes):
+                return
+            if now - since > _SILENT_SECONDS and not (computes and self._process.poll() is None):
                 return
             time.sleep(_PAUSE)
 
@@ -135,6 +150,8 @@ class _Passing:
         self.allowed = 0
         self.left = AHEAD_BYTES
         self.came = 0
+        self.computes = True
+        self.executed = False
 
     def run(self) -> None:
         while True:
@@ -142,7 +159,7 @@ class _Passing:
             held = self.ended if waits or self.left > 0 else self.servers
             if waits:
                 held = self.ended = set()
-            _CAME.pack_into(self.state, _WANTED.size, self.came, bool(held))
+            _CAME.pack_into(self.state, _WANTED.size, self.came, bool(held), self.computes)
             heard = [sys.stdin, self.listening, *(s for s in self.peers if s not in held)]
             ready, _, _ = select.select(heard, (), (), _PAUSE if held else None)
             for one in ready:
@@ -163,6 +180,7 @@ class _Passing:
         client, _ = self.listening.accept()
         try:
             server = socket.create_connection(self.address)
+            keep_alive(server)
         except OSError:
             client.close()
             return
@@ -176,6 +194,7 @@ class _Passing:
             peer.sendall(piece)
         except OSError:
             piece = b""
+        self._notice(one, piece)
         if not piece and one in self.servers and not waits:
             self.ended.add(one)
             return
@@ -189,8 +208,18 @@ class _Passing:
                 self.ended.discard(end)
                 end.close()
 
+    def _notice(self, one: socket.socket, piece: bytes) -> None:
+        if one not in self.servers:
+            self.executed = self.executed or piece[4:5] == _EXECUTE
+        elif self.executed:
+            self.computes = False
+        if not piece:
+            self.computes = False
+
 
 if __name__ == "__main__":
+    # Ctrl-C is told to all of a terminal's group.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _host, _port, _memory, _listening = sys.argv[1:]
     _Passing(
         _host, int(_port), mmap.mmap(int(_memory), mmap.PAGESIZE),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time as clock
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -10,9 +12,9 @@ from decimal import Decimal
 
 import pytest
 
-from lakeshell.errors import ConnectionFailed, ObjectGone, ValueRefused
+from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone, ValueRefused
 from lakeshell.model import ObjectName
-from lakeshell.source import mysql_address
+from lakeshell.source import mysql_address, mysql_server
 from lakeshell.source.mysql import MysqlSource
 from lakeshell.source.mysql_address import MysqlAddress, SslMode
 from lakeshell.source.mysql_server import MysqlServer
@@ -81,6 +83,7 @@ def address() -> Iterator[MysqlAddress]:
     server.rows("INSERT INTO partly VALUES (1, '2024-01-00', '2024-00-01 1:02:03', '2024-01-00')")
     server.rows("CREATE VIEW broken AS SELECT id FROM odd WHERE id > 1")
     server.rows("CREATE TABLE later (x INT)")
+    server.rows("CREATE VIEW slow AS SELECT id, sleep(30) AS slept FROM partly")
     yield address
     server.rows(f"DROP DATABASE {SCHEMA}")
     server.close()
@@ -174,3 +177,49 @@ def test_what_listens_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPat
         with pytest.raises(ConnectionFailed, match="cannot be reached") as caught:
             MysqlServer(address).rows("SELECT 1")
     assert caught.value.hint == "start it"
+
+
+def test_who_holds_a_table_is_not_waited_for_for_ever(
+    source: MysqlSource, address: MysqlAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql_server, "SESSION", f"{mysql_server.SESSION}, lock_wait_timeout = 1")
+    table = source.describe(ObjectName(SCHEMA, "later"))
+    holder = MysqlServer(address)
+    holder.rows(f"LOCK TABLES {SCHEMA}.later WRITE")
+    with pytest.raises(LakeshellError, match="another session of the source"):
+        source.read(table, ["x"]).read_all()
+    holder.close()
+    assert source.read(table, ["x"]).read_all().num_rows == 0
+
+
+def test_others_work_while_the_server_computes(source: MysqlSource, address: MysqlAddress) -> None:
+    """A driver that kept Python's lock meanwhile would let no interruption through."""
+    table = source.describe(ObjectName(SCHEMA, "slow"))
+    failed: list[Exception] = []
+
+    def read() -> None:
+        try:
+            source.read(table, ["id", "slept"]).read_all()
+        except LakeshellError as error:
+            failed.append(error)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    server = MysqlServer(replace(address, database=""))
+    looked = (
+        "SELECT id FROM information_schema.processlist"
+        f" WHERE db = '{SCHEMA}' AND state = 'User sleep'"
+    )
+    while reading.is_alive() and not (found := server.rows(looked)):
+        clock.sleep(0.01)
+    server.rows(f"KILL {found[0][0]}")
+    reading.join()
+    server.close()
+    assert failed
+
+
+def test_a_server_whose_machine_is_gone_is_given_up(source: MysqlSource) -> None:
+    source.objects()
+    connected = source._server._open._sock
+    assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
