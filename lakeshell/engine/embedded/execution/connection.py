@@ -9,13 +9,14 @@ SQL says. A statement's DuckDB is never used again, so nothing leaks from one to
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from lakeshell.engine.embedded.execution.failures import translated
 from lakeshell.engine.embedded.execution.read_log import START, ReadLog
+from lakeshell.engine.embedded.execution.streams import Stream
 from lakeshell.errors import Cancelled, LakeshellError, NotSupported, QueryFailed
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Connection:
         self, name: str, schema: pa.Schema, opened: Callable[[], Iterable[pa.RecordBatch]]
     ) -> None:
         """Makes `name` mean the rows that `opened` gives; it is called anew for each read."""
-        stream = _Stream(schema, opened, self._failed_inside)
+        stream = Stream(schema, opened, self._cancelled, self._failed_inside)
         self._working(lambda: self._duckdb.register(name, stream))
 
     def _failed_inside(self, error: LakeshellError) -> None:
@@ -198,33 +199,3 @@ class Connection:
         if self._log is not None:
             self._log.close()
         self._duckdb.close()
-
-
-class _Stream:
-    """What DuckDB reads as a table: it asks for a new stream each time, also for the schema alone.
-
-    So nothing is opened before the first batch is asked for.
-    """
-
-    def __init__(
-        self,
-        schema: pa.Schema,
-        opened: Callable[[], Iterable[pa.RecordBatch]],
-        failed: Callable[[LakeshellError], None],
-    ) -> None:
-        self._schema = schema
-        self._opened = opened
-        self._failed = failed
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        import pyarrow as pa
-
-        reader = pa.RecordBatchReader.from_batches(self._schema, self._batches())
-        return reader.__arrow_c_stream__(requested_schema)
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._opened()
-        except LakeshellError as error:
-            self._failed(error)
-            raise
