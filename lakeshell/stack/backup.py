@@ -85,12 +85,11 @@ def take(
     storage = ObjectStorage(compose.installation)
     clear(storage)
     folder = _free_folder(storage, now)
-    with _session(compose) as sql:
-        databases = _databases(sql)
-        if not databases:
+    with _session(compose) as holder, _session(compose) as sql:
+        if not _databases(sql):
             raise NotFound("the source database is empty", hint="there is nothing to back up")
-        reporter.step("waiting for statements to end")
-        _hold_still(sql)
+        reporter.step("waiting for changes under way to end")
+        databases = _hold_still(holder)
         try:
             made = _taken(compose, sql, databases, folder, now, reporter)
         except BaseException:
@@ -101,20 +100,29 @@ def take(
     return made
 
 
-def _hold_still(sql: Cursor) -> None:
-    """Waits for what runs, and others wait behind: not for long. Writes wait from then on."""
+def _hold_still(sql: Cursor) -> Sequence[str]:
+    """The databases, of which nobody changes a row or a definition while this session lasts. Waits for
+    changes under way, and other changes wait behind: not for long. Who reads waits for nothing, as it
+    would behind a statement that reads for long with FLUSH TABLES WITH READ LOCK."""
     from pymysql import OperationalError
 
     sql.execute("SET SESSION lock_wait_timeout = %s", (_PATIENCE,))
     try:
-        sql.execute("FLUSH TABLES WITH READ LOCK")
+        sql.execute("LOCK INSTANCE FOR BACKUP")
+        databases = _databases(sql)
+        places = [
+            f"{quoted(schema)}.{quoted(table)} READ" for schema, table in _tables(sql, databases)
+        ]
+        if places:
+            sql.execute(f"LOCK TABLES {', '.join(places)}")
     except OperationalError as error:
         if error.args[0] != _LOCK_WAIT:
             raise
         raise BackupFailed(
-            f"statements or transactions of others did not end within {_PATIENCE} seconds",
+            f"changes or transactions of others did not end within {_PATIENCE} seconds",
             hint="see which: SHOW PROCESSLIST; save it when they have ended",
         ) from error
+    return databases
 
 
 def _free_folder(storage: ObjectStorage, now: datetime) -> str:
@@ -352,13 +360,19 @@ def _databases(sql: Cursor) -> list[str]:
     return sorted(name for (name,) in sql.fetchall() if name not in _SYSTEM)
 
 
-def _checksums(sql: Cursor, databases: Sequence[str], reporter: Reporter) -> dict[str, int]:
+def _tables(sql: Cursor, databases: Sequence[str]) -> Sequence[tuple[str, str]]:
+    if not databases:
+        return []
     sql.execute(
         "SELECT table_schema, table_name FROM information_schema.tables"
         " WHERE table_type = 'BASE TABLE' AND table_schema IN %s ORDER BY 1, 2",
         (tuple(databases),),
     )
-    tables = list(sql.fetchall())
+    return list(sql.fetchall())
+
+
+def _checksums(sql: Cursor, databases: Sequence[str], reporter: Reporter) -> dict[str, int]:
+    tables = _tables(sql, databases)
     found = {}
     for done, (database, table) in enumerate(tables, 1):
         sql.execute(f"CHECKSUM TABLE {quoted(database)}.{quoted(table)}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import live
 import pytest
-from pymysql import MySQLError
+from pymysql import MySQLError, OperationalError
 from pymysql.cursors import Cursor
 
 from lakeshell.stack import backup
@@ -373,6 +373,30 @@ def test_nothing_disturbs_a_backup(words: str) -> None:
     assert refused.returncode == 1
     assert "mysql is being saved or brought back by another command" in refused.stderr
     assert "wait for its end" in refused.stderr
+
+
+@pytest.mark.usefixtures("bulk")
+def test_changes_wait_for_a_backup_and_reading_does_not() -> None:
+    reading = f"SELECT sleep(3600) FROM {FIRST}.bulk LIMIT 1"
+    with (
+        cursor(live.installation(), Service.MYSQL) as reader,
+        cursor(live.installation(), Service.MYSQL) as sql,
+    ):
+        reader.execute("SELECT connection_id()")
+        ((session,),) = reader.fetchall()
+        reads = threading.Thread(target=reader.execute, args=(reading,))
+        reads.start()
+        try:
+            running = dumping()
+            sql.execute("SET lock_wait_timeout = 1")
+            for change in (f"DELETE FROM {FIRST}.bulk", f"CREATE TABLE {FIRST}.more (id INT)"):
+                with pytest.raises(OperationalError, match="Lock wait timeout"):
+                    sql.execute(change)
+            assert sql.execute(f"SELECT * FROM {FIRST}.bulk LIMIT 1") == 1
+            assert ended(running)[0] == 0
+        finally:
+            sql.execute(f"KILL QUERY {session}")
+            reads.join()
 
 
 @pytest.mark.usefixtures("bulk")
