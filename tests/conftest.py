@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator, Mapping
 
 import pytest
 from shell import lake, shell  # noqa: F401
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # In a shell's background Ctrl-C is ignored, and all that the tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
