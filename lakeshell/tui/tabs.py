@@ -38,6 +38,15 @@ class Tab:
     """The queries of the history whose results were shown."""
 
 
+NAME = 20
+"""Characters of a tab's name that is a saved query's."""
+
+
+def title_of(title: str, name: str, target: str) -> str:
+    """Of a tab whose saved query `name` is called `target` now; a name that somebody gave it stays."""
+    return target[:NAME] if title in (name, name[:NAME]) else title
+
+
 @dataclass(frozen=True, slots=True)
 class Tabs:
     """`closed` are those that were closed last, the last one at the end."""

@@ -49,7 +49,10 @@ async def fill(pilot: Pilot[None], **fields: str) -> FormScreen:
 
 
 @pytest.mark.asyncio
-async def test_a_connection_is_added_by_its_form_and_tested(lake: Lake) -> None:
+async def test_a_connection_is_added_by_its_form_and_tested(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lake.folder)
     async with console(lake).run_test(size=(100, 30)) as pilot:
         await opened(pilot, "2", "connections")
         await pilot.press("a")
@@ -66,7 +69,7 @@ async def test_a_connection_is_added_by_its_form_and_tested(lake: Lake) -> None:
         assert lake.connections.get("shop").comment == "the shop's own"
         await pilot.press("t")
         await settled(pilot)
-        assert "every stage of connecting" in text_of(pilot)
+        assert "shop: every stage of connecting" in text_of(pilot)
 
 
 @pytest.mark.asyncio
@@ -415,7 +418,6 @@ async def test_a_workgroup_is_added_changed_and_removed(lake: Lake) -> None:
         await until(pilot, lambda: pilot.app.screen is not form)
         await settled(pilot)
         assert lake.workgroups.get("analysts").members == ("ada", "bob")
-        pilot.app.screen.query_one("#list", Listing).choose("analysts")
         await until(pilot, lambda: "lakeshell query -w analysts -e SQL" in text_of(pilot))
         await settled(pilot)
         await pilot.press("c")

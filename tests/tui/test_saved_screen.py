@@ -16,6 +16,7 @@ from lakeshell.tui.screens.edited import ChangedScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.screens.versions import VersionsScreen
+from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.area import ScriptView
 from lakeshell.tui.widgets.querytab import QueryTab
 
@@ -108,7 +109,7 @@ async def test_it_is_copied_renamed_and_removed_with_its_versions(saved: Lake) -
         await opened(pilot)
         await sent(pilot, await filled(pilot, "c", name="copy", description="another"))
         await sent(pilot, await filled(pilot, "n", name="best"))
-        assert saved.saved.names("primary") in (["best", "copy"], ["best", "top"])
+        assert saved.saved.names("primary") == ["best", "top"]
         for _ in range(2):
             name = pilot.app.screen.chosen.partition("/")[2]  # type: ignore[attr-defined]
             await pilot.press("delete")
@@ -119,6 +120,32 @@ async def test_it_is_copied_renamed_and_removed_with_its_versions(saved: Lake) -
         assert "no query is saved yet" in text_of(pilot)
     assert saved.saved.names("primary") == []
     assert len(saved.library.versions("primary", "best")) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kept", [False, True], ids=["open", "kept"])
+async def test_the_tab_of_a_renamed_query_is_its_tab_still(saved: Lake, kept: bool) -> None:
+    """A tab in front, and one of an earlier console that was not gone to yet."""
+    if kept:
+        file = TabFile(saved.state / "console")
+        file.keep(Tabs([Tab("top", TEXT, saved="top")]))
+        file.close()
+    async with console(saved).run_test(size=(120, 30)) as pilot:
+        await opened(pilot)
+        if not kept:
+            await pilot.press("o")
+            await until(pilot, lambda: pilot.app.screen.query("QueryTab"))
+            await settled(pilot)
+            await opened(pilot)
+        await sent(pilot, await filled(pilot, "n", name="best"))
+        await pilot.press("alt+6")
+        await until(pilot, lambda: pilot.app.screen.query("QueryTab"))
+        await settled(pilot)
+        tab = list(pilot.app.screen.query(QueryTab))[-1]
+        assert (tab.tab_name, tab.saved) == ("best", "best")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "saved save best -f QUERY.sql" in text_of(pilot))
+        await settled(pilot)
 
 
 @pytest.mark.asyncio

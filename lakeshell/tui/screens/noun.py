@@ -80,8 +80,14 @@ class NounScreen(LakeScreen):
     def look(self) -> None:
         self.ask("rows", self.rows, self.draw_rows)
 
+    _written: str | None = None
+    """The key of what a form wrote, until its row is drawn."""
+
     def draw_rows(self, found: Sequence[Row]) -> None:
         self.listing.draw(found)
+        if self._written is not None:
+            self.listing.choose(self._written)
+            self._written = None
         if found:
             self.look_closer()
         else:
@@ -103,9 +109,23 @@ class NounScreen(LakeScreen):
 
     # --- adding, changing, removing --------------------------------------------------------
 
-    def fill_in(self, form: FormScreen) -> None:
-        """Looks again when the form wrote something."""
-        self.app.push_screen(form, lambda made: self.look() if made else None)
+    def fill_in(
+        self, form: FormScreen, then: Callable[[Values], object] = lambda given: None
+    ) -> None:
+        """Looks again when the form wrote something, and chooses what has a name by it since."""
+
+        def take(made: bool | None) -> None:
+            if made:
+                given = form.values()
+                self._written = self.key_of(given)
+                then(given)
+                self.look()
+
+        self.app.push_screen(form, take)
+
+    def key_of(self, given: Values) -> str | None:
+        """The row of what a form wrote; None of a form without a name: the chosen one was changed."""
+        return given.get("name")
 
     def edit(
         self,

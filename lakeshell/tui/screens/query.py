@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.containers import Vertical
 
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
-from lakeshell.tui.tabs import Tab, TabFile, Tabs
+from lakeshell.tui.tabs import Tab, TabFile, Tabs, title_of
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.tui.widgets.rows import RowsPane
 from lakeshell.tui.widgets.tabline import TabLine
@@ -69,6 +70,7 @@ class QueryScreen(LakeScreen):
                 yield QueryTab(tab)
 
     def on_mount(self) -> None:
+        self.follow_renamed()
         self._show(self._current)
         self.console.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
 
@@ -165,6 +167,25 @@ class QueryScreen(LakeScreen):
                 self.changed()
 
         self.app.push_screen(LineScreen("Name of the tab", self.tab.tab_name), take)
+
+    def follow_renamed(self) -> None:
+        """The tabs of saved queries that were renamed are theirs still."""
+        default = self.lake.settings.workgroup
+        renamed = [*self.console.renamed]
+        self.console.renamed.clear()
+        for group, name, target in renamed:
+            for tab in self._tabs:
+                if tab.saved == name and (tab.workgroup or default) == group:
+                    tab.saved, tab.tab_name = target, title_of(tab.tab_name, name, target)
+            self._closed_tabs = [
+                replace(tab, saved=target, name=title_of(tab.name, name, target))
+                if tab.saved == name and (tab.workgroup or default) == group
+                else tab
+                for tab in self._closed_tabs
+            ]
+        if renamed:
+            self._draw_names()
+            self.changed()
 
     def changed(self) -> None:
         """Something that is kept changed."""

@@ -17,10 +17,11 @@ from lakeshell.query.script import check_text
 from lakeshell.tui.safe import shown_lines
 from lakeshell.tui.screens import savedforms
 from lakeshell.tui.screens.edited import Edited
+from lakeshell.tui.screens.form import Values
 from lakeshell.tui.screens.noun import NounScreen, Row
 from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.screens.versions import VersionsScreen
-from lakeshell.tui.tabs import Tab
+from lakeshell.tui.tabs import NAME, Tab
 from lakeshell.tui.widgets.area import ScriptView
 from lakeshell.tui.widgets.listing import Listing
 from lakeshell.tui.widgets.sheet import Sheet, values
@@ -138,7 +139,7 @@ class SavedScreen(NounScreen):
 
         def draw(query: SavedQuery) -> None:
             given = {key: value for key, value in query.parameters.items() if value is not None}
-            tab = Tab(name[:20], query.text, 1, 1, group, saved=name, parameters=given)
+            tab = Tab(name[:NAME], query.text, 1, 1, group, saved=name, parameters=given)
             self.console.open_tab(tab, run=run)
 
         self.ask("open", lambda: self.lake.library.get(group, name), draw)
@@ -178,8 +179,16 @@ class SavedScreen(NounScreen):
         )
 
     def action_rename(self) -> None:
-        if self.place is not None:
-            self.fill_in(savedforms.rename_form(self.lake, *self.place))
+        place = self.place
+        if place is not None:
+            self.fill_in(
+                savedforms.rename_form(self.lake, *place),
+                lambda given: self.console.saved_is_renamed(*place, given["name"]),
+            )
+
+    def key_of(self, given: Values) -> str | None:
+        group = given.get("workgroup") or (self.place[0] if self.place else "")
+        return f"{group}/{given['name']}"
 
     def action_remove(self) -> None:
         place = self.place
