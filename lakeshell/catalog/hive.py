@@ -325,7 +325,8 @@ class HiveCatalog:
     def _described(self, found: Iterator[Any]) -> list[CatalogTable]:
         """Iceberg tables from their metadata, several files at once."""
         made: list[CatalogTable] = []
-        with ThreadPoolExecutor(FILES_AT_ONCE, "lakeshell-metadata") as pool:
+        pool = ThreadPoolExecutor(FILES_AT_ONCE, "lakeshell-metadata")
+        try:
             pending = []
             for table in found:
                 location = metadata_location(table.parameters)
@@ -334,6 +335,9 @@ class HiveCatalog:
                 else:
                     pending.append(pool.submit(iceberg.listed, _name(table), location, self.files))
             made += [read.result() for read in pending]
+        finally:
+            # Who is interrupted waits for no storage that does not answer.
+            pool.shutdown(wait=False, cancel_futures=True)
         return made
 
 

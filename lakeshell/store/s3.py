@@ -19,7 +19,8 @@ from lakeshell.errors import ConnectionFailed, LakeshellError
 from lakeshell.store.files import FoundFile
 
 CONNECT_SECONDS = 5.0
-REQUEST_SECONDS = 60.0
+REQUEST_SECONDS = 20.0
+"""Without a byte; it is asked three times."""
 _AT_ONCE = 1000
 """Objects that one request may delete: the most that S3 takes."""
 _SCHEME = re.compile(r"s3[an]?://")

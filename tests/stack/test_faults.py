@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -207,3 +208,18 @@ def test_a_missing_bucket_and_schema_are_made_again() -> None:
 def test_every_service_is_well_after_that() -> None:
     found = findings()
     assert [found[service]["health"] for service in PORTS] == ["ok"] * len(PORTS)
+
+
+def test_storage_that_does_not_answer_lets_a_command_be_interrupted(name: str) -> None:
+    with live.lake() as lake:
+        lake.stack.compose.run("pause", "minio")
+        try:
+            running = live.begun("catalog", "tables", name)
+            # By then it waits.
+            time.sleep(4)
+            running.send_signal(signal.SIGTERM)
+            assert "interrupted" in running.communicate(timeout=15)[1]
+            assert running.returncode == 130
+        finally:
+            running.kill()
+            lake.stack.compose.run("unpause", "minio")
