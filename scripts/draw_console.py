@@ -1,14 +1,19 @@
-"""Draws the README's pictures of the console: the real one, on a demo lake, without a terminal."""
+"""Draws the README's pictures of the console: the real one, on a demo lake, without a terminal, and in
+the browser of the tests where there is one."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "web"))
+from browser import executable, opened
 
 from lakeshell.lake import Lake
 from lakeshell.tui.app import Console
@@ -52,9 +57,23 @@ async def draw(lake: Lake, keys: list[str], file: Path) -> None:
                 await pilot.press(key)
             for _ in range(5):
                 await pilot.pause()
-                while console.running:
+                while console.running or "checking" in console.export_screenshot():
                     await asyncio.sleep(0.05)
         file.write_text(console.export_screenshot(title="lakeshell"), encoding="utf-8")
+    print(file)
+
+
+async def draw_web(address: str, profile: Path, file: Path) -> None:
+    """The page of `lakeshell web`, on its query screen."""
+    async with opened(profile, 1100, 760) as page:
+        await page.go(address)
+        await page.shows("What to do next")
+        await page.press("6", ord("6"), text="6")
+        await page.shows("WHERE length > 120")
+        await page.press("F5", 116)
+        await page.shows("rows in", "would scan")
+        taken = await page.call("Page.captureScreenshot", format="png")
+        file.write_bytes(base64.b64decode(taken["data"]))
     print(file)
 
 
@@ -72,6 +91,19 @@ def main(folder: Path) -> None:
             tabs.write_text(json.dumps({"tabs": [{**tab, "workgroup": "analysts"}], "current": 0}))
             with Lake(place, os.environ) as lake:
                 asyncio.run(draw(lake, keys, folder / f"{name}.svg"))
+        if executable() is None:
+            print(
+                "console-web.png stays as it is: scripts/browser brings a browser", file=sys.stderr
+            )
+            return
+        words = [program, "web", "--port", "0", "--lake", str(place)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+            try:
+                asyncio.run(draw_web(address, Path(home) / "browser", folder / "console-web.png"))
+            finally:
+                server.terminate()
 
 
 if __name__ == "__main__":
