@@ -104,11 +104,13 @@ class MysqlSource:
     ) -> pa.RecordBatchReader:
         import pyarrow as pa
 
-        from lakeshell.source.mysql_rows import Rows
+        from lakeshell.source.mysql_rows import Rows, without_rows
 
         wanted = chosen_columns(table, columns)
         rows = min(batch_rows, self._rows_at_once(table.name))
         read = Rows(self.address, table, wanted, rows)
+        # A table that is locked is waited for here, where an interruption gets through.
+        self._server.rows(without_rows(read.select))
         return pa.RecordBatchReader.from_batches(read.schema, read.batches())
 
     # --- asking ----------------------------------------------------------------------------

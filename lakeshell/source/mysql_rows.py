@@ -58,7 +58,7 @@ class Rows:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """connectorx asks at once: rows come while the caller still gets ready for them."""
         read = _by_pymysql if self.address.encrypted else _by_connectorx
-        raw = read(self.address, self._select(), self.batch_rows)
+        raw = read(self.address, self.select, self.batch_rows)
         next(raw)
         return self._converted(raw)
 
@@ -68,7 +68,8 @@ class Rows:
             yield self._conversion.batch(arrays[: len(self.columns)], rows, done)
             done += rows
 
-    def _select(self) -> str:
+    @property
+    def select(self) -> str:
         listed = [
             f"{expression(quoted(c.name), c.source_type or c.type.name, c.type)} AS c{i}"
             for i, c in enumerate(self.columns)
@@ -81,8 +82,6 @@ def _place(name: ObjectName) -> str:
 
 
 def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
-    # A table that is locked is waited for here, where an interruption gets through.
-    _try(address, select)
     # Else the driver prints a backtrace for a lost connection, and what it logs.
     os.environ |= {"RUST_BACKTRACE": "0", "RUST_LOG": "off"}
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
@@ -148,17 +147,17 @@ def _of_driver(error: BaseException) -> bool:
 
 def _broken(address: MysqlAddress, select: str, error: BaseException) -> Exception:
     """What the server itself says of the statement, for the driver says little."""
-    _try(address, select)
+    with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
+        cursor.execute(without_rows(select))
     return ConnectionFailed(
         f"the source {address} broke off while it was read: {error}",
         hint=f"run it again; {address.start_hint}",
     )
 
 
-def _try(address: MysqlAddress, select: str) -> None:
-    """Raises what the server has against the statement."""
-    with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
-        cursor.execute(f"{select} LIMIT 0")
+def without_rows(select: str) -> str:
+    """What the server refuses, and waits for, as it would the statement itself."""
+    return f"{select} LIMIT 0"
 
 
 def _by_pymysql(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
