@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from lakeshell.errors import QueryFailed
 from lakeshell.lake import Lake
 from lakeshell.model import Database, QueryState
 from lakeshell.ports import HistoryFilter
+from lakeshell.query.completion import Vocabulary
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
@@ -425,4 +428,29 @@ async def test_the_place_where_a_tab_was_left_is_in_sight(lake: Lake) -> None:
         await until(pilot, lambda: "-- line 150" in text_of(pilot))
         await pilot.press("alt+right")
         await until(pilot, lambda: "-- line 90" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_are(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, words = threading.Event(), lake.words
+
+    def slow(*databases: str | None) -> Sequence[Vocabulary]:
+        assert read.wait(60)
+        return words(*databases)
+
+    monkeypatch.setattr(Lake, "words", lambda _, *databases: slow(*databases))
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: pilot.app.screen.query(QueryTab))
+        tab = pilot.app.screen.query_one(QueryTab)
+        await pilot.press(*"SELECT", "space", "asterisk", "space", *"FROM", "space", *"movies_f")
+        await until(pilot, lambda: tab.editor.completion_list.nothing_for is not None)
+        assert not tab.editor.completion_list.is_open
+        read.set()
+        await until(pilot, lambda: "movie_rental.movies_film" in text_of(pilot))
+        await pilot.press("tab")
+        await until(pilot, lambda: tab.editor.text.endswith("FROM movie_rental.movies_film"))
         await settled(pilot)

@@ -83,7 +83,7 @@ class QueryScreen(LakeScreen):
 
         def draw(found: Sequence[Vocabulary]) -> None:
             for tab, words in zip(tabs, found, strict=True):
-                tab.words = words
+                tab.take(words)
 
         self.ask(
             "words",

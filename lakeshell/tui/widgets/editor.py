@@ -44,6 +44,8 @@ class Suggestions(CompletionList):
         super().__init__()
         self._asked = 0
         self._wanted = False
+        self.nothing_for: str | None = None
+        """What was looked up last, where nothing was found for it."""
 
     # --- looked up on a thread, and only the newest is shown -------------------------------
 
@@ -51,6 +53,7 @@ class Suggestions(CompletionList):
         """As the base, in which each look-up that is overtaken by more keys closes the list when it
         comes: of letters that arrive together, as they do over SSH, none was completed."""
         self._asked += 1
+        self.nothing_for = None
         self._look_up(self._asked, prefix, completer)
 
     def forget(self) -> None:
@@ -69,6 +72,7 @@ class Suggestions(CompletionList):
             return
         if not found:
             self._wanted = False
+            self.nothing_for = prefix
             self.post_message(TextAreaHideCompletionList())
             return
         self.post_message(self.CompletionsReady(prefix, list(found)))
@@ -125,6 +129,7 @@ class SqlEditor(TextEditor, inherit_bindings=False):
         self._vocabulary = vocabulary
         self._editing = editing
         self._first = place
+        self._sought_at = (0, 0)
 
     def compose(self) -> ComposeResult:
         self.text_container = TextContainer()
@@ -197,6 +202,16 @@ class SqlEditor(TextEditor, inherit_bindings=False):
         area = self.text_input
         if area is not None and area.completer_active is None:
             area.completer_active = "word"
+        self._sought_at = self.place
+
+    def look_again(self) -> None:
+        """There are other names: perhaps for what is typed now, where nothing was found before."""
+        area, shown = self.text_input, self.completion_list
+        if area is None or not isinstance(shown, Suggestions) or shown.nothing_for is None:
+            return
+        if area.has_focus and self.place == self._sought_at:
+            area.completer_active = "word"
+            shown.show_completions(shown.nothing_for, self._suggest)
 
     def _suggest(self, prefix: str) -> Found:
         """Runs on a thread, on the text as it is by then; `prefix` is what the library makes of it."""

@@ -143,6 +143,12 @@ class QueryTab(Vertical):
             self._session = made
         return self._session
 
+    def take(self, words: Vocabulary) -> None:
+        """The names for completion, as they are now."""
+        self.words = words
+        if self.is_whole:
+            self.editor.look_again()
+
     def set_place(self, workgroup: str | None, database: str | None) -> None:
         self.workgroup, self.database = workgroup, database
         self._session = None
