@@ -454,3 +454,16 @@ async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_ar
         await pilot.press("tab")
         await until(pilot, lambda: tab.editor.text.endswith("FROM movie_rental.movies_film"))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_tab_whose_workgroup_is_gone_takes_no_names_from_the_others(lake: Lake) -> None:
+    keep_tabs(lake, Tab("1", "SELECT 1", workgroup="gone"), Tab("2"))
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6", "alt+right")
+        await until(pilot, lambda: pilot.app.screen.query(QueryTab))
+        await settled(pilot)
+        assert all("movie_rental" in tab.words.tables for tab in pilot.app.screen.query(QueryTab))
+        await pilot.press("alt+left", "f5")
+        await until(pilot, lambda: "workgroup 'gone'" in text_of(pilot))
+        await settled(pilot)

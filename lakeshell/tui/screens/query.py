@@ -87,7 +87,7 @@ class QueryScreen(LakeScreen):
 
         self.ask(
             "words",
-            lambda: self.lake.words(*(tab.session().database for tab in tabs)),
+            lambda: self.lake.words(*(tab.names_from() for tab in tabs)),
             draw,
             lambda error: None,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from lakeshell.errors import QueryFailed, UsageError
+from lakeshell.errors import LakeshellError, QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
 from lakeshell.query.parameters import asked_for
 from lakeshell.query.statement import is_blank, statement_under
@@ -148,6 +148,14 @@ class QueryTab(Vertical):
         self.words = words
         if self.is_whole:
             self.editor.look_again()
+
+    def names_from(self) -> str | None:
+        """The database of names without one. Called on threads."""
+        try:
+            return self.session().database
+        except LakeshellError:
+            # Its workgroup is gone: a statement says so, and the other tabs have their names.
+            return self.database
 
     def set_place(self, workgroup: str | None, database: str | None) -> None:
         self.workgroup, self.database = workgroup, database
