@@ -152,8 +152,8 @@ class StackRuntime:
         return self.place.settings.trino.url is None
 
     def _mend(self, code: str) -> str:
-        """Which of the lake's own services does not answer that an error of Trino may come of, and
-        the command that starts it; empty where all do."""
+        """Which of the lake's own services does not answer that an error of Trino may come of, or was
+        not told of something, and the command that mends it; empty where nothing is known."""
         if not self._own:
             return ""
         from lakeshell.runtime.installed import open_stack
@@ -161,6 +161,8 @@ class StackRuntime:
         stack = open_stack(self.place)
         parts = (Service.MYSQL,) if code == "JDBC_ERROR" else with_needs((Service.TRINO,))
         down = [service for service in parts if not stack.answers(service)]
+        if not down and code == "CATALOG_NOT_FOUND":
+            return "a connection that is new to Trino gets its catalog by `lakeshell stack up`"
         verb = "does not answer" if len(down) == 1 else "do not answer"
         return f"{', '.join(down)} {verb}: lakeshell stack start {' '.join(down)}" if down else ""
 

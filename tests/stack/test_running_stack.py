@@ -93,6 +93,13 @@ def test_one_name_serves_iceberg_and_csv(schema: str) -> None:
     live.sql(f"DROP TABLE lake.{schema}.listed")
 
 
+def test_a_connection_that_trino_does_not_know_yet_is_told_what_to_do() -> None:
+    ended = live.lakeshell("query", "-e", "SELECT 1 FROM added_just_now.a.b")
+    assert ended.returncode == 1
+    assert "Catalog 'added_just_now' not found" in ended.stderr
+    assert "gets its catalog by `lakeshell stack up`" in ended.stderr
+
+
 def test_queries_of_every_client_are_recorded() -> None:
     mark = uuid.uuid4().hex
     live.sql(f"SELECT '{mark}', count(*) FROM tpch.tiny.nation", user="grace", tags=["analysts"])

@@ -41,8 +41,9 @@ _OF_PARTS = {
     "GENERIC_INTERNAL_ERROR": "",
     "JDBC_ERROR": "does the connection's database run, with the password that Trino was given?"
     " `lakeshell connection test NAME`, then `lakeshell stack up`",
+    "CATALOG_NOT_FOUND": "SHOW CATALOGS lists those that Trino has",
 }
-"""What may come of a part of the stack that does not run."""
+"""What may come of a part of the stack that does not run, or was not told of something."""
 _HINTS = _OF_PARTS | {
     STARTING: "see what it waits for: `lakeshell stack logs trino`",
     "ICEBERG_CANNOT_OPEN_SPLIT": _GONE,
@@ -50,7 +51,6 @@ _HINTS = _OF_PARTS | {
     "ICEBERG_INVALID_METADATA": _GONE,
     "HIVE_CANNOT_OPEN_SPLIT": _GONE,
     "HIVE_FILE_NOT_FOUND": _GONE,
-    "CATALOG_NOT_FOUND": "SHOW CATALOGS lists those that Trino has",
     "CATALOG_NOT_AVAILABLE": _DOCTOR,
     NO_NODES: _DOCTOR,
     "QUERY_REJECTED": "an administrator gives this user or workgroup a resource group of Trino",
@@ -76,8 +76,8 @@ _LOCKED = re.compile(r"waiting for lock|acquire lock", re.IGNORECASE)
 def failure(
     error: Mapping[str, Any], *, running: bool, mend: Callable[[str], str] = lambda code: ""
 ) -> LakeshellError:
-    """`running`: whether the server had begun to run the statement. `mend` says which part does not
-    answer that an error of this code may come of, and the command that starts it."""
+    """`running`: whether the server had begun to run the statement. `mend` says which part an error of
+    this code may come of, and the command that mends it."""
     code = error.get("errorName") or "GENERIC_INTERNAL_ERROR"
     message = _PLACED.sub("", error.get("message") or "it gave no reason", count=1)
     hint = _hint(code, "\n".join((message, *_causes(error))), mend)
