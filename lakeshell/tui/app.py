@@ -14,6 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from lakeshell.tui import clipboard, terminal
@@ -154,6 +155,13 @@ class Console(App[None]):
         except Exception as error:
             message, hint = said(error)
             self.notify(hint, title=message, severity="warning", markup=False)
+
+    async def on_event(self, event: Event) -> None:
+        """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
+        library would put that into a text where no key of it is bound before the text has it."""
+        if isinstance(event, Key) and event.key.startswith("alt+"):
+            event.character = None
+        await super().on_event(event)
 
     # --- going somewhere -------------------------------------------------------------------
 

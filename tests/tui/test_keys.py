@@ -10,6 +10,7 @@ from consoles import FILMS, Prepare, console, going, loading_job, opened, settle
 from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.pilot import Pilot
 
 from lakeshell.definitions.saved import parse as parse_saved
@@ -169,12 +170,18 @@ async def chosen(pilot: Pilot[None], command: str) -> None:
 @pytest.mark.asyncio
 async def test_the_text_of_the_editor_is_saved_to_a_file_by_its_key(lake: Lake) -> None:
     async with console(lake).run_test(size=(80, 24)) as pilot:
-        await opened(pilot, "SELECT 1")
-        await pilot.press("alt+e")
+        tab = await opened(pilot, "SELECT 1")
+        # As a terminal sends it: with the letter.
+        pilot.app.post_message(Key("alt+e", "e"))
         await until(pilot, lambda: pilot.app.screen.query("PathInput"))
         path = lake.folder / "kept.sql"
         pilot.app.screen.query_one("PathInput").value = str(path)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, path.exists)
         assert path.read_text() == "SELECT 1"
+        await until(pilot, lambda: "the text is in" in text_of(pilot))
+        await until(pilot, lambda: tab.editor.text_input.has_focus)
+        for letter in "md":
+            pilot.app.post_message(Key(f"alt+{letter}", letter))
+        await until(pilot, lambda: tab.editor.text == " 1")
         await settled(pilot)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual_textarea.messages import TextAreaSaved
 
 from lakeshell.errors import LakeshellError, QueryFailed, UsageError
 from lakeshell.query.completion import Vocabulary
@@ -173,6 +174,9 @@ class QueryTab(Vertical):
     def on_sql_editor_edited(self) -> None:
         self.host.changed()
         self.estimate.later(lambda: self.editor.text, lambda: self.editor.place)
+
+    def on_text_area_saved(self, event: TextAreaSaved) -> None:
+        self.host.status(f"the text is in {event.path}: lakeshell query -f runs it")
 
     def on_sql_area_mode_changed(self) -> None:
         self.estimate.draw()
