@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from consoles import console, settled, text_of, until
-from textual.events import Paste
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from lakeshell.lake import Lake
@@ -120,3 +121,14 @@ async def test_a_paste_that_is_no_query_goes_to_a_file(lake: Lake, home: Path) -
         await pilot.press("x")
         await settled(pilot)
         assert area.text.endswith("x")
+
+
+@pytest.mark.asyncio
+async def test_brackets_are_closed_outside_of_strings_alone(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        area = await edited(pilot)
+        text = "SELECT a[1], '[31m' || \"b\", count("
+        for letter in text:
+            area.post_message(Key(_character_to_key(letter), letter))
+        await until(pilot, lambda: area.text == f"{text})")
+        await settled(pilot)

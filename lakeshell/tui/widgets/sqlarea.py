@@ -237,6 +237,12 @@ class SqlArea(TextAreaPlus, KeysInOrder):
         self.completer_active = "word"
         self.post_message(self.ShowCompletionList(prefix=""))
 
+    def _should_complete_brackets(self) -> bool:
+        """Not in a string, where a bracket may stand alone: one that nobody typed stayed behind it."""
+        row, column = self.cursor_location
+        in_string = self.document.get_line(row)[:column].count("'") % 2
+        return not in_string and super()._should_complete_brackets()
+
     def _handle_printable_character(self, event: events.Key) -> None:
         self.chose = False
         super()._handle_printable_character(event)
