@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from lakeshell.lake import Lake
 from lakeshell.tui.preferences import Preferences
 from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.colours import LineColours, colours
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.tui.widgets.sqlarea import LARGEST, SqlArea
@@ -109,7 +110,7 @@ async def test_a_paste_that_is_no_query_goes_to_a_file(lake: Lake, home: Path) -
         area = await edited(pilot)
         text = "SELECT 1;\n" * (LARGEST // 10 + 1)
         area.post_message(Paste(text))
-        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileScreen))
         assert "1.0 MB are no query" in text_of(pilot)
         pilot.app.screen.query_one("#line").value = str(home / "pasted.sql")  # type: ignore[attr-defined]
         await pilot.press("enter")

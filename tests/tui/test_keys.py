@@ -19,6 +19,7 @@ from lakeshell.tui.app import Console
 from lakeshell.tui.preferences import Preferences
 from lakeshell.tui.registry import ENTRIES
 from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.querytab import QueryTab
 
 Bound = tuple[DOMNode, str, Binding]
@@ -173,12 +174,15 @@ async def test_the_text_of_the_editor_is_saved_to_a_file_by_its_key(lake: Lake) 
         tab = await opened(pilot, "SELECT 1")
         # As a terminal sends it: with the letter.
         pilot.app.post_message(Key("alt+e", "e"))
-        await until(pilot, lambda: pilot.app.screen.query("PathInput"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileScreen))
         path = lake.folder / "kept.sql"
-        pilot.app.screen.query_one("PathInput").value = str(path)  # type: ignore[attr-defined]
+        path.write_text("SELECT 0")
+        pilot.app.screen.query_one("#line").value = str(path)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, path.exists)
-        assert path.read_text() == "SELECT 1"
+        await until(pilot, lambda: "Enter again replaces it" in text_of(pilot))
+        assert path.read_text() == "SELECT 0"
+        await pilot.press("enter")
+        await until(pilot, lambda: path.read_text() == "SELECT 1")
         await until(pilot, lambda: "the text is in" in text_of(pilot))
         await until(pilot, lambda: tab.editor.text_input.has_focus)
         for letter in "md":

@@ -1,6 +1,8 @@
-"""Rows into a file: where, whether over what is there, and whether a spreadsheet may run its texts.
+"""Rows and texts into a file: where, whether over what is there, and whether a spreadsheet may run
+what is in it.
 
-In: a screen, what reads the rows, what is done when they are written. Out: the file, on a thread.
+In: a screen, what reads the rows or a text, what is done when they are written. Out: the file, on a
+thread.
 """
 
 from __future__ import annotations
@@ -39,20 +41,21 @@ class FileScreen(ModalScreen[Destination | None]):
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, question: str, name: str, note: str) -> None:
+    def __init__(self, question: str, name: str, note: str, *, rows: bool = True) -> None:
         super().__init__()
-        self._question, self._name, self._note = question, name, note
+        self._question, self._name, self._note, self._rows = question, name, note, rows
         self._there: Path | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(shown(self._question), classes="title")
             yield LineInput(self._name, id="line")
-            yield Checkbox(
-                "formula-safe: a spreadsheet runs no text of CSV or TSV",
-                id="formula-safe",
-                compact=True,
-            )
+            if self._rows:
+                yield Checkbox(
+                    "formula-safe: a spreadsheet runs no text of CSV or TSV",
+                    id="formula-safe",
+                    compact=True,
+                )
             yield Static(shown(self._note, "dim"), id="note", classes="text")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -65,7 +68,7 @@ class FileScreen(ModalScreen[Destination | None]):
             said = "that file is there already: Enter again replaces it"
             self.query_one("#note", Static).update(shown(said, "bold"))
             return
-        self.dismiss(Destination(path, self.query_one(Checkbox).value))
+        self.dismiss(Destination(path, self._rows and self.query_one(Checkbox).value))
 
 
 def save_rows(
@@ -92,3 +95,28 @@ def save_rows(
 
     endings = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
     screen.app.push_screen(FileScreen(question, name, f"{endings}{note}"), take)
+
+
+def save_text(
+    screen: LakeScreen,
+    question: str,
+    name: str,
+    note: str,
+    text: str,
+    done: Callable[[Path], object],
+) -> None:
+    """`done` is told the file; `note` is said below its name."""
+
+    def take(given: Destination | None) -> None:
+        if given is None:
+            return
+        path = given.path
+
+        def work() -> None:
+            from lakeshell.definitions.schema import write
+
+            write(path, text)
+
+        screen.ask("save", work, lambda _: done(path))
+
+    screen.app.push_screen(FileScreen(question, name, note, rows=False), take)

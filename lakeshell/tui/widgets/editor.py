@@ -113,6 +113,9 @@ class SqlEditor(TextEditor, inherit_bindings=False):
     class Edited(Message):
         """The text, or the place in it, changed."""
 
+    class ToFile(Message):
+        """The text is wanted in a file."""
+
     def __init__(
         self,
         text: str,
@@ -185,6 +188,10 @@ class SqlEditor(TextEditor, inherit_bindings=False):
             return (1, 1)
         line, column = self.text_input.cursor_location
         return line + 1, column + 1
+
+    async def action_save(self) -> None:
+        """Asked for by whoever has the editor: the library's own line writes over any file unasked."""
+        self.post_message(self.ToFile())
 
     def go_to(self, line: int, column: int) -> None:
         """From 1."""

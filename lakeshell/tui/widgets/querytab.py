@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual_textarea.messages import TextAreaSaved
 
-from lakeshell.errors import LakeshellError, QueryFailed, UsageError
+from lakeshell.errors import LakeshellError, QueryFailed
 from lakeshell.query.completion import Vocabulary
 from lakeshell.query.parameters import asked_for
 from lakeshell.query.statement import is_blank, statement_under
@@ -20,6 +19,7 @@ from lakeshell.tui.background import Task
 from lakeshell.tui.running import StatementRun
 from lakeshell.tui.safe import shortened
 from lakeshell.tui.screens.asking import LineScreen
+from lakeshell.tui.screens.saving import save_text
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.editor import SqlEditor
 from lakeshell.tui.widgets.estimate import EstimateLine
@@ -175,8 +175,12 @@ class QueryTab(Vertical):
         self.host.changed()
         self.estimate.later(lambda: self.editor.text, lambda: self.editor.place)
 
-    def on_text_area_saved(self, event: TextAreaSaved) -> None:
-        self.host.status(f"the text is in {event.path}: lakeshell query -f runs it")
+    def on_sql_editor_to_file(self) -> None:
+        def said(path: Path) -> None:
+            self.host.status(f"the text is in {path}: lakeshell query -f runs it")
+
+        name, note = f"{self.tab_name}.sql", "Enter writes it, Esc leaves it"
+        save_text(self.host, "Save the text to", name, note, self.editor.text, said)
 
     def on_sql_area_mode_changed(self) -> None:
         self.estimate.draw()
@@ -200,15 +204,12 @@ class QueryTab(Vertical):
         """It is not lost: it can go to a file, which the command runs."""
         size = f"{len(event.text) / 2**20:,.1f} MB"
 
-        def take(name: str | None) -> None:
-            if name:
-                self.host.ask("save", partial(_write, Path(name).expanduser(), event.text), said)
-
         def said(path: Path) -> None:
             self.host.status(f"lakeshell query -f {path} runs the {size} that are in it")
 
         note = "the editor holds 1 MB and lines of 20,000 characters: Enter saves it, Esc drops it"
-        self.app.push_screen(LineScreen(f"{size} are no query; save to", "pasted.sql", note), take)
+        question = f"{size} are no query; save to"
+        save_text(self.host, question, "pasted.sql", note, event.text, said)
 
     def lay_out(self) -> None:
         from lakeshell.sql.layout import layout
@@ -401,19 +402,6 @@ class QueryTab(Vertical):
     def close(self) -> None:
         self.cancel()
         self.results.close()
-
-
-def _write(path: Path, text: str) -> Path:
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"there is a {path} already", hint="choose another name") from None
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}", hint="choose another place"
-        ) from error
-    return path
 
 
 def _cancel(runs: Sequence[StatementRun]) -> None:
