@@ -62,9 +62,10 @@ def _say_addresses(lake: Lake) -> None:
     for name, address, who in rows:
         click.echo(f"{name:<10} {address:<30} {who}", err=True)
     click.echo(f"passwords are in {made.folder / 'secrets.env'}", err=True)
-    if lake.settings.engine != "trino":
+    if not lake.is_on_own_stack:
+        engine = lake.settings.trino.url if lake.settings.engine == "trino" else "embedded"
         click.echo(
-            "this lake's engine is embedded: for one on the stack, lakeshell init DIR --stack",
+            f"this lake's engine is {engine}: for one on the stack, lakeshell init DIR --stack",
             err=True,
         )
 

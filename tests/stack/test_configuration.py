@@ -13,7 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import Silent
+from shell import Shell
 
+from lakeshell import services
 from lakeshell.errors import ConfigurationError, NotFound, UsageError
 from lakeshell.settings import read
 from lakeshell.stack import rules, secrets, trino
@@ -368,3 +370,24 @@ def test_settings_of_the_stack(tmp_path: Path) -> None:
 def test_wrong_settings_of_the_stack(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         settings_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "engine"),
+    [
+        ("[engine]\ntype = 'embedded'\n", "embedded"),
+        ("[engine]\ntype = 'trino'\nurl = 'https://trino.test'\n", "https://trino.test"),
+        ("[engine]\ntype = 'trino'\n", None),
+    ],
+)
+def test_a_stack_that_the_lake_does_not_use_is_said_to_be_that(
+    shell: Shell, lake: Path, monkeypatch: pytest.MonkeyPatch, settings: str, engine: str | None
+) -> None:
+    monkeypatch.setattr(services, "up", lambda *_, **__: None)
+    install(lake / ".lakeshell", StackSettings(), IMAGES, 0)
+    (lake / "lakeshell.toml").write_text(settings, encoding="utf-8")
+    ended = shell("stack", "up")
+    assert ended.code == 0, ended.err
+    assert "passwords are in" in ended.err
+    assert ("this lake's engine is" in ended.err) is (engine is not None)
+    assert f"engine is {engine}" in ended.err or engine is None
