@@ -326,6 +326,7 @@ class Lake:
             folder,
             settings.results_keep,
             settings.results_max_size,
+            settings.results_max_total,
             self.folder,
             files=lambda: self._object_storage,
         )

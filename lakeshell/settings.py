@@ -87,6 +87,7 @@ KEYS = (
     Key("history.keep", duration, 0, doc="how long queries stay in the history; 0 is for ever"),
     Key("results.keep", duration, 7 * 86_400, doc="how long results can be opened again"),
     Key("results.max_size", size, 256 * 2**20, doc="a result larger than this is not kept"),
+    Key("results.max_total", size, 5 * 2**30, doc="all kept results of a folder; the oldest go"),
     Key("prices.query", choice("athena", "self-hosted"), "athena"),
     Key("prices.compute", choice("glue", "glue-2019", "self-hosted"), "glue"),
     Key("prices.per_tb", money, None, doc="your own price of a TB scanned"),
@@ -136,7 +137,8 @@ class LedgerSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`engine` is `embedded` or `trino`; `metastore` is the Metastore's address, None the lake's own
-    stack. `memory_limit` in bytes, `history_keep` (0 is for ever) and `results_keep` in seconds, `results_max_size` in bytes."""
+    stack. `memory_limit`, `results_max_size` and `results_max_total` in bytes, `history_keep` (0 is
+    for ever) and `results_keep` in seconds."""
 
     engine: str
     trino: Trino
@@ -152,6 +154,7 @@ class Settings:
     history_keep: int
     results_keep: int
     results_max_size: int
+    results_max_total: int
     query_prices: str
     compute_prices: str
     per_tb: Decimal | None
@@ -185,6 +188,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         history_keep=values["history.keep"],
         results_keep=values["results.keep"],
         results_max_size=values["results.max_size"],
+        results_max_total=values["results.max_total"],
         query_prices=values["prices.query"],
         compute_prices=values["prices.compute"],
         per_tb=values["prices.per_tb"],

@@ -1,4 +1,5 @@
-"""Results kept for `history result`: one Arrow file a query, for a time and up to a size.
+"""Results kept for `history result`: one Arrow file a query, for a time and up to a size, its own and
+that of all together.
 
 In: a result's batches as they are read. Out: the same, later. A result that grows too large, or a
 disk that is full, ends the keeping, never the query.
@@ -7,6 +8,7 @@ disk that is full, ends the keeping, never the query.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,13 +31,16 @@ _COLUMNS = b"lakeshell.columns"
 _KINDS = (".arrow", ".part", ".reuse")
 _PRUNED = ".pruned"
 _PRUNE_EVERY = 3600
+LARGE = 2**20
+"""Bytes of a result after which the folder is looked through at once, which takes a millisecond for
+some hundred files; smaller ones are counted with the hourly look."""
 ROOM = 512 * 2**20
 """Bytes free on the disk below which nothing is kept: tables and the ledger need them more."""
 
 
 class Results:
-    """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result; `lake` is
-    the folder that a workgroup's location is in, where it is not absolute; `files` opens the object
+    """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result, `max_total` of
+    all that are in the folder, of which the oldest go; `lake` is the folder that a workgroup's location is in, where it is not absolute; `files` opens the object
     storage where it is `s3://…`, of which the folder then holds what was used here."""
 
     def __init__(
@@ -43,6 +48,7 @@ class Results:
         folder: Path,
         keep: int,
         max_size: int,
+        max_total: int,
         lake: Path = Path(),
         files: Callable[[], Objects] | None = None,
         shared: SharedResults | None = None,
@@ -50,6 +56,7 @@ class Results:
         self.folder = folder
         self.keep = keep
         self.max_size = max_size
+        self.max_total = max_total
         self.lake = lake
         self._files = files
         self._shared = shared
@@ -62,7 +69,8 @@ class Results:
         elif location is not None:
             folder = self.lake / Path(location).expanduser()
         keep = self.keep if group.result_keep is None else group.result_keep
-        return Results(folder, keep, self.max_size, self.lake, self._files, shared)
+        size, total = self.max_size, self.max_total
+        return Results(folder, keep, size, total, self.lake, self._files, shared)
 
     def has(self, id: str) -> bool:
         """Whether the result of the query `id` can be opened."""
@@ -73,10 +81,32 @@ class Results:
 
     def writer(self, id: str, columns: Sequence[Column]) -> ResultWriter | None:
         """None when nothing is to be kept."""
-        if self.keep <= 0 or self.max_size <= 0 or not self._has_room():
+        largest = min(self.max_size, self.max_total)
+        if self.keep <= 0 or largest <= 0 or not self._has_room():
             return None
-        done = None if self._shared is None else self._shared.put
-        return ResultWriter(self.path(id), columns, self.max_size, done)
+        return ResultWriter(self.path(id), columns, largest, self._kept)
+
+    def _kept(self, path: Path) -> None:
+        if self._shared is not None:
+            self._shared.put(path)
+        if path.stat().st_size >= LARGE:
+            self._limit()
+
+    def _limit(self) -> None:
+        """The oldest go, until the rest is no more than it may be together."""
+        found = []
+        for entry in os.scandir(self.folder):
+            if entry.name.endswith(".arrow"):
+                # Another process may remove the same.
+                with suppress(FileNotFoundError):
+                    about = entry.stat()
+                    found.append((about.st_mtime_ns, about.st_size, entry.path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self.max_total:
+                return
+            Path(path).unlink(missing_ok=True)
+            total -= size
 
     def _has_room(self) -> bool:
         nearest = next(each for each in (self.folder, *self.folder.parents) if each.exists())
@@ -134,6 +164,7 @@ class Results:
             for path in self.folder.iterdir():
                 if path.suffix in _KINDS and now - path.stat().st_mtime > self.keep:
                     path.unlink()
+            self._limit()
 
 
 class ResultWriter:

@@ -40,7 +40,7 @@ def ask(engine: FakeEngine, tmp_path: Path) -> Ask:
         ledger=FakeLedger(),
         workgroup=lambda name: Workgroup(name, scan_limit=None),
         prices=ATHENA,
-        results=Results(tmp_path / "results", 86_400, 2**20),
+        results=Results(tmp_path / "results", 86_400, 2**20, 2**20),
         now=lambda: NOW,
     )
 

@@ -581,7 +581,7 @@ def test_what_a_query_held_goes_with_it(tmp_path: Path, engine: FakeEngine) -> N
 
 
 def kept(tmp_path: Path, **changes: int) -> Results:
-    return Results(tmp_path / "results", **{"keep": 60, "max_size": MB, **changes})
+    return Results(tmp_path / "results", **{"keep": 60, "max_size": MB, "max_total": MB, **changes})
 
 
 def test_a_result_is_kept_and_read_again(engine: FakeEngine, tmp_path: Path) -> None:
@@ -625,7 +625,31 @@ def test_no_result_of_what_failed_or_wrote(
     )
 
 
-@pytest.mark.parametrize("limits", [{"max_size": 9}, {"max_size": 0}, {"keep": 0}])
+@pytest.mark.parametrize("hourly", [False, True])
+def test_the_oldest_kept_results_go_when_all_are_too_many(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hourly: bool
+) -> None:
+    results = kept(tmp_path)
+    services = made(engine, Workgroup("primary"), results=results)
+    for _ in range(4):
+        rows_of(services, Order("SELECT n"))
+    assert services.ledger is not None
+    newest, *older = [q.id for q in services.ledger.queries(HistoryFilter())]
+    size = results.path(newest).stat().st_size
+    results.max_total = 2 * size
+    if hourly:
+        (results.folder / ".pruned").unlink(missing_ok=True)
+        results.prune()
+        assert [results.has(id) for id in (newest, *older)] == [True, True, False, False]
+        return
+    monkeypatch.setattr("lakeshell.query.results.LARGE", size)
+    rows_of(services, Order("SELECT n"))
+    assert [results.has(id) for id in (newest, *older)] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_size": 9}, {"max_size": 0}, {"keep": 0}, {"max_total": 9}]
+)
 def test_a_large_result_is_given_but_not_kept(
     engine: FakeEngine, tmp_path: Path, limits: dict[str, int]
 ) -> None:
@@ -786,9 +810,9 @@ def test_results_on_object_storage_are_found_from_another_machine(
 
     def here(machine: str) -> Results:
         folder = tmp_path / machine
-        return Results(folder, 3600, MB, tmp_path, files=lambda: files).of(group)  # type: ignore[arg-type,return-value]
+        return Results(folder, 3600, MB, MB, tmp_path, files=lambda: files).of(group)  # type: ignore[arg-type,return-value]
 
-    results = Results(tmp_path / "a", 3600, MB, tmp_path, files=lambda: files)  # type: ignore[arg-type,return-value]
+    results = Results(tmp_path / "a", 3600, MB, MB, tmp_path, files=lambda: files)  # type: ignore[arg-type,return-value]
     services = made(engine, group, results=results)
     rows_of(services, Order("SELECT n"))
     id = only(services).id
@@ -803,7 +827,7 @@ def test_results_on_object_storage_are_found_from_another_machine(
         (tmp_path / "c").mkdir(exist_ok=True)
         old = replace(group, result_keep=age)
         time.sleep(1.1 if age == 0 else 0)
-        results_of_c = Results(tmp_path / "c", 1, MB, files=lambda: files)  # type: ignore[arg-type,return-value]
+        results_of_c = Results(tmp_path / "c", 1, MB, MB, files=lambda: files)  # type: ignore[arg-type,return-value]
         results_of_c.of(old).prune()
         assert here("d").has(id) is there
 
@@ -813,10 +837,10 @@ def test_object_storage_that_is_away_fails_no_query(engine: FakeEngine, tmp_path
         raise ConnectionFailed("the object storage cannot be reached")
 
     group = Workgroup("primary", result_location="s3://lake/r")
-    services = made(engine, group, results=Results(tmp_path, 60, MB, files=away))
+    services = made(engine, group, results=Results(tmp_path, 60, MB, MB, files=away))
     assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
-    assert Results(tmp_path, 60, MB, files=away).of(group).has(only(services).id)
-    assert not Results(tmp_path / "b", 60, MB, files=away).of(group).has(only(services).id)
+    assert Results(tmp_path, 60, MB, MB, files=away).of(group).has(only(services).id)
+    assert not Results(tmp_path / "b", 60, MB, MB, files=away).of(group).has(only(services).id)
 
 
 class _Bucket:
@@ -846,7 +870,7 @@ class _Bucket:
 
 def test_results_of_a_workgroup_are_where_it_says(engine: FakeEngine, tmp_path: Path) -> None:
     group = Workgroup("primary", result_location="of/team", result_keep=60)
-    services = made(engine, group, results=Results(tmp_path / "results", 3600, MB, tmp_path))
+    services = made(engine, group, results=Results(tmp_path / "results", 3600, MB, MB, tmp_path))
     rows_of(services, Order("SELECT n"))
     assert (tmp_path / "of" / "team" / f"{only(services).id}.arrow").exists()
     assert not (tmp_path / "results").exists()
