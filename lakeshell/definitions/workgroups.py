@@ -26,7 +26,7 @@ from lakeshell.definitions.schema import (
     texts,
     whole,
 )
-from lakeshell.errors import UsageError
+from lakeshell.errors import LakeshellError, UsageError
 from lakeshell.workgroup import MANY, PRIMARY, QUEUED, UNMATCHED, Workgroup
 
 NEVER = "never"
@@ -124,7 +124,15 @@ class Workgroups(DefinitionFolder[Workgroup]):
         return sorted({*self._built_in, *super().names()})
 
     def all(self) -> list[Workgroup]:
-        return [self.get(name) for name in self.names()]
+        """Without one that another process removes in this moment."""
+        found = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except LakeshellError:
+                if self.path(name).exists():
+                    raise
+        return found
 
     def _taken(self, name: str) -> str | None:
         # A built-in one can be given a file of its own, so its name is free until it has one.

@@ -128,6 +128,19 @@ def test_every_key_of_a_workgroup_is_written_and_read(tmp_path: Path) -> None:
     assert groups.get(groups.set("team", {"budget_stop": None}).stem).budget_stop is None
 
 
+def test_all_workgroups_are_read_while_another_process_removes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = Workgroups(tmp_path)
+    groups.add(Workgroup(name="stays"))
+    listed = [*groups.names(), "went"]
+    monkeypatch.setattr(groups, "names", lambda: listed)
+    assert [group.name for group in groups.all()] == ["primary", "stays"]
+    (tmp_path / "went.toml").write_text("nonsense")
+    with pytest.raises(ConfigurationError, match="went"):
+        groups.all()
+
+
 def test_a_workgroup_file_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
     path = Workgroups(tmp_path).add(Workgroup(name="team", scan_limit=2**20))
     assert path.read_text() == 'scan_limit = "1MB"\n'

@@ -457,6 +457,27 @@ async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_ar
 
 
 @pytest.mark.asyncio
+async def test_names_that_could_not_be_read_are_asked_for_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, failures = lake.words, iter([QueryFailed("the catalog is away")] * 2)
+
+    def late(*databases: str | None) -> Sequence[Vocabulary]:
+        for failure in failures:
+            raise failure
+        return words(*databases)
+
+    monkeypatch.setattr(Lake, "words", lambda _, *databases: late(*databases))
+    monkeypatch.setattr("lakeshell.tui.screens.query._AGAIN", 0.1)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: pilot.app.screen.query(QueryTab))
+        tab = pilot.app.screen.query_one(QueryTab)
+        await until(pilot, lambda: "movie_rental" in tab.words.tables)
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
 async def test_a_tab_whose_workgroup_is_gone_takes_no_names_from_the_others(lake: Lake) -> None:
     keep_tabs(lake, Tab("1", "SELECT 1", workgroup="gone"), Tab("2"))
     async with console(lake).run_test(size=(80, 24)) as pilot:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _KEEP_AFTER = 1.0
 """Seconds after a change until the tabs are written."""
-
-
+_AGAIN = 2.0
+"""Seconds after which names that could not be read are asked for again."""
 _CLOSED = 10
 """Closed tabs that are kept."""
 
@@ -85,11 +85,19 @@ class QueryScreen(LakeScreen):
             for tab, words in zip(tabs, found, strict=True):
                 tab.take(words)
 
+        def failed(error: BaseException) -> None:
+            """What was in the way is not said, for nobody asked for names, and may be gone soon."""
+            self.set_timer(_AGAIN, again)
+
+        def again() -> None:
+            if self.is_current:
+                self.read_words()
+
         self.ask(
             "words",
             lambda: self.lake.words(*(tab.names_from() for tab in tabs)),
             draw,
-            lambda error: None,
+            failed,
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
