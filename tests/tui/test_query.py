@@ -19,7 +19,7 @@ from lakeshell.errors import QueryFailed
 from lakeshell.lake import Lake
 from lakeshell.model import Database, QueryState
 from lakeshell.ports import HistoryFilter
-from lakeshell.query.completion import Vocabulary
+from lakeshell.query.completion import Suggestion, Vocabulary, complete
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
@@ -447,12 +447,44 @@ async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_ar
         await until(pilot, lambda: pilot.app.screen.query(QueryTab))
         tab = pilot.app.screen.query_one(QueryTab)
         await pilot.press(*"SELECT", "space", "asterisk", "space", *"FROM", "space", *"movies_f")
-        await until(pilot, lambda: tab.editor.completion_list.nothing_for is not None)
+        await until(pilot, lambda: tab.editor.completion_list.sought is not None)
         assert not tab.editor.completion_list.is_open
         read.set()
         await until(pilot, lambda: "movie_rental.movies_film" in text_of(pilot))
         await pilot.press("tab")
         await until(pilot, lambda: tab.editor.text.endswith("FROM movie_rental.movies_film"))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_names_that_come_while_others_are_searched_are_searched_too(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, searched, words = threading.Event(), threading.Event(), lake.words
+    begun = threading.Event()
+
+    def late(*databases: str | None) -> Sequence[Vocabulary]:
+        assert read.wait(60)
+        return words(*databases)
+
+    def slow(text: str, offset: int, held: Vocabulary) -> Sequence[Suggestion]:
+        if text.endswith("movies_f"):
+            begun.set()
+            assert searched.wait(60)
+        return complete(text, offset, held)
+
+    monkeypatch.setattr(Lake, "words", lambda _, *databases: late(*databases))
+    monkeypatch.setattr("lakeshell.tui.widgets.editor.complete", slow)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await pilot.press("alt+6")
+        await until(pilot, lambda: pilot.app.screen.query(QueryTab))
+        tab = pilot.app.screen.query_one(QueryTab)
+        await pilot.press(*"SELECT", "space", "asterisk", "space", *"FROM", "space", *"movies_f")
+        await until(pilot, begun.is_set)
+        read.set()
+        await until(pilot, lambda: tab.words.tables)
+        searched.set()
+        await until(pilot, lambda: "movie_rental.movies_film" in text_of(pilot))
         await settled(pilot)
 
 

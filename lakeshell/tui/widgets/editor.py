@@ -44,8 +44,8 @@ class Suggestions(CompletionList):
         super().__init__()
         self._asked = 0
         self._wanted = False
-        self.nothing_for: str | None = None
-        """What was looked up last, where nothing was found for it."""
+        self.sought: str | None = None
+        """What is looked up, or was and nothing was found for it."""
 
     # --- looked up on a thread, and only the newest is shown -------------------------------
 
@@ -53,7 +53,7 @@ class Suggestions(CompletionList):
         """As the base, in which each look-up that is overtaken by more keys closes the list when it
         comes: of letters that arrive together, as they do over SSH, none was completed."""
         self._asked += 1
-        self.nothing_for = None
+        self.sought = prefix
         self._look_up(self._asked, prefix, completer)
 
     def forget(self) -> None:
@@ -72,9 +72,9 @@ class Suggestions(CompletionList):
             return
         if not found:
             self._wanted = False
-            self.nothing_for = prefix
             self.post_message(TextAreaHideCompletionList())
             return
+        self.sought = None
         self.post_message(self.CompletionsReady(prefix, list(found)))
         if self._wanted:
             self._wanted = False
@@ -212,13 +212,14 @@ class SqlEditor(TextEditor, inherit_bindings=False):
         self._sought_at = self.place
 
     def look_again(self) -> None:
-        """There are other names: perhaps for what is typed now, where nothing was found before."""
+        """There are other names: perhaps for what is typed now, where nothing was found before, or
+        is sought among those of before."""
         area, shown = self.text_input, self.completion_list
-        if area is None or not isinstance(shown, Suggestions) or shown.nothing_for is None:
+        if area is None or not isinstance(shown, Suggestions) or shown.sought is None:
             return
         if area.has_focus and self.place == self._sought_at:
             area.completer_active = "word"
-            shown.show_completions(shown.nothing_for, self._suggest)
+            shown.show_completions(shown.sought, self._suggest)
 
     def _suggest(self, prefix: str) -> Found:
         """Runs on a thread, on the text as it is by then; `prefix` is what the library makes of it."""
