@@ -40,8 +40,9 @@ ROOM = 512 * 2**20
 
 class Results:
     """The folder of kept results. `keep` in seconds, `max_size` in bytes of one result, `max_total` of
-    all that are in the folder, of which the oldest go; `lake` is the folder that a workgroup's location is in, where it is not absolute; `files` opens the object
-    storage where it is `s3://…`, of which the folder then holds what was used here."""
+    all that are in the folder, of which the oldest go; `lake` is the folder that a workgroup's
+    location is in, where it is not absolute; `files` opens the object storage where it is `s3://…`,
+    of which the folder then holds what was used here."""
 
     def __init__(
         self,

@@ -8,7 +8,8 @@ who waits: the driver takes it for a fault. In: the server's address. Out: a por
 
 A process and not a thread, for the driver keeps Python's lock while it waits. So that other threads
 can work meanwhile, and an interruption gets through, `await_rows` sleeps while the server computes
-its answer and until about a batch of it has come, and the driver finds it there. Run as a script it imports nothing but what comes with Python.
+its answer and until about a batch of it has come, and the driver finds it there. Run as a script it
+imports nothing but what comes with Python.
 """
 
 from __future__ import annotations

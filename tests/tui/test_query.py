@@ -431,17 +431,23 @@ async def test_the_place_where_a_tab_was_left_is_in_sight(lake: Lake) -> None:
         await settled(pilot)
 
 
-@pytest.mark.asyncio
-async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_are(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, words = threading.Event(), lake.words
+@pytest.fixture
+def read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, the names for completion are still being read."""
+    event, words = threading.Event(), lake.words
 
-    def slow(*databases: str | None) -> Sequence[Vocabulary]:
-        assert read.wait(60)
+    def late(*databases: str | None) -> Sequence[Vocabulary]:
+        assert event.wait(60)
         return words(*databases)
 
-    monkeypatch.setattr(Lake, "words", lambda _, *databases: slow(*databases))
+    monkeypatch.setattr(Lake, "words", lambda _, *databases: late(*databases))
+    return event
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_are(
+    lake: Lake, read: threading.Event
+) -> None:
     async with console(lake).run_test(size=(80, 24)) as pilot:
         await pilot.press("alt+6")
         await until(pilot, lambda: pilot.app.screen.query(QueryTab))
@@ -458,14 +464,9 @@ async def test_what_is_typed_before_the_names_are_read_is_completed_once_they_ar
 
 @pytest.mark.asyncio
 async def test_names_that_come_while_others_are_searched_are_searched_too(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, read: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, searched, words = threading.Event(), threading.Event(), lake.words
-    begun = threading.Event()
-
-    def late(*databases: str | None) -> Sequence[Vocabulary]:
-        assert read.wait(60)
-        return words(*databases)
+    begun, searched = threading.Event(), threading.Event()
 
     def slow(text: str, offset: int, held: Vocabulary) -> Sequence[Suggestion]:
         if text.endswith("movies_f"):
@@ -473,7 +474,6 @@ async def test_names_that_come_while_others_are_searched_are_searched_too(
             assert searched.wait(60)
         return complete(text, offset, held)
 
-    monkeypatch.setattr(Lake, "words", lambda _, *databases: late(*databases))
     monkeypatch.setattr("lakeshell.tui.widgets.editor.complete", slow)
     async with console(lake).run_test(size=(80, 24)) as pilot:
         await pilot.press("alt+6")

@@ -178,22 +178,25 @@ class QueryScreen(LakeScreen):
 
     def follow_renamed(self) -> None:
         """The tabs of saved queries that were renamed are theirs still."""
-        default = self.lake.settings.workgroup
         renamed = [*self.console.renamed]
         self.console.renamed.clear()
         for group, name, target in renamed:
             for tab in self._tabs:
-                if tab.saved == name and (tab.workgroup or default) == group:
+                if self._is_of(tab, group, name):
                     tab.saved, tab.tab_name = target, title_of(tab.tab_name, name, target)
             self._closed_tabs = [
                 replace(tab, saved=target, name=title_of(tab.name, name, target))
-                if tab.saved == name and (tab.workgroup or default) == group
+                if self._is_of(tab, group, name)
                 else tab
                 for tab in self._closed_tabs
             ]
         if renamed:
             self._draw_names()
             self.changed()
+
+    def _is_of(self, tab: QueryTab | Tab, group: str, name: str) -> bool:
+        """Whether the tab is of that saved query."""
+        return tab.saved == name and (tab.workgroup or self.lake.settings.workgroup) == group
 
     def changed(self) -> None:
         """Something that is kept changed."""

@@ -81,9 +81,7 @@ def save_rows(
 ) -> None:
     """`done` is told the file and its rows; `note` is said beside the endings."""
 
-    def take(given: Destination | None) -> None:
-        if given is None:
-            return
+    def write(given: Destination) -> None:
         path = given.path
 
         def work(_: object) -> int:
@@ -94,7 +92,7 @@ def save_rows(
         screen.carry_out("export", f"writing {path}", work, lambda count: done(path, count))
 
     endings = "by its ending: .csv .tsv .json .md .parquet .arrow .xlsx"
-    screen.app.push_screen(FileScreen(question, name, f"{endings}{note}"), take)
+    _ask(screen, FileScreen(question, name, f"{endings}{note}"), write)
 
 
 def save_text(
@@ -107,16 +105,16 @@ def save_text(
 ) -> None:
     """`done` is told the file; `note` is said below its name."""
 
-    def take(given: Destination | None) -> None:
-        if given is None:
-            return
-        path = given.path
-
+    def write(given: Destination) -> None:
         def work() -> None:
-            from lakeshell.definitions.schema import write
+            from lakeshell.definitions.schema import write as write_whole
 
-            write(path, text)
+            write_whole(given.path, text)
 
-        screen.ask("save", work, lambda _: done(path))
+        screen.ask("save", work, lambda _: done(given.path))
 
-    screen.app.push_screen(FileScreen(question, name, note, rows=False), take)
+    _ask(screen, FileScreen(question, name, note, rows=False), write)
+
+
+def _ask(screen: LakeScreen, dialog: FileScreen, write: Callable[[Destination], None]) -> None:
+    screen.app.push_screen(dialog, lambda given: None if given is None else write(given))
