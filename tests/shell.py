@@ -68,3 +68,11 @@ def started(lake: Path, *arguments: str, **options: Any) -> Started:
         text=True,
         **options,
     )
+
+
+def lives(pid: str) -> bool:
+    """One that ended and that nobody has asked about yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

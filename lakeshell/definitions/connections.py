@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes, urlsplit
 from lakeshell.definitions.folder import DefinitionFolder
 from lakeshell.definitions.schema import Key, text
 from lakeshell.errors import ConfigurationError, ConnectionFailed, UsageError
+from lakeshell.query.bounded import answer_of
 from lakeshell.source.mysql_address import DEFAULT_PORT, MysqlAddress, SslMode
 
 KEYS = (
@@ -31,6 +32,8 @@ SCHEMES = ("sqlite", "mysql")
 CATALOGS = ("lake", "lake_files", "system", "tpch", "memory")
 """Names that SQL has for something else, in Trino and so in every lake that may move to it."""
 ADD = "lakeshell connection add NAME sqlite:///PATH, or mysql://USER@HOST:3306/DATABASE"
+LONGEST = 60.0
+"""Seconds that a password command has: somebody may have to confirm it."""
 _SSL = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key")
 
 
@@ -195,15 +198,24 @@ def password(connection: Connection, environment: Mapping[str, str]) -> str | No
         return expanded("${" + connection.password_env + "}", environment)
     if connection.password_command is None:
         return None
-    done = subprocess.run(
-        connection.password_command, shell=True, capture_output=True, text=True, check=False
-    )
+    what = f"the password command of {connection.name!r}"
+    by_hand = "run it by hand to see why"
+    try:
+        done = answer_of(connection.password_command, LONGEST)
+    except subprocess.TimeoutExpired as error:
+        raise ConnectionFailed(
+            f"{what} took more than {LONGEST:g} s and was ended", hint=by_hand
+        ) from error
+    said = done.stderr.decode(errors="replace").strip()
     if done.returncode != 0:
         raise ConnectionFailed(
-            f"the password command of {connection.name!r} ended with {done.returncode}",
-            hint="run it by hand to see why",
+            f"{what} ended with {done.returncode}",
+            hint=f"it said: {said.splitlines()[-1]}" if said else by_hand,
         )
-    return done.stdout.rstrip("\n")
+    try:
+        return done.stdout.decode().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise ConnectionFailed(f"{what} printed what is no text", hint=by_hand) from error
 
 
 class Connections(DefinitionFolder[Connection]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from shell import lives
 
 from lakeshell.definitions.connections import Connection, Connections, checked_url
-from lakeshell.errors import ConfigurationError, UsageError
+from lakeshell.errors import ConfigurationError, ConnectionFailed, UsageError
 from lakeshell.source.mysql_address import MysqlAddress, SslMode
 
 LAKE = Path("/lake")
@@ -106,3 +108,33 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
             ConfigurationError, match=r"certificates of the connection 'movies' .*ca\.pem"
         ):
             found.pymysql()
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "hint"),
+    [
+        ("echo no store >&2; exit 3", "ended with 3", "it said: no store"),
+        ("exit 4", "ended with 4", "run it by hand to see why"),
+        (r"printf '\377'", "printed what is no text", "run it by hand to see why"),
+    ],
+)
+def test_a_password_command_that_fails_says_why(command: str, said: str, hint: str) -> None:
+    with pytest.raises(ConnectionFailed) as caught:
+        address("mysql://db", password_command=command)
+    assert caught.value.message == f"the password command of 'movies' {said}"
+    assert caught.value.hint == hint
+
+
+def test_a_password_command_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.definitions.connections.LONGEST", 5.0)
+    monkeypatch.setattr("os.isatty", lambda descriptor: False)
+    pid = tmp_path / "pid"
+    hangs = f"trap '' TERM; sleep 1000 & echo $! > '{pid}'; wait"
+    with pytest.raises(ConnectionFailed, match=r"took more than 5 s and was ended"):
+        address("mysql://db", password_command=hangs)
+    until = time.monotonic() + 60
+    while lives(pid.read_text().strip()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not lives(pid.read_text().strip())

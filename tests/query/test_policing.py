@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeEngine, FakeLedger
+from shell import lives
 
 from lakeshell.cost.prices import ATHENA
 from lakeshell.ports import ClusterQuery
@@ -142,11 +143,3 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(
     while any(map(lives, pids.split())) and time.monotonic() < until:
         time.sleep(0.02)
     assert not any(map(lives, pids.split()))
-
-
-def lives(pid: str) -> bool:
-    """One that ended and that nobody has asked about yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
