@@ -209,6 +209,29 @@ def rm(lake: Lake, name: str) -> None:
     _hold(lake)
 
 
+@command.command("rename", hidden=True)
+@click.argument("name")
+@click.argument("target", required=False)
+@with_lake
+def rename(lake: Lake, name: str, target: str | None) -> None:
+    """Not done: says what to do instead."""
+    from lakeshell.errors import UsageError
+
+    new = target or "NEW"
+    file = lake.workgroups.known(name)
+    hint = f"add another: lakeshell workgroup add {new}"
+    if file.exists():
+        hint = (
+            f"copy it, in the lake's folder: cp workgroups/{file.name} workgroups/{new}.toml, move "
+            f"what is in queries/{name}, then: lakeshell workgroup rm {name}; docs/workgroups.md has "
+            "each step"
+        )
+    raise UsageError(
+        f"a workgroup cannot be renamed: history, budgets and clients go by its name, {name!r}",
+        hint=hint,
+    )
+
+
 @command.command("apply", epilog=example("lakeshell workgroup apply --dry-run"))
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 @with_format

@@ -26,6 +26,8 @@ def commands(
         for name in command.list_commands(click.Context(command)):
             found = command.get_command(click.Context(command), name)
             assert found is not None
+            if found.hidden:
+                continue
             yield from commands(found, (*words, name))
 
 
