@@ -353,6 +353,7 @@ class Lake:
             locks=self.state / "locks",
             price=lambda job, seconds: self._run_price(seconds, "job", job.dpu),
             user=self.user,
+            late=self.late,
         )
 
     @cached_property
@@ -368,6 +369,7 @@ class Lake:
             price=lambda seconds: self._run_price(seconds, "crawler"),
             locks=self.state / "locks",
             user=self.user,
+            late=self.late,
         )
 
     def _run_sql(

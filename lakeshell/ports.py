@@ -485,13 +485,13 @@ class Ledger(Protocol):
 
 
 class Late(Protocol):
-    """Records of ended queries that the ledger did not take."""
+    """Records of ended queries and runs that the ledger did not take."""
 
     @property
     def folder(self) -> Path:
         """Where they wait."""
 
-    def keep(self, record: QueryRecord) -> bool:
+    def keep(self, record: QueryRecord | RunRecord) -> bool:
         """False where it cannot be kept either."""
 
     def bring(self, ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell import serve
-from lakeshell.billing.services import hourly_rate, note_services
+from lakeshell.billing.services import hourly_rate, note_before_stopping
 from lakeshell.stack import backup as backups
 from lakeshell.stack.health import State, Status, statuses
 from lakeshell.stack.installation import FOLDER
@@ -62,7 +62,7 @@ def up(
 def down(lake: Lake, reporter: Reporter, *, delete_data: bool = False) -> None:
     with _undisturbed(lake):
         serve.stop(lake.state)
-        note_services(lake, datetime.now(UTC))
+        note_before_stopping(lake, datetime.now(UTC))
         lake.stack.down(reporter, volumes=delete_data)
 
 
@@ -77,7 +77,7 @@ def start(lake: Lake, services: Collection[Service], reporter: Reporter) -> None
 def stop(lake: Lake, services: Collection[Service], reporter: Reporter) -> None:
     with _undisturbed(lake):
         # What ran by the hour is known only while it runs.
-        note_services(lake, datetime.now(UTC))
+        note_before_stopping(lake, datetime.now(UTC))
         lake.stack.stop(services or ALL, reporter)
 
 

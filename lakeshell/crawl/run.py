@@ -18,9 +18,10 @@ from pathlib import Path
 from lakeshell.crawl.patterns import select
 from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan, Found, plan
 from lakeshell.errors import LakeshellError, NotFound, ObjectGone
+from lakeshell.ledger.late import end_record
 from lakeshell.locking import alone
 from lakeshell.model import Database, ObjectName, QueryState, RunRecord, SourceTable
-from lakeshell.ports import Catalog, Ledger, Reporter, Source
+from lakeshell.ports import Catalog, Late, Ledger, Reporter, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Survey:
     price: Callable[[float], tuple[Decimal, str]]
     locks: Path
     user: str
+    late: Late | None = None
+    """Where the records of runs wait that the ledger did not take."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -72,12 +75,18 @@ def run_crawler(
             made = plan_crawl(settings, survey, reporter)
             apply(made, survey.catalog(), reporter)
         except BaseException as error:
-            state = QueryState.FAILED if isinstance(error, Exception) else QueryState.CANCELLED
+            failed = isinstance(error, Exception)
+            state = QueryState.FAILED if failed else QueryState.CANCELLED
             message = error.message if isinstance(error, LakeshellError) else repr(error)
-            _end(survey, replace(record, state=state, error=message), started)
+            ended = _ended(replace(record, state=state, error=message), survey, started)
+            # What ended the run is worth more than what hinders its record.
+            with suppress(LakeshellError):
+                end_record(ended, survey.ledger(), survey.late, reporter.warn, waits=failed)
             raise
         done = replace(record, state=QueryState.FINISHED, detail=made.summary)
-        return made, _end(survey, done, started)
+        done = _ended(done, survey, started)
+        end_record(done, survey.ledger(), survey.late, reporter.warn)
+        return made, done
 
 
 def apply(plan: CrawlPlan, catalog: Catalog, reporter: Reporter) -> None:
@@ -118,9 +127,7 @@ def _look(
     )
 
 
-def _end(survey: Survey, record: RunRecord, started: float) -> RunRecord:
+def _ended(record: RunRecord, survey: Survey, started: float) -> RunRecord:
     elapsed = time.monotonic() - started
     cost, currency = survey.price(elapsed)
-    ended = replace(record, finished=survey.now(), elapsed=elapsed, cost=cost, currency=currency)
-    survey.ledger().end_run(ended)
-    return ended
+    return replace(record, finished=survey.now(), elapsed=elapsed, cost=cost, currency=currency)

@@ -28,9 +28,10 @@ from lakeshell.errors import (
 from lakeshell.etl.copy import SourceOpener, check_mapping, mapped, source_rows
 from lakeshell.etl.job import Job
 from lakeshell.etl.script import load_arrow
+from lakeshell.ledger.late import end_record
 from lakeshell.locking import alone
 from lakeshell.model import CatalogTable, QueryState, RunRecord
-from lakeshell.ports import Catalog, Engine, Ledger, Reporter, Session, TableStore
+from lakeshell.ports import Catalog, Engine, Late, Ledger, Reporter, Session, TableStore
 
 RunSql = Callable[[Job, str, Mapping[str, str], Callable[[str], None]], int]
 """Runs a script's statements in the job's workgroup; told each line of the log; gives the rows
@@ -52,6 +53,8 @@ class Workshop:
     locks: Path
     price: Callable[[Job, float], tuple[Decimal, str]]
     user: str = field(default_factory=getpass.getuser)
+    late: Late | None = None
+    """Where the records of runs wait that the ledger did not take."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -87,7 +90,7 @@ def run_job(
         attempt = 1
         while True:
             try:
-                return _attempt(job, workshop, given, reporter, attempt)
+                done = _attempt(job, workshop, given, reporter, attempt)
             except (UsageError, LimitExceeded):
                 raise
             except LakeshellError as error:
@@ -95,6 +98,9 @@ def run_job(
                     raise
                 reporter.warn(f"attempt {attempt} of {job.name} failed: {error.message}; once more")
                 time.sleep(min(2**attempt, 30) if isinstance(error, ConnectionFailed) else 0)
+            else:
+                end_record(done, workshop.ledger, workshop.late, reporter.warn)
+                return done
             attempt += 1
 
 
@@ -128,7 +134,13 @@ def _attempt(
             ended = replace(record, state=state, error=message)
             # A ledger on a full disk closes the record later, as that of a process that died.
             with suppress(LakeshellError):
-                workshop.ledger.end_run(_ended(ended, job, workshop, started))
+                end_record(
+                    _ended(ended, job, workshop, started),
+                    workshop.ledger,
+                    workshop.late,
+                    reporter.warn,
+                    waits=not stopped,
+                )
             raise
         say(f"finished: {outcome.rows} rows{outcome.detail and '; ' + outcome.detail}")
     done = replace(
@@ -138,9 +150,7 @@ def _attempt(
         bytes=outcome.bytes,
         detail=outcome.detail,
     )
-    done = _ended(done, job, workshop, started)
-    workshop.ledger.end_run(done)
-    return done
+    return _ended(done, job, workshop, started)
 
 
 def _ended(record: RunRecord, job: Job, workshop: Workshop, started: float) -> RunRecord:

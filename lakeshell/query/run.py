@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Self
 from lakeshell.cost.charges import charge
 from lakeshell.errors import (
     Cancelled,
-    ConnectionFailed,
     Interrupted,
     LakeshellError,
     LimitExceeded,
@@ -29,6 +28,7 @@ from lakeshell.errors import (
     UsageError,
     in_system_words,
 )
+from lakeshell.ledger.late import end_record
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import ClusterWork, Running, Session
 from lakeshell.query.limits import check_limits
@@ -43,8 +43,6 @@ from lakeshell.workgroup import Workgroup
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BACK, _PAUSE = 30.0, 0.5
-"""Seconds that the ledger's server is waited for at a statement's end, and between two looks."""
 _CODES: dict[type[BaseException], str] = {
     TimedOut: "EXCEEDED_TIME_LIMIT",
     Cancelled: "USER_CANCELED",
@@ -348,46 +346,17 @@ class RunningQuery:
             queued=self._queued(),
             planned=None if running is None else running.progress.planned,
         )
-        if not self._write_down(_BACK if waits else 0):
+        services = self._services
+        if not end_record(
+            self.record,
+            services.ledger,
+            services.late,
+            lambda text: services.notice(f"warning: {text}"),
+            waits=waits,
+        ):
             return False
         if self.record.cost and self._group.has_budget:
             self._services.announce(self._group)
-        return True
-
-    def _write_down(self, patience: float) -> bool:
-        """Whether the ledger took the record, now and not later."""
-        try:
-            self._tell_ledger(patience)
-        except (LakeshellError, KeyboardInterrupt) as error:
-            is_kept = self._is_late(error)
-            if isinstance(error, ConnectionFailed) and not is_kept:
-                error.hint = f"the statement has ended, and is not recorded; {error.hint}"
-            if isinstance(error, KeyboardInterrupt) or not is_kept:
-                raise
-            return False
-        return True
-
-    def _tell_ledger(self, patience: float) -> None:
-        """One that is just being started again is waited for: what was spent counts."""
-        until = time.monotonic() + patience
-        while True:
-            try:
-                return self._services.ledger.end(self.record)
-            except ConnectionFailed:
-                if time.monotonic() >= until:
-                    raise
-            time.sleep(_PAUSE)
-
-    def _is_late(self, error: BaseException) -> bool:
-        """Keeps the record for a ledger that did not take it, and says so."""
-        services = self._services
-        if services.late is None or not services.late.keep(self.record):
-            return False
-        if isinstance(error, LakeshellError):
-            services.notice(
-                f"warning: {error.message}; the record of query {self.record.id} is kept in "
-                f"{services.late.folder} until the ledger takes it: {error.hint}"
-            )
         return True
 
     def _queued(self) -> float | None:

@@ -360,7 +360,7 @@ def test_a_ledger_that_is_back_in_time_has_the_record(
         ended(ledger, record)
 
     monkeypatch.setattr(ledger, "end", end)
-    monkeypatch.setattr("lakeshell.query.run._PAUSE", 0.01)
+    monkeypatch.setattr("lakeshell.ledger.late._PAUSE", 0.01)
     services = made(engine, Workgroup("primary"), ledger=ledger)
     assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
     assert only(services).state is QueryState.FINISHED
@@ -382,10 +382,10 @@ def test_a_ledger_that_stays_away_is_said_and_holds_no_ctrl_c(
     with pytest.raises(Interrupted):
         rows_of(services, Order("SELECT n"))
     engine.answers["SELECT n"] = Answer(N, ROWS)
-    monkeypatch.setattr("lakeshell.query.run._BACK", 0)
+    monkeypatch.setattr("lakeshell.ledger.late.BACK", 0)
     with pytest.raises(ConnectionFailed) as failed:
         rows_of(services, Order("SELECT n"))
-    assert failed.value.hint == "the statement has ended, and is not recorded; start it"
+    assert failed.value.hint == "the query has ended, and is not recorded; start it"
 
 
 def test_what_no_ledger_takes_is_kept_until_it_does(
@@ -400,7 +400,7 @@ def test_what_no_ledger_takes_is_kept_until_it_does(
         late=late,
         notice=said.append,
     )
-    monkeypatch.setattr("lakeshell.query.run._BACK", 0)
+    monkeypatch.setattr("lakeshell.ledger.late.BACK", 0)
     wrong: list[BaseException] = [
         KeyboardInterrupt(),
         ConnectionFailed("the ledger cannot be reached", hint="start it"),

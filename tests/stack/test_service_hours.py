@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from lakeshell.billing.aws import comparison, comparison_notes
-from lakeshell.billing.services import note_services
+from lakeshell.billing.services import note_before_stopping, note_services
 from lakeshell.cost.periods import month_start
+from lakeshell.errors import ConnectionFailed
 from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
+from lakeshell.ledger.ledger import SqlLedger
 from lakeshell.stack.docker import DockerFailed
 from lakeshell.stack.images import chosen
 from lakeshell.stack.installation import install
@@ -114,3 +116,33 @@ def test_where_nothing_runs_nothing_is_noted(
     monkeypatch.setattr("lakeshell.stack.health.running_since", gone)
     with stacked(tmp_path / "stacked") as lake:
         assert note_services(lake, START) == 0
+
+
+def test_the_last_hours_wait_for_a_ledger_that_is_away(
+    tmp_path: Path, docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stopped then has run all the same, and is counted once."""
+    said: list[str] = []
+    with stacked(tmp_path, **OWN) as lake:
+        lake.notice = said.append
+        docker.running = [(Service.TRINO, "c1", START)]
+        note_services(lake, START + HOUR)
+
+        def away(*arguments: object) -> None:
+            raise ConnectionFailed("the ledger cannot be reached", hint="start it")
+
+        with monkeypatch.context() as gone:
+            gone.setattr(SqlLedger, "runs", away)
+            note_before_stopping(lake, START + 4 * HOUR)
+        late = lake.state / "late"
+        assert said == [
+            "warning: the ledger cannot be reached; how long the services ran is kept in "
+            f"{late} until the ledger takes it: start it"
+        ]
+        assert len(list(late.iterdir())) == 2
+        lake.late.bring(lake.ledger)
+        usage = lake.ledger.usage(month_start(START), START + 9 * HOUR, "day")
+        assert [(u.key, u.elapsed) for u in usage] == [
+            ("2026-11-24", 7200.0),
+            ("2026-11-25", 7200.0),
+        ]

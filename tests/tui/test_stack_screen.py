@@ -70,7 +70,7 @@ def stack(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     made = FakeStack(lake.folder)
     lake.__dict__["stack"] = made
     monkeypatch.setattr("lakeshell.services.statuses", lambda compose, now: SERVING)
-    monkeypatch.setattr("lakeshell.services.note_services", lambda lake, now: None)
+    monkeypatch.setattr("lakeshell.services.note_before_stopping", lambda lake, now: None)
     return made
 
 
