@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +70,12 @@ def started(lake: Path, *arguments: str, **options: Any) -> Started:
         text=True,
         **options,
     )
+
+
+def rows_of(ended: Ended) -> list[dict[str, str]]:
+    """A listing in the format that a pipe gets, each row by its columns."""
+    assert ended.code == 0, ended.err
+    return list(csv.DictReader(io.StringIO(ended.out)))
 
 
 def lives(pid: str) -> bool:

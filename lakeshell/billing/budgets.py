@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lakeshell.cost.periods import day_start, month_start, projected
+from lakeshell.cost.periods import projected
 from lakeshell.query.budgets import Level, Standing, standings
+from lakeshell.query.limits import spent_at
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -60,10 +61,7 @@ def budgets(lake: Lake, now: datetime, workgroup: str | None = None) -> Sequence
         group = lake.workgroups.get(name)
         if not group.has_budget:
             continue
-        day, month = (
-            lake.ledger.spent(name, since, currency=currency)
-            for since in (day_start(now), month_start(now))
-        )
+        day, month = spent_at(lake.ledger, name, now, currency)
         for standing in standings(group, day, month, now):
             monthly = standing.period == "monthly"
             ahead = projected(standing.spent, now, standing.start) if monthly else None

@@ -25,7 +25,9 @@ _OPTIONS = (
     ),
     click.option("--contains", metavar="TEXT", help="Only with this in their SQL, in any case."),
     click.option(
-        "--since", metavar="TIME", help="2026-11-24, 2026-11-24T14:00 (UTC), or 2h, 7d ago."
+        "--since",
+        metavar="TIME",
+        help="2026-11-24 or 2026-11-24T14:00, in UTC (else 2026-11-24T14:00+01:00); or 2h, 7d ago.",
     ),
     click.option("--until", metavar="TIME", help="As --since: only what began before."),
 )

@@ -15,6 +15,11 @@ def day_start(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def day_end(now: datetime) -> datetime:
+    """Where the next day begins."""
+    return day_start(now) + timedelta(days=1)
+
+
 def month_start(now: datetime) -> datetime:
     return day_start(now).replace(day=1)
 

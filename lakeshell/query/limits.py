@@ -7,15 +7,16 @@ and the ledger's sums.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from lakeshell.cost.charges import is_billed_kind
-from lakeshell.cost.periods import day_start, month_start
+from lakeshell.cost.periods import day_end, day_start, month_end, month_start
 from lakeshell.cost.prices import money_text, query_cost
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LimitExceeded, QueryFailed
 from lakeshell.model import Estimate
-from lakeshell.ports import Session
+from lakeshell.ports import Ledger, Session
 from lakeshell.query.budgets import Standing, standings
 from lakeshell.query.order import Order, Services
 from lakeshell.query.statement import statement_kind
@@ -24,11 +25,17 @@ from lakeshell.workgroup import Workgroup
 
 def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
     """What the workgroup's queries cost today and this month, in UTC."""
-    now = services.now()
-    currency = services.prices.currency
+    return spent_at(services.ledger, workgroup, services.now(), services.prices.currency)
+
+
+def spent_at(
+    ledger: Ledger, workgroup: str, now: datetime, currency: str
+) -> tuple[Decimal, Decimal]:
+    """The same of the day and the month that `now` is in: what is dated later, by a clock that was
+    set back since, counts in its own."""
     return (
-        services.ledger.spent(workgroup, day_start(now), currency=currency),
-        services.ledger.spent(workgroup, month_start(now), currency=currency),
+        ledger.spent(workgroup, day_start(now), day_end(now), currency=currency),
+        ledger.spent(workgroup, month_start(now), month_end(now), currency=currency),
     )
 
 

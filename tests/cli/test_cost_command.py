@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
@@ -11,18 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from shell import Ended, Shell
+from shell import Shell, rows_of
 
 from lakeshell.cost.periods import month_start
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import QueryRecord, QueryState, RunRecord
 
 NOW = datetime.now(UTC)
-
-
-def rows(ended: Ended) -> list[dict[str, str]]:
-    assert ended.code == 0, ended.err
-    return list(csv.DictReader(io.StringIO(ended.out)))
 
 
 @pytest.fixture
@@ -63,36 +56,36 @@ def spent(shell: Shell, lake: Path) -> Shell:
     "by", ["workgroup", "user", "day", "job", "crawler"]
 )  # fmt: skip
 def test_every_grouping_adds_up_to_the_same(spent: Shell, by: str) -> None:
-    found = rows(spent("cost", "--by", by))
+    found = rows_of(spent("cost", "--by", by))
     assert sum(Decimal(row["cost"]) for row in found) == Decimal("15.7500476837")
     assert {row["kind"] for row in found} == {"query", "job", "crawler"}
 
 
 def test_a_job_and_a_crawler_have_their_own_lines(spent: Shell) -> None:
-    jobs = {row["job"]: row["cost"] for row in rows(spent("cost", "--by", "job")) if row["job"]}
+    jobs = {row["job"]: row["cost"] for row in rows_of(spent("cost", "--by", "job")) if row["job"]}
     assert jobs == {"load": "0.50"}
-    crawlers = rows(spent("cost", "--by", "crawler"))
+    crawlers = rows_of(spent("cost", "--by", "crawler"))
     assert {r["crawler"]: r["cost"] for r in crawlers if r["crawler"]} == {"movies": "0.25"}
 
 
 def test_months_are_looked_back_on(spent: Shell) -> None:
-    found = rows(spent("cost", "--by", "month"))
+    found = rows_of(spent("cost", "--by", "month"))
     before = month_start(month_start(NOW) - timedelta(days=1))
     assert [(r["month"], r["cost"]) for r in found if r["kind"] == "query"] == [
         (f"{before:%Y-%m}", "7.00"),
         (f"{NOW:%Y-%m}", "15.0000476837"),
     ]
-    last = rows(spent("cost", "--month", f"{before:%Y-%m}"))
+    last = rows_of(spent("cost", "--month", f"{before:%Y-%m}"))
     assert [(r["cost"], r["projected"]) for r in last] == [("7.00", "7.00")]
 
 
 def test_the_dearest_queries(spent: Shell) -> None:
-    found = rows(spent("cost", "--by", "query", "--limit", "2"))
+    found = rows_of(spent("cost", "--by", "query", "--limit", "2"))
     assert [(r["query"], r["cost"], r["sql"]) for r in found] == [
         ("q2", "10.00", "SELECT 2"),
         ("q0", "5.00", "SELECT 0"),
     ]
-    assert [r["query"] for r in rows(spent("cost", "--by", "query", "-w", "analysts"))] == [
+    assert [r["query"] for r in rows_of(spent("cost", "--by", "query", "-w", "analysts"))] == [
         "q0",
         "q1",
     ]
@@ -100,11 +93,11 @@ def test_the_dearest_queries(spent: Shell) -> None:
 
 def test_the_dearest_queries_of_others_are_not_shown(spent: Shell) -> None:
     assert spent("workgroup", "set", "primary", "--member", "bob").code == 0
-    assert [r["query"] for r in rows(spent("cost", "--by", "query"))] == ["q0", "q1"]
+    assert [r["query"] for r in rows_of(spent("cost", "--by", "query"))] == ["q0", "q1"]
 
 
 def test_budgets_with_how_much_is_used(spent: Shell) -> None:
-    found = {(r["workgroup"], r["period"]): r for r in rows(spent("cost", "--budgets"))}
+    found = {(r["workgroup"], r["period"]): r for r in rows_of(spent("cost", "--budgets"))}
     assert len(found) == 4
     month, day = found["primary", "monthly"], found["primary", "daily"]
     assert (month["spent"], month["left"], month["percent"], month["state"]) == (
@@ -128,7 +121,7 @@ def test_the_same_month_on_aws(spent: Shell, lake: Path) -> None:
     with (lake / "lakeshell.toml").open("a") as file:
         file.write("\n")
     ended = spent("cost", "--compare")
-    found = {row["kind"]: row for row in rows(ended)}
+    found = {row["kind"]: row for row in rows_of(ended)}
     assert (found["query"]["recorded"], found["query"]["athena"]) == ("15.0000476837",) * 2
     assert found["query"]["self-hosted"] == "0.00"
     # An hour of one DPU: 0.44, whatever the ledger says that it cost when it ran.
@@ -137,7 +130,7 @@ def test_the_same_month_on_aws(spent: Shell, lake: Path) -> None:
     assert found["total"]["glue"] == "0.88"
     assert "on AWS 15.88 USD" in ended.err
     assert "self-hosted 0.88 USD" in ended.err
-    only = {row["kind"]: row for row in rows(spent("cost", "--compare", "-w", "analysts"))}
+    only = {row["kind"]: row for row in rows_of(spent("cost", "--compare", "-w", "analysts"))}
     assert only["query"]["athena"] == "5.0000476837"
     assert only["job"]["count"] == "0"
 
@@ -145,7 +138,7 @@ def test_the_same_month_on_aws(spent: Shell, lake: Path) -> None:
 def test_ones_own_rates_beside_aws(spent: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKESHELL_PRICES_OWN_PER_DPU_HOUR", "0.05")
     monkeypatch.setenv("LAKESHELL_PRICES_OWN_PER_TB", "1")
-    found = {row["kind"]: row for row in rows(spent("cost", "--compare"))}
+    found = {row["kind"]: row for row in rows_of(spent("cost", "--compare"))}
     assert found["query"]["self-hosted"] == "3.00"
     assert found["job"]["self-hosted"] == "0.05"
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from shell import Shell
-from test_nouns import table
+from shell import Shell, rows_of
 
 from lakeshell.errors import ConnectionFailed
 from lakeshell.ledger.ledger import SqlLedger
@@ -47,9 +46,9 @@ def test_the_end_of_a_run_waits_for_the_ledger(crawled: Shell, lake: Path, away:
         assert f"is kept in {late} until the ledger takes it: start it" in ended.err
     assert len(list(late.iterdir())) == 2
     gone.undo()
-    (run,) = table(shell("job", "runs", "load"))
+    (run,) = rows_of(shell("job", "runs", "load"))
     assert (run["state"], run["rows"]) == ("FINISHED", "3")
-    assert [run["state"] for run in table(shell("crawler", "runs", "shop"))] == ["FINISHED"] * 2
+    assert [run["state"] for run in rows_of(shell("crawler", "runs", "shop"))] == ["FINISHED"] * 2
     assert list(late.iterdir()) == []
     assert shell("query", "-e", "SELECT count(*) FROM raw.orders").out == '"3"\n'
 
@@ -76,8 +75,8 @@ def test_what_failed_or_was_stopped_is_told_by_its_own_error(
         patch.setattr("lakeshell.crawl.run.apply", stopped)
         assert shell("crawler", "run", "shop").code == 130
     gone.undo()
-    assert [run["state"] for run in table(shell("job", "runs", "wrong"))] == ["FAILED"]
-    crawls = [run["state"] for run in table(shell("crawler", "runs", "shop"))]
+    assert [run["state"] for run in rows_of(shell("job", "runs", "wrong"))] == ["FAILED"]
+    crawls = [run["state"] for run in rows_of(shell("crawler", "runs", "shop"))]
     assert crawls == ["CANCELLED", "FAILED", "FINISHED"]
 
 
@@ -94,5 +93,5 @@ def test_what_cannot_be_kept_either_is_said_and_the_job_is_not_run_again(
     gone.undo()
     assert ended.code == 3
     assert "the run has ended, and is not recorded; start it" in ended.err
-    assert len(table(shell("job", "runs", "load"))) == 1
+    assert len(rows_of(shell("job", "runs", "load"))) == 1
     assert shell("query", "-e", "SELECT count(*) FROM raw.orders").out == '"3"\n'

@@ -5,19 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
-from shell import Ended, Shell
+from shell import Ended, Shell, rows_of
 
 TEXT_FORMATS = ("ALIGNED", "VERTICAL", "CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED",
                 "TSV", "TSV_HEADER", "JSON", "MARKDOWN", "NULL")  # fmt: skip
-
-
-def table(ended: Ended) -> list[dict[str, str]]:
-    assert ended.code == 0, ended.err
-    return list(csv.DictReader(io.StringIO(ended.out)))
 
 
 def one(ended: Ended) -> dict[str, object]:
@@ -27,15 +23,15 @@ def one(ended: Ended) -> dict[str, object]:
 
 
 def test_a_crawl_says_what_it_did_and_again_finds_nothing_to_do(crawled: Shell) -> None:
-    again = table(crawled("crawler", "run", "shop"))
+    again = rows_of(crawled("crawler", "run", "shop"))
     assert [(row["action"], row["source"], row["why"]) for row in again] == [
         ("unchanged", "shop.big_orders", ""),
         ("unchanged", "shop.orders", ""),
         ("excluded", "shop.audit_log", "exclude pattern *_log"),
     ]
-    runs = table(crawled("crawler", "runs", "shop"))
+    runs = rows_of(crawled("crawler", "runs", "shop"))
     assert [row["state"] for row in runs] == ["FINISHED", "FINISHED"]
-    listed = table(crawled("crawler", "list"))
+    listed = rows_of(crawled("crawler", "list"))
     assert [(row["crawler"], row["last run"]) for row in listed] == [("shop", "FINISHED")]
     shown = one(crawled("crawler", "show", "shop", "--output-format", "json"))
     assert (shown["connection"], shown["exclude"]) == ("shop", "*_log")
@@ -45,9 +41,9 @@ def test_a_dry_run_changes_nothing(crawled: Shell, shop: Path) -> None:
     with sqlite3.connect(shop) as database:
         database.execute("ALTER TABLE orders ADD COLUMN note TEXT")
     planned = crawled("crawler", "run", "shop", "--dry-run")
-    assert [row["action"] for row in table(planned)] == ["updated", "updated", "excluded"]
+    assert [row["action"] for row in rows_of(planned)] == ["updated", "updated", "excluded"]
     assert "nothing was changed" in planned.err
-    versions = table(crawled("catalog", "versions", "source.shop_orders"))
+    versions = rows_of(crawled("catalog", "versions", "source.shop_orders"))
     assert [row["version"] for row in versions] == ["1"]
 
 
@@ -55,27 +51,27 @@ def test_versions_of_a_table_their_difference_and_the_way_back(crawled: Shell, s
     with sqlite3.connect(shop) as database:
         database.execute("ALTER TABLE orders ADD COLUMN note TEXT")
         database.execute("DROP VIEW big_orders")
-    actions = {row["source"]: row["action"] for row in table(crawled("crawler", "run", "shop"))}
+    actions = {row["source"]: row["action"] for row in rows_of(crawled("crawler", "run", "shop"))}
     assert actions["shop.orders"] == "updated"
     assert actions["shop.big_orders"] == "deprecated"
-    changes = table(crawled("catalog", "diff", "source.shop_orders", "1", "2"))
+    changes = rows_of(crawled("catalog", "diff", "source.shop_orders", "1", "2"))
     assert ("column", "note", "", "varchar") in [
         (row["what"], row["name"], row["old"], row["new"]) for row in changes
     ]
     assert crawled("catalog", "restore", "source.shop_orders", "1").code == 0
-    versions = table(crawled("catalog", "versions", "source.shop_orders"))
+    versions = rows_of(crawled("catalog", "versions", "source.shop_orders"))
     assert [row["columns"] for row in versions] == ["3", "4", "3"]
-    states = {row["table"]: row["state"] for row in table(crawled("catalog", "tables", "source"))}
+    states = {row["table"]: row["state"] for row in rows_of(crawled("catalog", "tables", "source"))}
     assert states == {"shop_orders": "", "shop_big_orders": "deprecated"}
 
 
 def test_the_catalog_is_listed_shown_and_searched(crawled: Shell) -> None:
-    assert [row["database"] for row in table(crawled("catalog", "databases"))] == ["source"]
-    shown = table(crawled("catalog", "show", "source.shop_orders"))
+    assert [row["database"] for row in rows_of(crawled("catalog", "databases"))] == ["source"]
+    shown = rows_of(crawled("catalog", "show", "source.shop_orders"))
     assert [(row["column"], row["type"]) for row in shown] == [
         ("id", "bigint"), ("total", "decimal(8,2)"), ("placed", "date"),
     ]  # fmt: skip
-    found = table(crawled("catalog", "search", "PLACED"))
+    found = rows_of(crawled("catalog", "search", "PLACED"))
     assert {(row["table"], row["column"]) for row in found} == {
         ("source.shop_orders", "placed"), ("source.shop_big_orders", "placed"),
     }  # fmt: skip
@@ -89,11 +85,11 @@ def test_a_job_is_proposed_run_listed_and_logged(crawled: Shell, lake: Path) -> 
     ran = crawled("job", "run", "load")
     assert ran.out == ""
     assert "load: 3 rows" in ran.err
-    (run,) = table(crawled("job", "runs", "load"))
+    (run,) = rows_of(crawled("job", "runs", "load"))
     assert (run["state"], run["rows"]) == ("FINISHED", "3")
     logged = crawled("job", "logs", run["run"]).out
     assert "finished: 3 rows" in logged
-    (listed,) = table(crawled("job", "list"))
+    (listed,) = rows_of(crawled("job", "list"))
     assert (listed["job"], listed["target"], listed["last run"]) == (
         "load",
         "raw.orders",
@@ -136,7 +132,7 @@ def test_workgroups_are_added_changed_and_removed(shell: Shell) -> None:
     assert (shown["scan_limit"], shown["daily_budget"]) == ("10MB", "5")
     assert shell("workgroup", "set", "team", "--scan-limit", "none").code == 0
     assert one(shell("workgroup", "show", "team", "--output-format", "JSON"))["scan_limit"] is None
-    assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary", "team"]
+    assert [row["name"] for row in rows_of(shell("workgroup", "list"))] == ["primary", "team"]
     done = shell(
         "workgroup", "set", "team", "--tag", "bi", "--grant", "Raw", "--property", "a=b,c",
         "--concurrency", "2", "--queue", "none", "--budget-stop", "never", "--override", "refuse",
@@ -154,15 +150,15 @@ def test_workgroups_are_added_changed_and_removed(shell: Shell) -> None:
     assert wrong.code == 2
     assert "--tag 'a b'" in wrong.err
     assert shell("workgroup", "rm", "team").code == 0
-    assert [row["name"] for row in table(shell("workgroup", "list"))] == ["primary"]
+    assert [row["name"] for row in rows_of(shell("workgroup", "list"))] == ["primary"]
 
 
 def test_costs_add_up_by_what_is_asked(crawled: Shell) -> None:
     assert crawled("query", "-e", "SELECT 1").code == 0
-    by_kind = {row["kind"]: row for row in table(crawled("cost"))}
+    by_kind = {row["kind"]: row for row in rows_of(crawled("cost"))}
     assert by_kind["crawler"]["cost"] == "0.0733333333"
     assert by_kind["query"]["count"] == "1"
-    assert [row["user"] for row in table(crawled("cost", "--by", "user"))] == ["ada", "ada"]
+    assert [row["user"] for row in rows_of(crawled("cost", "--by", "user"))] == ["ada", "ada"]
     assert crawled("cost", "--month", "2020-01").out.count("\n") == 1
 
 
@@ -186,7 +182,7 @@ def test_doctor_cleans_up_after_a_killed_writer(crawled: Shell, lake: Path) -> N
     lost.parent.mkdir(parents=True)
     lost.write_bytes(b"whole")
     assert "nothing is broken, 1 to look at" in crawled("doctor").err
-    found = {row["part"]: row for row in table(crawled("doctor"))}["warehouse"]
+    found = {row["part"]: row for row in rows_of(crawled("doctor"))}["warehouse"]
     assert (found["health"], found["mend"]) == ("warning", "lakeshell doctor --clean")
     assert "2 files" in found["found"]
     assert "removed 2 files, 16 B" in crawled("doctor", "--clean").err
@@ -247,6 +243,29 @@ def test_what_stays_of_a_workgroup_that_is_removed(shell: Shell, tmp_path: Path)
     assert shell("history", "rerun", ran, "-w", "primary").out == '"1"\n'
     assert shell("workgroup", "add", "team").code == 0
     assert "top" in shell("saved", "list", "-w", "team").out
+
+
+def test_who_would_rename_a_workgroup_is_told_what_to_do_instead(shell: Shell, lake: Path) -> None:
+    """And that does it."""
+    assert shell("workgroup", "add", "team", "--scan-limit", "10MB").code == 0
+    assert shell("saved", "save", "q", "-w", "team", "-e", "SELECT 1").code == 0
+    refused = shell("workgroup", "rename", "team", "crew")
+    assert refused.code == 2
+    assert "a workgroup cannot be renamed" in refused.err
+    copied = "cp workgroups/team.toml workgroups/crew.toml"
+    assert f"in the lake's folder: {copied}, move what is in queries/team, then: " in refused.err
+    assert "then: lakeshell workgroup rm team; docs/workgroups.md has each step" in refused.err
+    assert "lakeshell workgroup add NEW" in shell("workgroup", "rename", "primary").err
+    assert "did you mean 'team'?" in shell("workgroup", "rename", "taem", "crew").err
+    assert "rename" not in shell("workgroup", "--help").out
+
+    shutil.copy(lake / "workgroups" / "team.toml", lake / "workgroups" / "crew.toml")
+    (lake / "queries" / "team").rename(lake / "queries" / "crew")
+    assert shell("workgroup", "rm", "team").err == "removed workgroup team; its history stays\n"
+    assert (
+        one(shell("workgroup", "show", "crew", "--output-format", "JSON"))["scan_limit"] == "10MB"
+    )
+    assert shell("saved", "run", "q", "-w", "crew").out == '"1"\n'
 
 
 def test_the_workgroup_of_commands_that_name_none_is_not_removed(shell: Shell, lake: Path) -> None:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import pytest
-from shell import Ended, Shell
-
-
-def rows(ended: Ended) -> list[dict[str, str]]:
-    assert ended.code == 0, ended.err
-    return list(csv.DictReader(io.StringIO(ended.out)))
+from shell import Ended, Shell, rows_of
 
 
 @pytest.fixture
@@ -45,19 +38,19 @@ def test_a_table_is_made_of_a_query(made: Shell) -> None:
         )
     )  # fmt: skip
     assert "CREATE TABLE: 2 rows" in ended.err
-    assert [r["title"] for r in rows(made("catalog", "preview", "mart.long", "--output-format", "CSV_HEADER"))] == ["Bell", "Cup"]  # fmt: skip
-    history = rows(made("history", "--contains", "CREATE TABLE mart.long"))
+    assert [r["title"] for r in rows_of(made("catalog", "preview", "mart.long", "--output-format", "CSV_HEADER"))] == ["Bell", "Cup"]  # fmt: skip
+    history = rows_of(made("history", "--contains", "CREATE TABLE mart.long"))
     assert history[0]["state"] == "FINISHED"
     again = made("query", "--create-table", "mart.long", "-e", "SELECT 1 AS one")
     assert (again.code, "already exists" in again.err) == (1, True)
     ok(made("query", "--create-table", "mart.long", "--replace", "-e", "SELECT 1 AS one"))
-    assert rows(made("catalog", "show", "mart.long"))[0]["column"] == "one"
+    assert rows_of(made("catalog", "show", "mart.long"))[0]["column"] == "one"
 
 
 def test_a_view_is_made_of_a_query_of_a_file(made: Shell, lake: Path) -> None:
     (lake / "films.sql").write_text("SELECT id, title\nFROM raw.film;\n")
     ok(made("query", "--create-view", 'mart."All Films"', "-f", "films.sql"))
-    names = [r["table"] for r in rows(made("catalog", "tables", "mart"))]
+    names = [r["table"] for r in rows_of(made("catalog", "tables", "mart"))]
     assert names == ["all films"]
     assert ok(made("query", "-e", 'SELECT count(*) FROM mart."all films"')).out == '"3"\n'
 
@@ -72,10 +65,10 @@ def test_what_it_would_scan_is_said_before(made: Shell) -> None:
     ended = made(
         "query", "--create-table", "mart.x", "--dry-run", "-e", "SELECT title FROM raw.film"
     )
-    (found,) = rows(Ended(ended.code, ended.out, ended.err))
+    (found,) = rows_of(Ended(ended.code, ended.out, ended.err))
     assert found["query"].startswith("CREATE TABLE mart.x AS SELECT")
     assert int(found["bytes"]) > 0
-    assert rows(made("catalog", "tables", "mart")) == []
+    assert rows_of(made("catalog", "tables", "mart")) == []
 
 
 def test_a_fault_is_shown_where_it_was_written(made: Shell) -> None:
@@ -114,7 +107,7 @@ def test_a_preview_has_the_first_rows(made: Shell) -> None:
     assert len(ended.out.splitlines()) == 2
     assert set(json.loads(ended.out.splitlines()[0])) == {"id", "title", "length"}
     assert made("catalog", "preview", "raw.fil").code == 2
-    assert rows(made("history"))[0]["query"].startswith("SELECT * FROM raw.film")
+    assert rows_of(made("history"))[0]["query"].startswith("SELECT * FROM raw.film")
 
 
 # --- stale views ---------------------------------------------------------------------------
@@ -136,7 +129,7 @@ def stale(made: Shell) -> Shell:
 
 
 def test_a_stale_view_is_found(stale: Shell) -> None:
-    states = {r["table"]: r["state"] for r in rows(stale("catalog", "tables", "mart"))}
+    states = {r["table"]: r["state"] for r in rows_of(stale("catalog", "tables", "mart"))}
     assert states == {"v": "stale", "w": ""}
     shown = ok(stale("catalog", "show", "mart.v"))
     assert (
@@ -158,7 +151,7 @@ def test_a_stale_view_is_made_again(stale: Shell) -> None:
     assert ok(stale("query", "-e", "SELECT count(rate), count(id) FROM mart.v")).out == '"0","3"\n'
     shown = ok(stale("query", "-e", "SHOW CREATE VIEW mart.v")).out
     assert "COMMENT 'ours' SECURITY INVOKER AS" in shown
-    assert all(r["state"] == "" for r in rows(stale("catalog", "tables", "mart")))
+    assert all(r["state"] == "" for r in rows_of(stale("catalog", "tables", "mart")))
 
 
 def test_one_whose_column_is_gone_takes_another_query(stale: Shell, lake: Path) -> None:
