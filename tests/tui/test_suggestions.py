@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from consoles import until
 from textual.app import App, ComposeResult
@@ -20,10 +22,10 @@ class Editors(App[None]):
 
     def __init__(self, width: int, names: Vocabulary | None = None) -> None:
         super().__init__()
-        self._width, self._names = width, names or Vocabulary()
+        self._width, self.names = width, names or Vocabulary()
 
     def compose(self) -> ComposeResult:
-        editor = SqlEditor("ca", lambda: self._names)
+        editor = SqlEditor("ca", lambda: self.names)
         editor.styles.width = self._width
         yield editor
 
@@ -47,6 +49,47 @@ async def test_a_window_too_narrow_for_the_list_does_not_end_the_console(width: 
         await pilot.pause()
         assert found.is_open
         assert found.outer_size.width == 40
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_before_there_is_a_place_for_the_list_is_completed_then() -> None:
+    app = Editors(0, Vocabulary(tables={"raw": ("film",)}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = app.query_one(SqlEditor)
+        editor.text = ""
+        editor.focus()
+        await pilot.pause()
+        sent(app, *"raw", "full_stop", *"fi")
+        await until(pilot, lambda: editor.text == "raw.fi")
+        await until(pilot, lambda: editor.completion_list.sought == "fi")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert not editor.completion_list.is_open
+        editor.styles.width = 80
+        await until(pilot, lambda: editor.completion_list.is_open)
+
+
+@pytest.mark.asyncio
+async def test_names_that_come_when_nothing_was_found_among_older_ones_are_not_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, take = Editors(80), Suggestions._take
+
+    def and_names_come(self: Suggestions, *found: Any) -> None:
+        take(self, *found)
+        if self.sought == "fi" and not app.names.tables:
+            app.names = Vocabulary(tables={"raw": ("film",)})
+            app.query_one(SqlEditor).look_again()
+
+    monkeypatch.setattr(Suggestions, "_take", and_names_come)
+    async with app.run_test(size=(80, 24)) as pilot:
+        editor = app.query_one(SqlEditor)
+        editor.text = ""
+        editor.focus()
+        await pilot.pause()
+        sent(app, *"raw", "full_stop", *"fi")
+        await until(pilot, lambda: editor.completion_list.is_open)
+        assert [option.value for option in editor.completion_list.options] == ["film"]
 
 
 @pytest.mark.asyncio

@@ -40,6 +40,13 @@ class Suggestions(CompletionList):
 
     DEFAULT_CSS = "Suggestions { text-wrap: nowrap; text-overflow: ellipsis; }"
 
+    class Nothing(Message):
+        """The look-up of that number found nothing."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
     def __init__(self) -> None:
         super().__init__()
         self._asked = 0
@@ -56,6 +63,9 @@ class Suggestions(CompletionList):
         self.sought = prefix
         self._look_up(self._asked, prefix, completer)
 
+    def is_newest(self, number: int) -> bool:
+        return number == self._asked
+
     def forget(self) -> None:
         """What is still looked up is no longer wanted."""
         self._asked += 1
@@ -63,16 +73,16 @@ class Suggestions(CompletionList):
 
     @work(thread=True, group="completers")
     def _look_up(self, number: int, prefix: str, completer: Completer | None) -> None:
-        if number == self._asked:
+        if self.is_newest(number):
             found = [] if completer is None else completer(prefix)
             self.app.call_later(self._take, number, prefix, found)
 
     def _take(self, number: int, prefix: str, found: Found) -> None:
-        if number != self._asked or not self.is_attached:
+        if not self.is_newest(number) or not self.is_attached:
             return
         if not found:
             self._wanted = False
-            self.post_message(TextAreaHideCompletionList())
+            self.post_message(self.Nothing(number))
             return
         self.sought = None
         self.post_message(self.CompletionsReady(prefix, list(found)))
@@ -91,8 +101,10 @@ class Suggestions(CompletionList):
 
     @on(CompletionList.CompletionsReady)
     def forget_width(self, event: CompletionList.CompletionsReady) -> None:
-        """The list is as wide as it wants to be again; undrawn, there is no place to show it at."""
+        """The list is as wide as it wants to be again; undrawn, there is no place to show it at, and
+        it is looked up once more when there is."""
         if not self.parent_width:
+            self.sought = event.prefix
             event.prevent_default()
         elif not self.is_open:
             self.styles.clear_rule("width")
@@ -152,6 +164,10 @@ class SqlEditor(TextEditor, inherit_bindings=False):
     def on_mount(self) -> None:
         self.follow_theme()
 
+    def on_resize(self) -> None:
+        """What was typed before there was a place for a list is completed now."""
+        self.look_again()
+
     def follow_theme(self) -> None:
         """The colours of SQL are those of the console's theme."""
         self.theme = self.app.theme
@@ -202,6 +218,16 @@ class SqlEditor(TextEditor, inherit_bindings=False):
     def forget_suggestions(self) -> None:
         if isinstance(self.completion_list, Suggestions):
             self.completion_list.forget()
+
+    @on(Suggestions.Nothing)
+    def close_suggestions(self, event: Suggestions.Nothing) -> None:
+        """At once, and not where names that came in between are looked up by now: as a message of
+        its own, the end of the older look-up was taken for the end of theirs."""
+        event.stop()
+        area, shown = self.text_input, self.completion_list
+        if area is not None and isinstance(shown, Suggestions) and shown.is_newest(event.number):
+            shown.is_open = False
+            area.completer_active = None
 
     @on(TextAreaPlus.ShowCompletionList)
     def look_for_suggestions(self) -> None:
