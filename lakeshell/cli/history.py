@@ -64,6 +64,11 @@ def command(
     short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
     rows = [_row(record, short, for_eyes(output_format)) for record in lake.ledger.queries(wanted)]
     show_listing(COLUMNS, rows, output_format, _FIT)
+    group = filters["workgroup"]
+    # One that was removed has its queries still.
+    if not rows and group is not None and group not in lake.workgroups.names():
+        there = ", ".join(lake.workgroups.names())
+        click.echo(f"note: there is no workgroup {group!r}; there are: {there}", err=True)
 
 
 def _row(record: QueryRecord, short: bool, rounded: bool) -> Sequence[Any]:

@@ -78,13 +78,18 @@ def run(
     from lakeshell.cli.query import run_texts
     from lakeshell.cli.texts import Text
     from lakeshell.errors import UsageError
+    from lakeshell.query.parameters import names
 
     group = _group(lake, workgroup)
     found = lake.library.get(group, name)
     lake.library.note(group, name)
     given = pairs(parameters, "--param")
-    values = {**{k: v for k, v in found.parameters.items() if v is not None}, **given}
-    lacking = [parameter for parameter in found.parameters if parameter not in values]
+    # One that is declared and not written in the SQL any more asks for nothing.
+    declared = {
+        name: found.parameters[name] for name in found.parameters if name in names(found.sql)
+    }
+    values = {**{name: value for name, value in declared.items() if value is not None}, **given}
+    lacking = [name for name in declared if name not in values]
     if lacking:
         raise UsageError(
             f"the parameter {lacking[0]!r} has no value", hint=f"add --param {lacking[0]}=VALUE"

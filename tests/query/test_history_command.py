@@ -35,6 +35,17 @@ def test_a_workgroups_history_is_its_members(shell: Shell, monkeypatch: pytest.M
     assert [q["query"] for q in listed(shell, "history", "-w", "analysts")] == ["SELECT 'mine'"]
 
 
+def test_the_history_of_a_workgroup_that_never_was_says_so(shell: Shell) -> None:
+    for words in (("workgroup", "add", "team"), ("query", "-w", "team", "-e", "SELECT 1")):
+        assert shell(*words).code == 0
+    assert shell("workgroup", "rm", "team").code == 0
+    kept = shell("history", "-w", "team")
+    assert (len(kept.out.splitlines()), kept.err) == (2, "")
+    never = shell("history", "-w", "taem")
+    said = "note: there is no workgroup 'taem'; there are: primary\n"
+    assert (never.code, len(never.out.splitlines()), never.err) == (0, 1, said)
+
+
 def test_a_past_query_runs_once_more_where_it_ran(shell: Shell) -> None:
     shell("workgroup", "add", "analysts")
     shell("query", "-e", "CREATE SCHEMA lake.raw; CREATE TABLE lake.raw.t AS SELECT 7 AS n")

@@ -45,6 +45,14 @@ def test_a_query_runs_with_its_own_values_and_with_given_ones(shell: Shell) -> N
     assert shell("saved", "run", "top", "--param", "mist=3", "--param", "most=1").code == 2
 
 
+def test_a_parameter_that_is_only_declared_asks_for_nothing(shell: Shell) -> None:
+    text = "-- :old = 3\n-- :older\n-- :n = 2\nSELECT :n"
+    assert shell("saved", "save", "two", "-e", text).code == 0
+    assert shell("saved", "run", "two").out == '"2"\n'
+    wrong = shell("saved", "run", "two", "--param", "old=4")
+    assert (wrong.code, "no statement has a parameter 'old'" in wrong.err) == (2, True)
+
+
 def test_a_fault_is_shown_in_the_file(shell: Shell, lake: Path) -> None:
     shell("saved", "save", "wrong", "-e", "-- It fails.\nSELECT 1,\n  nothing")
     ended = shell("saved", "run", "wrong")
