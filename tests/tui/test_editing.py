@@ -12,7 +12,6 @@ from textual.pilot import Pilot
 
 from lakeshell.lake import Lake
 from lakeshell.tui.preferences import Preferences
-from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.colours import LineColours, colours
 from lakeshell.tui.widgets.querytab import QueryTab
@@ -80,10 +79,15 @@ async def test_vim_edits_and_its_selection_is_what_runs(lake: Lake) -> None:
         assert area.text == "SELECT 2"
         await pilot.press("u")
         assert area.text == "SELECT 1;\nSELECT 2"
-        await pilot.press("slash")
-        await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
-        await pilot.press("2", "enter")
+        await pilot.press("slash", "2")
+        await until(pilot, lambda: "NORMAL /2" in text_of(pilot))
+        await pilot.press("enter")
         await until(pilot, lambda: area.cursor_location == (1, 7))
+        # As over SSH: all of it at once.
+        for key, letter in (("colon", ":"), ("w", "w"), ("enter", "\r")):
+            made.post_message(Key(key, letter))
+        await until(pilot, lambda: "Save the query in primary" in text_of(pilot))
+        assert (area.text, area.cursor_location) == ("SELECT 1;\nSELECT 2", (1, 7))
         await settled(pilot)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from lakeshell.tui.editing.motions import Place
 from lakeshell.tui.editing.vim import Mode, Vim
 
-_KEYS = {"<esc>": ("escape", None), "<cr>": ("enter", None), "<c-d>": ("ctrl+d", None)}
+_KEYS = {"<esc>": ("escape", None), "<cr>": ("enter", None), "<c-d>": ("ctrl+d", None),
+         "<bs>": ("backspace", None)}  # fmt: skip
 
 
 class Text:
@@ -24,9 +25,7 @@ class Text:
         self.lines: list[str] = marked.replace("|", "").split("\n")
         self.before: list[tuple[list[str], Place]] = []
         self.copied = ""
-        self.asked: list[str] = []
         self.commands: list[str] = []
-        self.answer = ""
         self.page = 4
 
     def go(self, to: Place, anchor: Place | None = None) -> None:
@@ -51,10 +50,6 @@ class Text:
 
     def copy(self, text: str) -> None:
         self.copied = text
-
-    def ask(self, prompt: str, answered: Callable[[str], None]) -> None:
-        self.asked.append(prompt)
-        answered(self.answer)
 
     def command(self, text: str) -> None:
         self.commands.append(text)
@@ -207,19 +202,36 @@ def test_half_a_command_is_said_and_dropped() -> None:
 
 def test_search_commands_and_lines() -> None:
     text = Text("|one\ntwo one\nOne")
-    text.answer = "one"
-    vim = pressed(text, "/")
+    vim = pressed(text, "/one<cr>")
     assert text.marked == "one\ntwo |one\nOne"
     vim.key("n", "n")
     assert text.marked == "one\ntwo one\n|One"
     vim.key("N", "N")
     assert text.marked == "one\ntwo |one\nOne"
-    text.answer = "3"
-    vim.key("colon", ":")
+    pressed(text, ":3<cr>")
     assert text.at == (2, 0)
-    text.answer = "w"
-    vim.key("colon", ":")
-    assert (text.asked, text.commands) == (["/", ":", ":"], ["w"])
+    pressed(text, ":w<cr>")
+    assert text.commands == ["w"]
+
+
+def test_a_line_that_is_asked_for_is_typed_key_by_key() -> None:
+    text = Text("|one two\ntwo")
+    vim = pressed(text, "/tx")
+    assert vim.waiting == "/tx"
+    assert vim.key("backspace", None)
+    assert vim.key("left", None)
+    assert not vim.key("f5", None)
+    assert vim.paste("wo\nno more")
+    assert vim.waiting == "/two"
+    vim.key("enter", "\r")
+    assert (text.marked, vim.waiting) == ("one |two\ntwo", "")
+    assert not vim.paste("text")
+    for keys in (":w<esc>", ":w<bs><bs>", ":<cr>", "/<cr>"):
+        assert pressed(text, keys).waiting == ""
+    vim = pressed(text, ":one")
+    vim.key("ctrl+u", None)
+    assert vim.waiting == ":"
+    assert (text.commands, text.lines) == ([], ["one two", "two"])
 
 
 def test_keys_of_the_console_are_left_to_it() -> None:

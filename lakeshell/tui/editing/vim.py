@@ -1,13 +1,15 @@
 """Vim's modes over a text: keys in, changes of a `Buffer` out.
 
 Counts, operators (d c y > < gu gU g~), motions, text objects, registers of one text, visual modes,
-repeat. What is typed in insert mode is the editor's own affair. Not here: macros, marks, `:s`.
+repeat. What is searched and what is commanded is typed into a line of its own, key by key like all
+else: what comes in one piece, as over SSH, means the same. What is typed in insert mode is the
+editor's own affair. Not here: macros, marks, `:s`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -68,9 +70,6 @@ class Buffer(Protocol):
     def copy(self, text: str) -> None:
         """To the clipboard."""
 
-    def ask(self, prompt: str, answered: Callable[[str], None]) -> None:
-        """For a line of text: what to search (`/`, `?`), or a command (`:`)."""
-
     def command(self, text: str) -> None:
         """What was typed behind `:`, other than a line's number."""
 
@@ -88,6 +87,8 @@ class Vim:
         self.mode = Mode.NORMAL
         self._buffer = buffer
         self._typed = ""
+        self._prompt = ""
+        """`/`, `?` or `:` and what is typed behind it."""
         self._register = _Register()
         self._moves = Moves(lambda: buffer.lines)
         self._anchor: Place = (0, 0)
@@ -98,8 +99,8 @@ class Vim:
 
     @property
     def waiting(self) -> str:
-        """Of a command that is not whole yet."""
-        return self._typed
+        """Of a command or a line that is not whole yet."""
+        return self._prompt or self._typed
 
     def key(self, key: str, character: str | None) -> bool:
         if self.mode is Mode.INSERT:
@@ -107,6 +108,8 @@ class Vim:
                 return False
             self._leave_insert()
             return True
+        if self._prompt:
+            return self._prompted(key, character)
         if key == "escape":
             self.rest()
             return True
@@ -124,9 +127,15 @@ class Vim:
         self._type(typed)
         return True
 
+    def paste(self, text: str) -> bool:
+        """Whether it belongs to the line that is asked for."""
+        if self._prompt:
+            self._prompt += text.partition("\n")[0]
+        return bool(self._prompt)
+
     def rest(self) -> None:
         """To normal mode, with nothing selected and nothing half typed."""
-        self._typed = ""
+        self._typed = self._prompt = ""
         at = self._at
         self.mode = Mode.NORMAL
         self._go(at)
@@ -327,7 +336,7 @@ class Vim:
                 self.mode = Mode.VISUAL if what == "v" else Mode.LINES
                 self._go((row, column))
             case "/" | "?" | ":":
-                self._buffer.ask(what, lambda text: self._answered(what, text))
+                self._prompt = what
             case _ if what[:1] == "r" and column + count <= len(line):
                 self._buffer.checkpoint()
                 self._buffer.replace((row, column), (row, column + count), what[1] * count)
@@ -424,6 +433,27 @@ class Vim:
                 self._leave_insert()
         finally:
             self._repeating = False
+
+    # --- a line that is asked for ----------------------------------------------------------
+
+    def _prompted(self, key: str, character: str | None) -> bool:
+        """A key of the line; the console's own keys stay its own."""
+        match key:
+            case "enter":
+                what, text = self._prompt[0], self._prompt[1:]
+                self._prompt = ""
+                self._answered(what, text)
+            case "escape":
+                self._prompt = ""
+            case "backspace":
+                self._prompt = self._prompt[:-1]
+            case "ctrl+u":
+                self._prompt = self._prompt[0]
+            case _ if character and character.isprintable():
+                self._prompt += character
+            case _:
+                return key in _NAMED
+        return True
 
     def _answered(self, what: str, text: str) -> None:
         if what != ":":

@@ -18,7 +18,6 @@ from lakeshell.sql.statement import StatementText
 from lakeshell.tui.background import Task
 from lakeshell.tui.running import StatementRun
 from lakeshell.tui.safe import shortened
-from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.saving import save_text
 from lakeshell.tui.tabs import Tab
 from lakeshell.tui.widgets.editor import SqlEditor
@@ -191,14 +190,6 @@ class QueryTab(Vertical):
             self.host.action_save_as()
         else:
             self.host.status(f":{event.text} is no command here: a line's number is, and w")
-
-    def on_sql_area_asked(self, event: SqlArea.Asked) -> None:
-        def take(text: str | None) -> None:
-            if text is not None:
-                event.answered(text)
-
-        titles = {"/": "Search downward", "?": "Search upward", ":": "Line number, or w"}
-        self.app.push_screen(LineScreen(titles[event.prompt]), take)
 
     def on_sql_area_too_large(self, event: SqlArea.TooLarge) -> None:
         """It is not lost: it can go to a file, which the command runs."""

@@ -6,7 +6,7 @@ costs what is seen of it, and a key costs the same in a text of a megabyte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -107,13 +107,6 @@ class SqlArea(TextAreaPlus, KeysInOrder):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-
-    class Asked(Message):
-        """Vim asks for a line: a search, or a command."""
-
-        def __init__(self, prompt: str, answered: Callable[[str], None]) -> None:
-            super().__init__()
-            self.prompt, self.answered = prompt, answered
 
     class Commanded(Message):
         """A command of vim's, such as `w`."""
@@ -216,6 +209,10 @@ class SqlArea(TextAreaPlus, KeysInOrder):
             event.stop()
             event.prevent_default()
             self.post_message(self.TooLarge(event.text))
+        elif self.vim is not None and self.vim.paste(event.text):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.ModeChanged())
 
     def _handle_up_down(self, event: events.Key) -> None:
         self.chose = self.completer_active is not None
@@ -288,9 +285,6 @@ class _Text:
 
     def copy(self, text: str) -> None:
         self._area.app.copy_to_clipboard(text)
-
-    def ask(self, prompt: str, answered: Callable[[str], None]) -> None:
-        self._area.post_message(SqlArea.Asked(prompt, answered))
 
     def command(self, text: str) -> None:
         self._area.post_message(SqlArea.Commanded(text))
