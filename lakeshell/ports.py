@@ -478,6 +478,10 @@ class Ledger(Protocol):
     def move_versions(self, workgroup: str, name: str, target: str) -> None:
         """A saved query's versions go with its new name."""
 
+    def saved_at(self, workgroup: str, first: datetime) -> Sequence[str]:
+        """The saved queries whose first version is of that moment: one, whatever it was called, but
+        where two were saved at once."""
+
     def new_id(self) -> str:
         """An id that sorts by time and is never given twice."""
 

@@ -368,6 +368,10 @@ class FakeLedger:
     def versions(self, workgroup: str, name: str) -> Sequence[SavedVersion]:
         return list(self._versions.get((workgroup, name), ()))
 
+    def saved_at(self, workgroup: str, first: datetime) -> Sequence[str]:
+        first_ones = [kept[0] for (of, _), kept in self._versions.items() if of == workgroup]
+        return sorted(version.name for version in first_ones if version.saved == first)
+
     def move_versions(self, workgroup: str, name: str, target: str) -> None:
         moved = self._versions.pop((workgroup, name), [])
         self._versions[workgroup, target] = [replace(v, name=target) for v in moved]

@@ -65,6 +65,15 @@ class Library:
         self._ledger().move_versions(group, name, target)
         return path
 
+    def called(self, group: str, name: str, born: datetime | None) -> tuple[str, datetime]:
+        """What a saved query is called by now, whoever renamed it, and when it was first saved, by
+        which it is known again. Without `born` it is the one that has the name now."""
+        self._admit(group)
+        if born is None:
+            return name, self.versions(group, name)[0].saved
+        found = self._ledger().saved_at(group, born)
+        return (name if name in found or not found else found[0]), born
+
     def remove(self, group: str, name: str) -> None:
         """Its versions stay."""
         self.note(group, name)

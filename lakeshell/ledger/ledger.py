@@ -231,6 +231,14 @@ class SqlLedger(Sums, Events):
                 (target, workgroup, name),
             )
 
+    def saved_at(self, workgroup: str, first: datetime) -> Sequence[str]:
+        rows = self.database.read(
+            "SELECT name FROM saved_versions WHERE workgroup = ? AND version = 1 AND saved = ?"
+            " ORDER BY name",
+            (workgroup, micros(first)),
+        )
+        return [name for (name,) in rows]
+
     # --- rows ------------------------------------------------------------------------------
 
     def _insert(self, table: str, columns: Sequence[str], values: Sequence[Any]) -> None:

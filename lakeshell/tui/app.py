@@ -87,8 +87,6 @@ class Console(App[None]):
         self.preferences = preferences
         self.now = now
         self.running: dict[int, Task] = {}
-        self.renamed: list[tuple[str, str, str]] = []
-        """Workgroup, name and new name of saved queries that the query screen has not heard of."""
         self._opened = threading.Event()
         super().__init__()
         for theme in THEMES:
@@ -221,14 +219,6 @@ class Console(App[None]):
         """One more tab of the query screen, in front; `run` runs all of it."""
         self.action_go("query")
         self.call_after_refresh(self._add_tab, tab, run)
-
-    def saved_is_renamed(self, group: str, name: str, target: str) -> None:
-        """Its tabs follow: saved again they would make a second query under the old name."""
-        self.renamed.append((group, name, target))
-        for screen in self._screen_stacks.get("query", ()):
-            follow = getattr(screen, "follow_renamed", None)
-            if follow is not None:
-                follow()
 
     async def _add_tab(self, tab: Tab, run: bool) -> None:
         from lakeshell.tui.screens.query import QueryScreen

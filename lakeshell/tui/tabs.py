@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +24,8 @@ from lakeshell.errors import LakeshellError
 @dataclass(frozen=True, slots=True)
 class Tab:
     """`line` and `column` of the cursor from 1; None is the lake's default. `saved` is the saved
-    query of its workgroup that the text came from, or empty; `parameters` are the values that were
-    given last."""
+    query of its workgroup that the text came from, or empty, and `born` when that was first saved,
+    as text; `parameters` are the values that were given last."""
 
     name: str
     sql: str = ""
@@ -36,6 +37,7 @@ class Tab:
     parameters: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[str] = ()
     """The queries of the history whose results were shown."""
+    born: str = ""
 
 
 NAME = 20
@@ -45,6 +47,13 @@ NAME = 20
 def title_of(title: str, name: str, target: str) -> str:
     """Of a tab whose saved query `name` is called `target` now; a name that somebody gave it stays."""
     return target[:NAME] if title in (name, name[:NAME]) else title
+
+
+def moment(born: str) -> datetime | None:
+    """Of a tab's saved query; None where it is not known, or not readable."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(born)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -447,9 +447,12 @@ def test_versions_of_saved_queries_count_changes(ledger: Ledger) -> None:
     back = ledger.keep_version("analysts", "top", "SELECT 1", "bob", T0 + timedelta(days=2))
     assert ledger.versions("analysts", "top") == [first, second, back]
     assert ledger.versions("others", "top") == []
-    ledger.keep_version("analysts", "best", "SELECT 0", "ada", T0)
+    ledger.keep_version("analysts", "best", "SELECT 0", "ada", T0 + timedelta(days=3))
+    assert ledger.saved_at("analysts", first.saved) == ["top"]
     ledger.move_versions("analysts", "top", "best")
     assert ledger.versions("analysts", "top") == []
+    assert ledger.saved_at("analysts", first.saved) == ["best"]
+    assert ledger.saved_at("analysts", second.saved) == ledger.saved_at("others", T0) == []
     assert [v.text for v in ledger.versions("analysts", "best")] == [
         "SELECT 1",
         "SELECT 2",

@@ -122,30 +122,70 @@ async def test_it_is_copied_renamed_and_removed_with_its_versions(saved: Lake) -
     assert len(saved.library.versions("primary", "best")) == 1
 
 
+async def query_tab(pilot: Pilot[None], name: str) -> QueryTab:
+    """The last tab, once it is called so."""
+    await pilot.press("alt+6")
+    await until(pilot, lambda: pilot.app.screen.query("QueryTab"))
+    tabs = pilot.app.screen.query(QueryTab)
+    await until(pilot, lambda: (tabs.last().tab_name, tabs.last().saved) == (name, name))
+    await settled(pilot)
+    return tabs.last()
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("kept", [False, True], ids=["open", "kept"])
 async def test_the_tab_of_a_renamed_query_is_its_tab_still(saved: Lake, kept: bool) -> None:
     """A tab in front, and one of an earlier console that was not gone to yet."""
     if kept:
+        born = saved.library.called("primary", "top", None)[1].isoformat()
         file = TabFile(saved.state / "console")
-        file.keep(Tabs([Tab("top", TEXT, saved="top")]))
+        file.keep(Tabs([Tab("top", TEXT, saved="top", born=born)]))
         file.close()
     async with console(saved).run_test(size=(120, 30)) as pilot:
         await opened(pilot)
         if not kept:
             await pilot.press("o")
-            await until(pilot, lambda: pilot.app.screen.query("QueryTab"))
-            await settled(pilot)
+            await query_tab(pilot, "top")
             await opened(pilot)
         await sent(pilot, await filled(pilot, "n", name="best"))
-        await pilot.press("alt+6")
-        await until(pilot, lambda: pilot.app.screen.query("QueryTab"))
-        await settled(pilot)
-        tab = list(pilot.app.screen.query(QueryTab))[-1]
-        assert (tab.tab_name, tab.saved) == ("best", "best")
+        await query_tab(pilot, "best")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "saved save best -f QUERY.sql" in text_of(pilot))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_query_that_another_console_renames_is_not_saved_under_its_old_name(
+    saved: Lake,
+) -> None:
+    async with console(saved).run_test(size=(120, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("o")
+        tab = await query_tab(pilot, "top")
+        await pilot.press("ctrl+w")
+        await until(pilot, lambda: len(pilot.app.screen.query(QueryTab)) == 1)
+        await pilot.press("alt+t")
+        tab = await query_tab(pilot, "top")
+        await until(pilot, lambda: tab.born)
+        saved.library.rename("primary", "top", "best")
+        # Another one has the name by now.
+        saved.library.save(parse("primary", "top", "SELECT 'another'"))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "saved save top" in text_of(pilot))
+        await pilot.press("f5")
+        await until(pilot, lambda: "top is called best by now" in text_of(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await opened(pilot)
+        await query_tab(pilot, "best")
+        tab.editor.text = TEXT.replace("SELECT 1", "SELECT 2")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "saved save best" in text_of(pilot))
+        await pilot.press("f5")
+        await until(pilot, lambda: "saved: lakeshell saved run best" in text_of(pilot))
+        await settled(pilot)
+    texts = [saved.library.get("primary", name).sql for name in ("best", "top")]
+    assert texts == ["SELECT 2", "SELECT 'another'"]
 
 
 @pytest.mark.asyncio

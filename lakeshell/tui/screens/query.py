@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 
+from lakeshell.errors import LakeshellError
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
-from lakeshell.tui.tabs import Tab, TabFile, Tabs, title_of
+from lakeshell.tui.tabs import Tab, TabFile, Tabs, moment, title_of
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.tui.widgets.rows import RowsPane
 from lakeshell.tui.widgets.tabline import TabLine
@@ -27,6 +29,8 @@ _AGAIN = 2.0
 """Seconds after which names that could not be read are asked for again."""
 _CLOSED = 10
 """Closed tabs that are kept."""
+_Origin = tuple[str, str, str]
+"""Workgroup, name and `born` of the saved query that a tab came from."""
 
 
 class QueryScreen(LakeScreen):
@@ -70,12 +74,12 @@ class QueryScreen(LakeScreen):
                 yield QueryTab(tab)
 
     def on_mount(self) -> None:
-        self.follow_renamed()
         self._show(self._current)
         self.console.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
 
     def look(self) -> None:
         self.read_words()
+        self.follow_saved()
 
     def read_words(self) -> None:
         """The names for completion, as the catalog has them now, for all tabs at once."""
@@ -140,7 +144,7 @@ class QueryScreen(LakeScreen):
         """One more tab, in front."""
         await self.query_one("#tabs").mount(QueryTab(tab))
         self._show(len(self._tabs) - 1)
-        self.read_words()
+        self.look()
 
     async def action_close(self) -> None:
         """Closes the tab; the last one is only emptied. Alt+T brings it back."""
@@ -176,27 +180,41 @@ class QueryScreen(LakeScreen):
 
         self.app.push_screen(LineScreen("Name of the tab", self.tab.tab_name), take)
 
-    def follow_renamed(self) -> None:
-        """The tabs of saved queries that were renamed are theirs still."""
-        renamed = [*self.console.renamed]
-        self.console.renamed.clear()
-        for group, name, target in renamed:
-            for tab in self._tabs:
-                if self._is_of(tab, group, name):
-                    tab.saved, tab.tab_name = target, title_of(tab.tab_name, name, target)
-            self._closed_tabs = [
-                replace(tab, saved=target, name=title_of(tab.name, name, target))
-                if self._is_of(tab, group, name)
-                else tab
-                for tab in self._closed_tabs
-            ]
-        if renamed:
-            self._draw_names()
-            self.changed()
+    def follow_saved(self) -> None:
+        """The tabs of saved queries are theirs still when those were renamed, here, by another
+        console or by the command: saved again they would make a second query under the old name."""
+        tabs: list[QueryTab | Tab] = [*self._tabs, *self._closed_tabs]
+        held = {self._origin(tab) for tab in tabs if tab.saved}
+        library = self.lake.library
 
-    def _is_of(self, tab: QueryTab | Tab, group: str, name: str) -> bool:
-        """Whether the tab is of that saved query."""
-        return tab.saved == name and (tab.workgroup or self.lake.settings.workgroup) == group
+        def read() -> dict[_Origin, tuple[str, str]]:
+            found = {}
+            for group, name, born in held:
+                with suppress(LakeshellError):
+                    called, first = library.called(group, name, moment(born))
+                    found[group, name, born] = called, first.isoformat()
+            return found
+
+        if held:
+            self.ask("saved", read, self._follow)
+
+    def _follow(self, found: Mapping[_Origin, tuple[str, str]]) -> None:
+        def known(tab: QueryTab | Tab) -> tuple[str, str]:
+            return found.get(self._origin(tab), (tab.saved, tab.born))
+
+        for tab in self._tabs:
+            name, (tab.saved, tab.born) = tab.saved, known(tab)
+            tab.tab_name = title_of(tab.tab_name, name, tab.saved)
+        self._closed_tabs = [
+            replace(tab, saved=saved, born=born, name=title_of(tab.name, tab.saved, saved))
+            for tab in self._closed_tabs
+            for saved, born in [known(tab)]
+        ]
+        self._draw_names()
+        self.changed()
+
+    def _origin(self, tab: QueryTab | Tab) -> _Origin:
+        return tab.workgroup or self.lake.settings.workgroup, tab.saved, tab.born
 
     def changed(self) -> None:
         """Something that is kept changed."""
@@ -255,11 +273,14 @@ class QueryScreen(LakeScreen):
             self.status("there is nothing to save")
             return
         workgroup = tab.workgroup or self.lake.settings.workgroup
-        form = save_form(self.lake, workgroup, tab.editor.text, tab.saved)
+        form = save_form(self.lake, workgroup, tab.editor.text, tab.saved, moment(tab.born))
 
         def take(saved: bool | None) -> None:
             if saved:
-                tab.saved = tab.tab_name = form.values()["name"]
+                name = form.values()["name"]
+                tab.born = tab.born if name == tab.saved else ""
+                tab.saved = tab.tab_name = name
+                self.follow_saved()
                 self._draw_names()
                 self.changed()
                 self.status(f"saved: lakeshell saved run {tab.saved} -w {workgroup}")

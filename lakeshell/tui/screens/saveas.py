@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lakeshell.definitions.saved import SavedQuery, parse
 from lakeshell.definitions.schema import checked_name
+from lakeshell.errors import UsageError
 from lakeshell.model import TableName
 from lakeshell.query.making import KINDS, create_statement
 from lakeshell.query.parameters import asked_for
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 _PARAMETER = "parameter_"
 
 
-def save_form(lake: Lake, workgroup: str, text: str, name: str) -> FormScreen:
-    """`name` is the saved query that the text came from, or empty."""
+def save_form(
+    lake: Lake, workgroup: str, text: str, name: str, born: datetime | None
+) -> FormScreen:
+    """`name` is the saved query that the text came from, or empty; `born` tells it from others."""
     known = parse(workgroup, name or "query", text)
     wanted = [each for each in asked_for(text) if not each.isdecimal()]
     fields = [
@@ -33,6 +37,13 @@ def save_form(lake: Lake, workgroup: str, text: str, name: str) -> FormScreen:
     ]  # fmt: skip
 
     def make(values: Values) -> None:
+        if values["name"] == name and born is not None:
+            called, _ = lake.library.called(workgroup, name, born)
+            if called != name:
+                raise UsageError(
+                    f"{name} is called {called} by now",
+                    hint="save it under that name, or under another",
+                )
         query = SavedQuery(
             workgroup,
             values["name"],

@@ -181,10 +181,7 @@ class SavedScreen(NounScreen):
     def action_rename(self) -> None:
         place = self.place
         if place is not None:
-            self.fill_in(
-                savedforms.rename_form(self.lake, *place),
-                lambda given: self.console.saved_is_renamed(*place, given["name"]),
-            )
+            self.fill_in(savedforms.rename_form(self.lake, *place))
 
     def key_of(self, given: Values) -> str | None:
         group = given.get("workgroup") or (self.place[0] if self.place else "")

@@ -52,7 +52,7 @@ class QueryTab(Vertical):
         super().__init__()
         self.tab_name = tab.name
         self.workgroup, self.database = tab.workgroup, tab.database
-        self.saved = tab.saved
+        self.saved, self.born = tab.saved, tab.born
         self._values = dict(tab.parameters)
         self._first = tab
         self._session: Session | None = None
@@ -133,6 +133,7 @@ class QueryTab(Vertical):
             self.saved,
             self._values,
             self.results.kept_ids,
+            self.born,
         )
 
     def session(self) -> Session:
