@@ -489,14 +489,15 @@ async def test_names_that_come_while_others_are_searched_are_searched_too(
 
 
 @pytest.mark.asyncio
-async def test_names_that_could_not_be_read_are_asked_for_again(
+async def test_names_that_could_not_be_read_are_missed_aloud_and_asked_for_again(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words, failures = lake.words, iter([QueryFailed("the catalog is away")] * 2)
+    words, away = lake.words, threading.Event()
+    away.set()
 
     def late(*databases: str | None) -> Sequence[Vocabulary]:
-        for failure in failures:
-            raise failure
+        if away.is_set():
+            raise QueryFailed("the catalog is away")
         return words(*databases)
 
     monkeypatch.setattr(Lake, "words", lambda _, *databases: late(*databases))
@@ -505,7 +506,12 @@ async def test_names_that_could_not_be_read_are_asked_for_again(
         await pilot.press("alt+6")
         await until(pilot, lambda: pilot.app.screen.query(QueryTab))
         tab = pilot.app.screen.query_one(QueryTab)
+        await until(
+            pilot, lambda: "no names to complete with: the catalog is away" in text_of(pilot)
+        )
+        away.clear()
         await until(pilot, lambda: "movie_rental" in tab.words.tables)
+        await until(pilot, lambda: "the catalog is away" not in text_of(pilot))
         await settled(pilot)
 
 

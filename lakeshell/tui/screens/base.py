@@ -45,6 +45,7 @@ class LakeScreen(Screen[None]):
         super().__init__()
         self.background = Background(self, self.console.wait_ready, self.console.running)
         self._pause: Timer | None = None
+        self._said = ""
 
     @property
     def console(self) -> Console:
@@ -122,7 +123,13 @@ class LakeScreen(Screen[None]):
 
     def status(self, text: str) -> None:
         """One line above the keys."""
+        self._said = text
         self.query_one("#status", Static).update(shown(text), layout=False)
+
+    def unsay(self, text: str) -> None:
+        """It holds no longer; what was said since stays."""
+        if text and text == self._said:
+            self.status("")
 
     def fail(self, error: BaseException) -> None:
         message, hint = said(error)

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from lakeshell.errors import LakeshellError
+from lakeshell.tui.background import said
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs, moment, title_of
@@ -66,6 +67,8 @@ class QueryScreen(LakeScreen):
         self._kept = self._file.read()
         self._current = self._kept.current
         self._closed_tabs = list(self._kept.closed)
+        self._no_names = ""
+        """What is said of names that cannot be read."""
 
     def body(self) -> ComposeResult:
         yield TabLine(id="tab_names")
@@ -86,11 +89,17 @@ class QueryScreen(LakeScreen):
         tabs = self._tabs
 
         def draw(found: Sequence[Vocabulary]) -> None:
+            self.unsay(self._no_names)
+            self._no_names = ""
             for tab, words in zip(tabs, found, strict=True):
                 tab.take(words)
 
         def failed(error: BaseException) -> None:
-            """What was in the way is not said, for nobody asked for names, and may be gone soon."""
+            """Said in a line alone, and once, for nobody asked for names: it may be gone soon."""
+            text = f"no names to complete with: {said(error)[0]}"
+            if text != self._no_names:
+                self._no_names = text
+                self.status(text)
             self.set_timer(_AGAIN, again)
 
         def again() -> None:
