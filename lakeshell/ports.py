@@ -220,15 +220,19 @@ class Stage:
 class ClusterWork:
     """What a server says of a statement's work: rows and bytes that went through it, not those that
     come back; `stages` from the last, each before those that feed it. `share` in percent, None
-    while its parts are not all known."""
+    while its parts are not all known; `elapsed` in seconds, by the server's clock."""
 
     state: str
     nodes: int
     rows: int
     bytes: int
     splits: int
+    queued: int
+    running: int
+    done: int
     share: float | None
     running_share: float
+    elapsed: float
     stages: tuple[Stage, ...]
 
 

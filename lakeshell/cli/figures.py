@@ -1,4 +1,5 @@
-"""The figures of a running statement, on stderr: lines that renew themselves, and one at the end."""
+"""The figures of a running statement, on stderr: lines that renew themselves, or follow each other
+where that is no terminal, and what it came to at the end."""
 
 from __future__ import annotations
 
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 _FIRST = 0.7
 _EVERY = 0.3
+_EVERY_LINE = 0.5
+"""As trino-cli, where nothing is renewed."""
 
 
 class Figures:
-    """A context manager around one statement. `shown` None means: when stderr is a terminal.
+    """A context manager around one statement. `shown` None means: when stderr is a terminal; True
+    also tells the server's own figures at the end.
 
     `to_file` says that rows go to a file; elsewhere they may come to the same terminal, where a
     line that renews itself would tear them apart: it ends before the first.
@@ -32,10 +36,12 @@ class Figures:
 
     def __init__(self, *, shown: bool | None, as_json: bool, to_file: bool) -> None:
         terminal = sys.stderr.isatty()
+        self._asked = bool(shown)
         self._shown = terminal if shown is None else shown
-        self._live = self._shown and terminal
+        self._renews = terminal
         self._to_file = to_file
         self._as_json = as_json
+        self._query: RunningQuery | None = None
         self._started = time.monotonic()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -50,6 +56,8 @@ class Figures:
         trace: TracebackType | None,
     ) -> None:
         self._end()
+        if error is not None and self._query is not None:
+            self._say_work(self._query)
 
     def before_rows(self) -> None:
         """Called when the first rows are there to be written."""
@@ -63,11 +71,12 @@ class Figures:
 
     def watch(self, query: RunningQuery) -> None:
         """Called when it has to wait in line, and when it runs."""
-        if not self._live:
-            if query.waits:
-                click.echo(query.stage, err=True)
-        elif self._thread is None:
-            self._thread = threading.Thread(target=self._run, args=(query,), daemon=True)
+        self._query = query
+        if query.waits and not (self._shown and self._renews):
+            click.echo(query.stage, err=True)
+        if self._shown and self._thread is None:
+            run = self._renew if self._renews else self._follow
+            self._thread = threading.Thread(target=run, args=(query,), daemon=True)
             self._thread.start()
 
     def say_end(self, query: RunningQuery) -> None:
@@ -80,6 +89,7 @@ class Figures:
             click.echo(f"{query.update_type}{rows}", err=True)
         if record.reused:
             click.echo(f"reused the result of query {record.reused}", err=True)
+        self._say_work(query)
         if self._shown:
             cost = "" if record.cost is None else f", {money_text(record.cost)} {record.currency}"
             click.echo(
@@ -105,7 +115,27 @@ class Figures:
             }
             click.echo(json.dumps(said, ensure_ascii=False), err=True)
 
-    def _run(self, query: RunningQuery) -> None:
+    def _say_work(self, query: RunningQuery) -> None:
+        """What the server did for it, also where it failed."""
+        if self._asked and query.work is not None:
+            from lakeshell.output.cluster import end_lines
+
+            for line in end_lines(*query.work):
+                click.echo(line, err=True)
+
+    def _follow(self, query: RunningQuery) -> None:
+        while not self._stop.wait(_EVERY_LINE):
+            seconds = time.monotonic() - self._started
+            work = query.work
+            if work is None:
+                (line,) = self._lines(query, seconds)
+            else:
+                from lakeshell.output.cluster import plain_line
+
+                line = plain_line(*work, seconds)
+            click.echo(line, err=True)
+
+    def _renew(self, query: RunningQuery) -> None:
         wait = _FIRST
         block = Block(sys.stderr)
         while not self._stop.wait(wait):

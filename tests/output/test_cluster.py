@@ -28,13 +28,13 @@ def test_a_running_statement() -> None:
     assert work is not None
     assert work_lines("20261124_1", work, 13.2, 80) == [
         "Query 20261124_1, RUNNING, 1 node, 855 splits",
-        "0:13 [6.45M rows,  560MB] [ 489K rows/s, 42.4MB/s] [=====>                ] 20%",
+        "0:13 [6.45M rows, 534MiB] [ 489K rows/s, 40.5MiB/s] [=====>                ] 20%",
         "",
         "     STAGES   ROWS  ROWS/s  BYTES  BYTES/s  QUEUED    RUN   DONE",
-        "0.........R  13.8M   1.05M  1.99G     151M       0      1    706",
-        "  1.......F  13.8M       0  1.99G       0B       0      1    706",
-        "  2.......X  13.8M   1.05M  1.99G     151M       0      1    706",
-        "    3.....R      0       0  1.99G     151M       0      1    706",
+        "0.........R  13.8M   1.05M  1.85Gi    144Mi       0      1    706",
+        "  1.......F  13.8M       0  1.85Gi       0B       0      1    706",
+        "  2.......X  13.8M   1.05M  1.85Gi    144Mi       0      1    706",
+        "    3.....R      0       0  1.85Gi    144Mi       0      1    706",
     ]
 
 
@@ -55,9 +55,10 @@ def test_while_it_is_queued_there_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("value", "count", "size"),
-    [(0, "0", "0B"), (999, "999", "999B"), (1000, "1000", "1KB"), (1005, "1.01K", "1.01KB"),
-     (44_940, "44.9K", "44.9KB"), (802_000, "802K", "802KB"), (5_740_000, "5.74M", "5.74MB"),
-     (2_000_000_000, "2B", "2GB"), (10**15, "1000T", "1PB")],
+    [(0, "0", "0B"), (999, "999", "999B"), (1000, "1000", "1000B"), (1005, "1.01K", "1005B"),
+     (1024, "1.02K", "1KiB"), (12_345, "12.3K", "12.1KiB"), (123_456, "123K", "121KiB"),
+     (1_047_552, "1.05M", "1023KiB"), (5_740_000, "5.74M", "5.47MiB"),
+     (2_000_000_000, "2B", "1.86GiB"), (10**15, "1000T", "909TiB"), (2**50, "1.13Q", "1PiB")],
 )  # fmt: skip
 def test_three_digits(value: int, count: str, size: str) -> None:
     assert (count_text(value), size_text(value)) == (count, size)

@@ -21,8 +21,12 @@ def cluster_work(stats: Mapping[str, Any]) -> ClusterWork | None:
         rows=int(stats.get("processedRows") or 0),
         bytes=int(stats.get("processedBytes") or 0),
         splits=total,
+        queued=int(stats.get("queuedSplits") or 0),
+        running=running,
+        done=int(stats.get("completedSplits") or 0),
         share=float(stats.get("progressPercentage") or 0) if stats.get("scheduled") else None,
         running_share=float(stats.get("runningPercentage") or (100 * running / max(total, 1))),
+        elapsed=int(stats.get("elapsedTimeMillis") or 0) / 1000,
         stages=tuple(_stages(root, 0)) if root else (),
     )
 
