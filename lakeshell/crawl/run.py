@@ -17,8 +17,8 @@ from pathlib import Path
 
 from lakeshell.crawl.patterns import select
 from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan, Found, plan
+from lakeshell.ending import end_record
 from lakeshell.errors import LakeshellError, NotFound, ObjectGone
-from lakeshell.ledger.late import end_record
 from lakeshell.locking import alone
 from lakeshell.model import Database, ObjectName, QueryState, RunRecord, SourceTable
 from lakeshell.ports import Catalog, Late, Ledger, Reporter, Source

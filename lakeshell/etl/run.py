@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from lakeshell.ending import end_record
 from lakeshell.errors import (
     Cancelled,
     ConnectionFailed,
@@ -28,7 +29,6 @@ from lakeshell.errors import (
 from lakeshell.etl.copy import SourceOpener, check_mapping, mapped, source_rows
 from lakeshell.etl.job import Job
 from lakeshell.etl.script import load_arrow
-from lakeshell.ledger.late import end_record
 from lakeshell.locking import alone
 from lakeshell.model import CatalogTable, QueryState, RunRecord
 from lakeshell.ports import Catalog, Engine, Late, Ledger, Reporter, Session, TableStore

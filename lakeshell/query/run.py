@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from lakeshell.cost.charges import charge
+from lakeshell.ending import end_record
 from lakeshell.errors import (
     Cancelled,
     Interrupted,
@@ -28,7 +29,6 @@ from lakeshell.errors import (
     UsageError,
     in_system_words,
 )
-from lakeshell.ledger.late import end_record
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import ClusterWork, Running, Session
 from lakeshell.query.limits import check_limits

@@ -25,7 +25,7 @@ def away() -> Away:
             raise ConnectionFailed("the ledger cannot be reached", hint="start it")
 
         patch = pytest.MonkeyPatch()
-        patch.setattr("lakeshell.ledger.late.BACK", 0)
+        patch.setattr("lakeshell.ending.BACK", 0)
         patch.setattr(SqlLedger, "end_run", end_run)
         return patch
 

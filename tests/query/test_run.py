@@ -360,7 +360,7 @@ def test_a_ledger_that_is_back_in_time_has_the_record(
         ended(ledger, record)
 
     monkeypatch.setattr(ledger, "end", end)
-    monkeypatch.setattr("lakeshell.ledger.late._PAUSE", 0.01)
+    monkeypatch.setattr("lakeshell.ending._PAUSE", 0.01)
     services = made(engine, Workgroup("primary"), ledger=ledger)
     assert rows_of(services, Order("SELECT n")) == [1, 2, 3]
     assert only(services).state is QueryState.FINISHED
@@ -382,7 +382,7 @@ def test_a_ledger_that_stays_away_is_said_and_holds_no_ctrl_c(
     with pytest.raises(Interrupted):
         rows_of(services, Order("SELECT n"))
     engine.answers["SELECT n"] = Answer(N, ROWS)
-    monkeypatch.setattr("lakeshell.ledger.late.BACK", 0)
+    monkeypatch.setattr("lakeshell.ending.BACK", 0)
     with pytest.raises(ConnectionFailed) as failed:
         rows_of(services, Order("SELECT n"))
     assert failed.value.hint == "the query has ended, and is not recorded; start it"
@@ -400,7 +400,7 @@ def test_what_no_ledger_takes_is_kept_until_it_does(
         late=late,
         notice=said.append,
     )
-    monkeypatch.setattr("lakeshell.ledger.late.BACK", 0)
+    monkeypatch.setattr("lakeshell.ending.BACK", 0)
     wrong: list[BaseException] = [
         KeyboardInterrupt(),
         ConnectionFailed("the ledger cannot be reached", hint="start it"),
