@@ -1,13 +1,14 @@
 """Brings up the stack that the tests run on, and prints where it is as shell variables.
 
 Run by scripts/test. One stack for every run on this machine, below the user's cache folder, with
-ports of its own; CI=true begins with an empty one.
+ports of its own; CI=true begins with a new one.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -28,11 +29,11 @@ def main() -> int:
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
     folder = Path(cache) / "lakeshell" / "test-stack"
     ports = "".join(f"\n[stack.{name}]\nport = {port + AWAY}\n" for name, port in PORTS.items())
-    make_lake(folder, first.stack() + ports)
     try:
+        if os.environ.get("CI") == "true" and folder.exists():
+            remove(folder)
+        make_lake(folder, first.stack() + ports)
         with Lake(folder, {}) as lake, Said() as progress:
-            if os.environ.get("CI") == "true" and lake.stack.is_installed:
-                lake.stack.down(progress, volumes=True)
             lake.stack.up(progress, build_all=True, workers=0)
             made = lake.stack.installation
     except LakeshellError as error:
@@ -50,6 +51,14 @@ def main() -> int:
     }.items():
         print(f"export LAKESHELL_TEST_{name}={shlex.quote(value)}")
     return 0
+
+
+def remove(folder: Path) -> None:
+    """The stack of an earlier run, with all that its tests left: definitions, history, open tabs."""
+    with Lake(folder, {}) as lake, Said() as progress:
+        if lake.stack.is_installed:
+            lake.stack.down(progress, volumes=True)
+    shutil.rmtree(folder)
 
 
 class Said(ProgressLine):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,13 @@ def sql(
     cursor = connection.cursor()
     cursor.execute(text)
     return list(cursor.fetchall())
+
+
+def eventually(found: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether it came to that: Trino reads its rules, limits and nodes again every second or few."""
+    until = time.monotonic() + seconds
+    while not found():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.2)
+    return True

@@ -6,9 +6,8 @@ import json
 import signal
 import subprocess
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import live
@@ -261,13 +260,6 @@ def bulk() -> None:
             sql.execute(f"INSERT INTO {FIRST}.bulk (noise) SELECT noise FROM {FIRST}.bulk")
 
 
-def eventually(found: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not found():
-        assert time.monotonic() < until
-        time.sleep(0.1)
-
-
 def storage() -> ObjectStorage:
     return ObjectStorage(live.installation())
 
@@ -275,7 +267,7 @@ def storage() -> ObjectStorage:
 def dumping() -> subprocess.Popen[str]:
     """A backup whose dump goes up just now."""
     running = live.begun("stack", "backup", "mysql")
-    eventually(lambda: bool(storage().unfinished(backup.PREFIX)))
+    assert live.eventually(lambda: bool(storage().unfinished(backup.PREFIX)))
     return running
 
 
@@ -301,7 +293,7 @@ def test_an_interrupted_backup_leaves_nothing(number: signal.Signals) -> None:
     assert backup.backups(storage()) == before
     left = backup.remains(storage())
     assert (left.keys, left.uploads) == ([], [])
-    eventually(lambda: dumps_in_the_server() == 0)
+    assert live.eventually(lambda: dumps_in_the_server() == 0)
 
 
 def findings(part: str) -> list[dict[str, str]]:
@@ -317,7 +309,7 @@ def test_what_a_killed_backup_left_is_found_and_removed() -> None:
     assert findings("backup ") == []
     running.kill()
     ended(running)
-    eventually(lambda: dumps_in_the_server() == 0)
+    assert live.eventually(lambda: dumps_in_the_server() == 0)
     (name,) = backup.remains(storage()).names
     assert backup.backups(storage()) == before
     (found,) = findings("backup ")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import live
@@ -26,16 +25,6 @@ def schema() -> Iterator[str]:
     live.sql(f"CREATE SCHEMA lake.{name}")
     yield name
     live.sql(f"DROP SCHEMA lake.{name} CASCADE")
-
-
-def eventually(found: Callable[[], bool], seconds: float = 30) -> bool:
-    """Trino reads its rules and limits again every second or few."""
-    until = time.monotonic() + seconds
-    while not found():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def test_every_service_serves_with_version_memory_and_uptime() -> None:
@@ -115,7 +104,7 @@ def test_queries_of_every_client_are_recorded() -> None:
             )
             return list(sql.fetchall())
 
-    assert eventually(lambda: len(recorded()) == 2)
+    assert live.eventually(lambda: len(recorded()) == 2)
     failed, finished = recorded()
     assert (failed[:2], finished[:2]) == (("grace", "FAILED"), ("grace", "FINISHED"))
     assert json.loads(finished[2]) == ["analysts"]
@@ -133,7 +122,7 @@ def test_a_limit_of_a_workgroup_comes_from_the_control_database(schema: str) -> 
         )
     shown = "SHOW SESSION LIKE 'query_max_run_time'"
     try:
-        assert eventually(lambda: live.sql(shown, tags=[tag])[0][1] == "77s")
+        assert live.eventually(lambda: live.sql(shown, tags=[tag])[0][1] == "77s")
         assert live.sql(shown)[0][1] != "77s"
     finally:
         with cursor(live.installation(), Service.CONTROL) as sql:
@@ -162,12 +151,12 @@ def test_rules_of_access_are_followed_without_a_restart(schema: str) -> None:
         return False
 
     try:
-        assert eventually(denied)
+        assert live.eventually(denied)
         assert live.sql(read) == [[1]]
     finally:
         rules.write_text(before)
         live.done("workgroup", "apply")
-    assert eventually(lambda: not denied())
+    assert live.eventually(lambda: not denied())
 
 
 def test_results_are_spooled_to_object_storage_for_clients_that_ask() -> None:

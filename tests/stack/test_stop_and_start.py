@@ -213,12 +213,19 @@ def test_workers_take_their_part_of_the_splits() -> None:
     live.done("stack", "up", "--workers", "1")
     nodes = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'"
     assert live.sql(nodes) == [[2]]
-    live.sql("SELECT count(*) FROM tpch.sf1.lineitem WHERE comment LIKE '%final%'")
-    split = (
-        "SELECT count(DISTINCT node_id) FROM system.runtime.tasks WHERE query_id IN"
-        " (SELECT query_id FROM system.runtime.queries WHERE query LIKE '%final%')"
-        " AND processed_input_rows > 0"
-    )
-    assert live.sql(split) == [[2]]
+
+    def shared() -> bool:
+        """Whether both nodes read rows of one query: a node that is active has its catalogs a
+        moment later."""
+        mark = uuid.uuid4().hex
+        live.sql(f"SELECT count(*) FROM tpch.sf1.lineitem WHERE comment LIKE '%{mark}%'")
+        read_by = (
+            "SELECT count(DISTINCT node_id) FROM system.runtime.tasks WHERE query_id IN"
+            f" (SELECT query_id FROM system.runtime.queries WHERE query LIKE '%{mark}%')"
+            " AND processed_input_rows > 0"
+        )
+        return live.sql(read_by) == [[2]]
+
+    assert live.eventually(shared)
     live.done("stack", "up", "--workers", "0")
     assert live.sql(nodes) == [[1]]

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import live
 import pytest
-from test_running_stack import eventually
 from trino.exceptions import TrinoQueryError
 
 from lakeshell import serve
@@ -115,7 +114,7 @@ def kill(id: str) -> None:
 def test_a_query_is_in_its_workgroup_by_tag_and_by_user(workgroup: Callable[..., str]) -> None:
     open_to_all = workgroup("--tag", f"bi-{NAME}")
     name = workgroup("--member", USERS[0], "--member", USERS[1])
-    assert eventually(lambda: group_of(USERS[1]) == f"cluster.{name}")
+    assert live.eventually(lambda: group_of(USERS[1]) == f"cluster.{name}")
     assert group_of("ada", [open_to_all]) == f"cluster.{open_to_all}"
     assert group_of("ada", ["other", f"bi-{NAME}"]) == f"cluster.{open_to_all}"
     assert group_of(USERS[0], [open_to_all]) == f"cluster.{open_to_all}"
@@ -123,7 +122,7 @@ def test_a_query_is_in_its_workgroup_by_tag_and_by_user(workgroup: Callable[...,
     assert group_of("mallory", [name]) == "cluster.unmatched"
     assert group_of("mallory") == "cluster.unmatched"
     live.done("workgroup", "set", name, "--member", USERS[0])
-    assert eventually(lambda: group_of(USERS[1]) == "cluster.unmatched")
+    assert live.eventually(lambda: group_of(USERS[1]) == "cluster.unmatched")
 
 
 def test_its_limit_and_properties_are_those_of_another_clients_sessions(
@@ -133,24 +132,24 @@ def test_its_limit_and_properties_are_those_of_another_clients_sessions(
         "--member", USERS[0], "--scan-limit", "1kB", "--property", "query_max_run_time=77s"
     )
     limit = "query_max_scan_physical_bytes"
-    assert eventually(lambda: session(limit, USERS[0]) == "1024B")
+    assert live.eventually(lambda: session(limit, USERS[0]) == "1024B")
     assert session("query_max_run_time", USERS[0], [name]) == "77s"
     assert session("query_max_run_time", "mallory", [name]) != "77s"
     # By Trino, or by a process that serves the lake, whoever looks first.
     ended = error_of(SLOW.format(schema), USERS[0])
     assert ended in ("EXCEEDED_SCAN_LIMIT", "ADMINISTRATIVELY_KILLED")
     live.done("workgroup", "set", name, "--scan-limit", "none", "--property", "none")
-    assert eventually(lambda: session(limit, USERS[0]) != "1024B")
+    assert live.eventually(lambda: session(limit, USERS[0]) != "1024B")
     assert session("query_max_run_time", USERS[0]) != "77s"
 
 
 def test_more_than_its_queue_holds_is_refused(schema: str, workgroup: Callable[..., str]) -> None:
     name = workgroup("--concurrency", "1", "--queue", "0")
-    assert eventually(lambda: group_of("ada", [name]) == f"cluster.{name}")
+    assert live.eventually(lambda: group_of("ada", [name]) == f"cluster.{name}")
     text = SLOW.format(schema)
     first = running(text, "ada", [name])
     next(first)
-    assert eventually(lambda: bool(in_cluster(text)))
+    assert live.eventually(lambda: bool(in_cluster(text)))
     assert error_of("SELECT 1", "ada", [name]) == "QUERY_QUEUE_FULL"
     assert live.sql("SELECT 1") == [[1]]
     kill(in_cluster(text)[0])
@@ -163,7 +162,7 @@ def test_a_database_of_a_workgroup_is_its_members_alone(
     read = f"SELECT count(orderkey) FROM lake.{schema}.line"
     assert live.sql(read, "mallory") == [[60175]]
     workgroup("--member", USERS[0], "--member", "ada", "--grant", schema)
-    assert eventually(lambda: error_of(read, "mallory") == "PERMISSION_DENIED")
+    assert live.eventually(lambda: error_of(read, "mallory") == "PERMISSION_DENIED")
     assert live.sql(read, USERS[0]) == [[60175]]
     assert live.sql(f"SHOW TABLES FROM lake.{schema}", "mallory") == []
     assert error_of(f"DROP TABLE lake.{schema}.line", "mallory") == "PERMISSION_DENIED"
@@ -182,8 +181,8 @@ def test_rules_by_hand_come_first_and_stay(schema: str, workgroup: Callable[...,
     try:
         by_hand.write_text(text)
         workgroup("--member", USERS[0], "--member", USERS[1], "--member", "ada", "--grant", schema)
-        assert eventually(lambda: error_of(read, USERS[1]) == "PERMISSION_DENIED")
-        assert eventually(lambda: error_of(read, "mallory") == "PERMISSION_DENIED")
+        assert live.eventually(lambda: error_of(read, USERS[1]) == "PERMISSION_DENIED")
+        assert live.eventually(lambda: error_of(read, "mallory") == "PERMISSION_DENIED")
         assert live.sql(read, USERS[0]) == [[60175]]
         assert by_hand.read_text() == text
         by_hand.write_text("{")
@@ -245,7 +244,7 @@ def test_a_client_that_raised_its_own_limit_is_stopped_and_told_why(
     served: None, schema: str, workgroup: Callable[..., str]
 ) -> None:
     name = workgroup("--member", USERS[0], "--scan-limit", "1kB")
-    assert eventually(lambda: session("query_max_scan_physical_bytes", USERS[0]) == "1024B")
+    assert live.eventually(lambda: session("query_max_scan_physical_bytes", USERS[0]) == "1024B")
     raised = {"query_max_scan_physical_bytes": "1TB"}
     began = time.monotonic()
     with pytest.raises(TrinoQueryError, match="Lakeshell stopped it: it scanned") as ended:
@@ -264,7 +263,7 @@ def test_what_a_workgroup_sets_is_not_set_otherwise(
     served: None, schema: str, workgroup: Callable[..., str]
 ) -> None:
     name = workgroup("--property", "query_max_run_time=1h", "--override", "refuse")
-    assert eventually(lambda: session("query_max_run_time", "ada", [name]) == "1h")
+    assert live.eventually(lambda: session("query_max_run_time", "ada", [name]) == "1h")
     with pytest.raises(TrinoQueryError, match="sets query_max_run_time = 1h and refuses 9h"):
         live.sql(SLOW.format(schema), "ada", [name], {"query_max_run_time": "9h"})
 
@@ -273,7 +272,7 @@ def test_a_file_that_is_edited_is_followed(served: None, workgroup: Callable[...
     name = workgroup("--concurrency", "3")
     path = live.folder() / "workgroups" / f"{name}.toml"
     path.write_text('[properties]\nquery_max_run_time = "66s"\n')
-    assert eventually(lambda: session("query_max_run_time", "ada", [name]) == "66s", 15)
+    assert live.eventually(lambda: session("query_max_run_time", "ada", [name]) == "66s", 15)
 
 
 def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
@@ -286,7 +285,7 @@ def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
         "--notify", f'echo "$LAKESHELL_EVENT $LAKESHELL_WORKGROUP" >> {told}',
         *HELD,
     )  # fmt: skip
-    assert eventually(lambda: is_held(name))
+    assert live.eventually(lambda: is_held(name))
     costs_the_minimum = f"SELECT count(comment) FROM lake.{schema}.line"
     live.done("query", "-w", name, "-e", costs_the_minimum)
     assert not told.exists()
@@ -294,7 +293,7 @@ def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
         live.sql(SLOW.format(schema), "eve", [name])
     # Refused where the query that was stopped is in the history by now.
     assert live.lakeshell("query", "-w", name, "-e", costs_the_minimum).returncode in (0, 5)
-    assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
+    assert live.eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
     with pytest.raises(TrinoQueryError, match="over-budget"):
         live.sql("SELECT 1", "eve", [name])
     assert live.sql(f"SHOW TABLES FROM lake.{schema}", "eve", [name]) == [["line"]]
@@ -302,7 +301,7 @@ def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
     assert refused.returncode == 5, refused.stderr
     assert told.read_text() == f"STOP {name}\n"
     live.done("workgroup", "set", name, "--daily-budget", "9")
-    assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "")
+    assert live.eventually(lambda: error_of("SELECT 1", "eve", [name]) == "")
     assert told.read_text() == f"STOP {name}\n"
 
 
@@ -311,17 +310,17 @@ def test_what_other_clients_scan_uses_up_the_budget(
 ) -> None:
     name = workgroup("--daily-budget", "0.0001", "--budget-stop", "90%", *HELD)
     read = f"SELECT count(comment) FROM lake.{schema}.line"
-    assert eventually(lambda: is_held(name))
+    assert live.eventually(lambda: is_held(name))
     assert live.sql(read, "eve", [name]) == [[60175]]
     assert error_of(read, "eve", [name]) in ("", "ADMINISTRATIVELY_KILLED")
-    assert eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
+    assert live.eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
 
     def kinds() -> list[str]:
         said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
         return [json.loads(line)["kind"] for line in said.splitlines()]
 
     # The second may have been stopped while it ran.
-    assert eventually(lambda: kinds().count("STOP") == 1)
+    assert live.eventually(lambda: kinds().count("STOP") == 1)
 
 
 def test_rules_of_somebody_else_in_the_control_database_stay() -> None:

@@ -30,6 +30,7 @@ from lakeshell.model import (
 from lakeshell.ports import HistoryFilter
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.tui.app import Console
+from lakeshell.tui.screens.query import QueryScreen
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.workgroup import Workgroup
 
@@ -221,13 +222,15 @@ def text_of(pilot: Pilot[None]) -> str:
 
 
 async def opened(pilot: Pilot[None], sql: str) -> QueryTab:
-    """The query screen with `sql` in its first tab."""
+    """The query screen with `sql` in the tab that it shows."""
     await pilot.press("alt+6")
     await until(
         pilot, lambda: pilot.app.current_mode == "query" and pilot.app.screen.query(QueryTab)
     )
     await settled(pilot)
-    tab: QueryTab = pilot.app.screen.query_one(QueryTab)
+    screen = pilot.app.screen
+    assert isinstance(screen, QueryScreen)
+    tab = screen.tab
     tab.editor.text = sql
     tab.editor.go_to(1, 1)
     await pilot.pause()

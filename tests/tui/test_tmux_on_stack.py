@@ -19,6 +19,7 @@ from tmux import Tmux, needs_tmux
 from lakeshell import budgets
 from lakeshell.demo.movies_mysql import generate_mysql
 from lakeshell.errors import LakeshellError
+from lakeshell.folder import STATE
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState, TableName
 from lakeshell.ports import HistoryFilter
@@ -59,6 +60,10 @@ def forget(lake: Lake) -> None:
         gone(lambda database=database: lake.catalog.drop_database(database))
     gone(lambda: lake.remove_workgroup(GROUP))
     gone(lambda: budgets.hold(lake))
+    # A story that broke off leaves its tabs open, for whichever console comes next.
+    for tabs in (lake.folder / STATE / "console").glob("tabs-*.json"):
+        if RAW in tabs.read_text(encoding="utf-8"):
+            tabs.unlink()
 
 
 def has(lake: Lake, database: str) -> bool:
