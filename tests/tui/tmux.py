@@ -86,6 +86,18 @@ class Tmux:
             f"{texts} did not come" + (f", or {gone!r} did not go" if gone else ""),
         )
 
+    def fill(self, *values: str, shows: str) -> None:
+        """The fields of a form from the one that has the cursor on; an empty value leaves its field
+        as it is. It is written once it `shows` that and nothing is missing."""
+        for number, value in enumerate(values):
+            if number:
+                self.keys("Tab")
+            if value:
+                self.keys("C-u")
+                self.type(value)
+        self.until(shows, gone="is needed")
+        self.keys("F5")
+
     def _wait(self, holds: Callable[[str], bool], otherwise: str) -> str:
         last = time.monotonic() + LONGEST
         while not holds(screen := self.screen):
