@@ -256,7 +256,8 @@ class Progress:
 
     `state` is a server's word for where it is (`queued`, `planning`, `running`); `splits` are its
     parts, done and in all; `queued` and `planned` seconds that it waited and planned, None if it
-    does not say; `ahead` how many wait before it, None where it does not wait or nobody knows.
+    does not say; `ahead` how many wait before it, None where it does not wait or nobody knows;
+    `warnings` what the server has to say of it.
     """
 
     scanned: int | None = 0
@@ -269,6 +270,7 @@ class Progress:
     planned: float | None = None
     ahead: int | None = None
     cluster: ClusterWork | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Running(Protocol):

@@ -40,9 +40,11 @@ def with_lake(function: F) -> F:
 def open_lake(folder: str | None) -> Lake:
     from lakeshell.folder import find_lake
     from lakeshell.lake import Lake
+    from lakeshell.output.text import printable_lines
 
     found = find_lake(folder, os.environ, Path.cwd())
-    return Lake(found, os.environ, notice=lambda text: click.echo(text, err=True))
+    # What a server warns of is its own text.
+    return Lake(found, os.environ, lambda text: click.echo(printable_lines(text), err=True))
 
 
 def with_format(function: F) -> F:

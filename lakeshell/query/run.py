@@ -325,6 +325,8 @@ class RunningQuery:
         if self._turn is not None:
             self._turn.leave()
         running = self._running
+        for text in () if running is None else running.progress.warnings:
+            self._services.notice(f"warning: {text}")
         scanned = None if running is None else running.progress.scanned
         if running is None:
             scanned = 0

@@ -85,6 +85,19 @@ def test_what_no_node_worked_on_has_no_end(shell: Shell, team: Path, trino: Fake
     assert ended.err.startswith("1 row in ")
 
 
+def test_what_the_server_warns_of_is_said_once(shell: Shell, team: Path, trino: FakeTrino) -> None:
+    warnings = [
+        {"warningCode": {"code": 4, "name": "TOO_MANY_STAGES"}, "message": "81 \x1b[1mstages"}
+    ]
+    trino.pages = [[{"warnings": warnings}, rows({"n": "integer"}, [1], warnings=warnings)]]
+    ended = shell("query", "-e", "SELECT n", "--lake", str(team))
+    assert (ended.code, ended.out, ended.err) == (0, '"1"\n', "warning: 81 \\x1b[1mstages\n")
+    failed = {**error("DIVISION_BY_ZERO", "Division by zero"), "warnings": warnings}
+    trino.pages.append([failed])
+    ended = shell("query", "-e", "SELECT n", "--lake", str(team))
+    assert (ended.code, ended.err) == (1, "warning: 81 \\x1b[1mstages\nerror: Division by zero\n")
+
+
 def test_what_failed_says_what_was_done_until_then(team: Path, trino: FakeTrino) -> None:
     failed = {**error("DIVISION_BY_ZERO", "Division by zero"), "stats": {**WORK, "state": "FAILED"}}
     trino.pages = [[{}, failed]]

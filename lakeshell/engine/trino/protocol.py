@@ -46,6 +46,12 @@ class Page(NamedTuple):
         found: Mapping[str, Any] = self.said.get("stats") or {}
         return found
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All until then, in the server's words."""
+        said = self.said.get("warnings") or ()
+        return tuple(dict.fromkeys(str(warning.get("message")) for warning in said))
+
 
 def read_page(answer: Answer) -> Page:
     """The rows are left as text: parsing them is for whoever knows their columns."""
@@ -90,6 +96,7 @@ class Dialogue:
     ) -> None:
         self.id = ""
         self.stats: Mapping[str, Any] = {}
+        self.warnings: tuple[str, ...] = ()
         self.ahead: int | None = None
         self.cancelled = cancelled
         self._server = server
@@ -221,6 +228,7 @@ class Dialogue:
     def _noted(self, page: Page) -> Page:
         self.id = str(page.said["id"])
         self.stats = page.stats or self.stats
+        self.warnings = page.warnings or self.warnings
         self._next = page.next
         self._ended = not page.next
         if self.cancelled.is_set() and not self._ended:

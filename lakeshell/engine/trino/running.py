@@ -126,6 +126,7 @@ class TrinoStatement:
             planned=_seconds(stats.get("planningTimeMillis")),
             ahead=self._attempt.dialogue.ahead if self._attempt.dialogue.waits else None,
             cluster=cluster_work(stats),
+            warnings=self._attempt.dialogue.warnings,
         )
 
     @cached_property
