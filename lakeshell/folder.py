@@ -23,7 +23,7 @@ def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> P
     named = flag or environment.get("LAKESHELL_LAKE")
     if named:
         folder = Path(named).expanduser()
-        if not _is_lake(folder):
+        if not is_lake(folder):
             raise UsageError(
                 f"{folder} is not a lake: it has no {FILE}",
                 hint=f"make it one: lakeshell init {folder}",
@@ -36,7 +36,7 @@ def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> P
     return found
 
 
-def _is_lake(folder: Path) -> bool:
+def is_lake(folder: Path) -> bool:
     try:
         return (folder / FILE).is_file()
     except PermissionError as error:
@@ -60,7 +60,7 @@ def _check_text(folder: Path) -> Path:
 
 def enclosing_lake(here: Path) -> Path | None:
     """The nearest folder from `here` upwards that is a lake."""
-    return next((f for f in (here, *here.parents) if _is_lake(f)), None)
+    return next((f for f in (here, *here.parents) if is_lake(f)), None)
 
 
 def default_lake(environment: Mapping[str, str]) -> Path:
@@ -76,7 +76,7 @@ def make_lake(folder: Path, settings: str | None = None) -> bool:
     from lakeshell.definitions.first import embedded
     from lakeshell.definitions.schema import write
 
-    if _is_lake(folder):
+    if is_lake(folder):
         return False
     _check_text(folder)
     try:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from lakeshell import history
 from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.folder import is_lake
 from lakeshell.locking import Held, locked
 from lakeshell.settings import read
 
@@ -31,6 +33,8 @@ LOCK = "serve.lock"
 LOG = "serve.log"
 LOOK_AGAIN = 2.0
 """Seconds between two looks at the settings."""
+LAST_ACT = 30.0
+"""Seconds that it is waited for when it is told to end: what it does just then it does to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def stay(lake: Lake, ending: Ending, say: Callable[[str], None]) -> bool:
                 return False
             say(f"serving {lake.folder}: {', '.join(task.name for task in given)}")
             run(
-                [*given, Task("settings", LOOK_AGAIN, _Changes(lake, ending.round).act)],
+                [*given, Task("settings", LOOK_AGAIN, _Changes(lake, ending).act)],
                 ending.round,
                 say,
             )
@@ -126,20 +130,23 @@ def stay(lake: Lake, ending: Ending, say: Callable[[str], None]) -> bool:
 
 
 class _Changes:
-    """Ends the round when the settings are others, or there is a stack now. A file that is wrong is
-    said once, and what was is kept."""
+    """Ends the round when the settings are others, or there is a stack now, and all of it when the
+    lake was removed. A file that is wrong is said once, and what was is kept."""
 
-    def __init__(self, lake: Lake, round: threading.Event) -> None:
+    def __init__(self, lake: Lake, ending: Ending) -> None:
         self._lake = lake
-        self._round = round
+        self._ending = ending
         self._installed = lake.stack.is_installed
 
     def act(self) -> str:
         lake = self._lake
+        if not is_lake(lake.folder):
+            self._ending.tell()
+            return "the lake is gone"
         now = read(lake.folder, lake.environment), lake.stack.is_installed
         if now == (lake.settings, self._installed):
             return ""
-        self._round.set()
+        self._ending.round.set()
         return "changed"
 
 
@@ -217,10 +224,14 @@ def start(lake: Lake) -> None:
 
 
 def stop(state: Path) -> bool:
-    """Ends the process; whether there was one."""
+    """Ends the process; whether there was one. A `start` right after it would find it still here,
+    so that it is waited for."""
     process = serving(state)
     if process is None:
         return False
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGTERM)
+    last = time.monotonic() + LAST_ACT
+    while serving(state) == process and time.monotonic() < last:
+        time.sleep(0.05)
     return True

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from lakeshell import services
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.definitions import first
 from lakeshell.errors import LakeshellError
@@ -34,7 +35,7 @@ def main() -> int:
             remove(folder)
         make_lake(folder, first.stack() + ports)
         with Lake(folder, {}) as lake, Said() as progress:
-            lake.stack.up(progress, build_all=True, workers=0)
+            services.up(lake, progress, build_all=True, workers=0)
             made = lake.stack.installation
     except LakeshellError as error:
         print(f"error: {error.message}\n  {error.hint}", file=sys.stderr)
@@ -57,7 +58,7 @@ def remove(folder: Path) -> None:
     """The stack of an earlier run, with all that its tests left: definitions, history, open tabs."""
     with Lake(folder, {}) as lake, Said() as progress:
         if lake.stack.is_installed:
-            lake.stack.down(progress, volumes=True)
+            services.down(lake, progress, delete_data=True)
     shutil.rmtree(folder)
 
 

@@ -83,7 +83,7 @@ def sql(
     return list(cursor.fetchall())
 
 
-def eventually(found: Callable[[], bool], seconds: float = 60) -> bool:
+def eventually(found: Callable[[], object], seconds: float = 60) -> bool:
     """Whether it came to that: Trino reads its rules, limits and nodes again every second or few."""
     until = time.monotonic() + seconds
     while not found():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -159,6 +162,39 @@ def test_changed_settings_are_taken_up(tmp_path: Path, monkeypatch: pytest.Monke
         assert serve.stay(lake, ending, said.append)
     assert seen[-1] == 60
     assert [text for text in said if text == "settings: changed"] == ["settings: changed"]
+
+
+def test_it_ends_with_its_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "lake"
+    make_lake(folder, first.embedded())
+    said: list[str] = []
+
+    def removed() -> str:
+        shutil.rmtree(folder, ignore_errors=True)
+        return ""
+
+    monkeypatch.setattr(serve, "tasks", lambda lake: [serve.Task("removes", 0.0, removed)])
+    monkeypatch.setattr(serve, "LOOK_AGAIN", 0.0)
+    with Lake(folder, {}) as lake:
+        assert serve.stay(lake, serve.Ending(), said.append)
+    assert said[-1] == "settings: the lake is gone"
+
+
+def test_one_that_is_told_to_end_is_waited_for(tmp_path: Path) -> None:
+    ends_late = (
+        "import signal, sys, time; from pathlib import Path; from lakeshell import serve\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), sys.exit()))\n"
+        "with serve.only_one(Path(sys.argv[1])):\n"
+        "    print('serving', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-P", "-c", ends_late, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "serving\n"
+        assert serve.stop(tmp_path)
+        assert serve.serving(tmp_path) is None
+    assert not serve.stop(tmp_path)
 
 
 def test_one_process_serves_a_lake(tmp_path: Path) -> None:

@@ -240,6 +240,11 @@ def served() -> Iterator[None]:
     assert "a bug" not in said, said
 
 
+def events(name: str) -> list[dict[str, str]]:
+    said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
+    return [json.loads(line) for line in said.splitlines()]
+
+
 def test_a_client_that_raised_its_own_limit_is_stopped_and_told_why(
     served: None, schema: str, workgroup: Callable[..., str]
 ) -> None:
@@ -251,8 +256,9 @@ def test_a_client_that_raised_its_own_limit_is_stopped_and_told_why(
         live.sql(SLOW.format(schema), USERS[0], properties=raised)
     assert ended.value.error_name == "ADMINISTRATIVELY_KILLED"
     assert time.monotonic() - began < 30
-    said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
-    event = json.loads(said)
+    # Who stops it writes it down then.
+    assert live.eventually(lambda: events(name))
+    (event,) = events(name)
     assert (event["kind"], event["user"], event["query"]) == (
         "CANCELLED", USERS[0], ended.value.query_id,
     )  # fmt: skip
@@ -315,12 +321,8 @@ def test_what_other_clients_scan_uses_up_the_budget(
     assert error_of(read, "eve", [name]) in ("", "ADMINISTRATIVELY_KILLED")
     assert live.eventually(lambda: error_of("SELECT 1", "eve", [name]) == "QUERY_QUEUE_FULL")
 
-    def kinds() -> list[str]:
-        said = live.lakeshell("workgroup", "events", name, "--output-format", "JSON").stdout
-        return [json.loads(line)["kind"] for line in said.splitlines()]
-
     # The second may have been stopped while it ran.
-    assert live.eventually(lambda: kinds().count("STOP") == 1)
+    assert live.eventually(lambda: [e["kind"] for e in events(name)].count("STOP") == 1)
 
 
 def test_rules_of_somebody_else_in_the_control_database_stay() -> None:
