@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from lakeshell.errors import ConnectionFailed
 from lakeshell.model import Column, ObjectName, SourceTable
 from lakeshell.source.conversion import Conversion
 from lakeshell.source.mysql_address import MysqlAddress
-from lakeshell.source.mysql_server import SESSION, connect, failures, quoted
+from lakeshell.source.mysql_server import SESSION, connect, failures, quoted, still_there
 from lakeshell.source.mysql_values import expression, plain, values, whole
 from lakeshell.source.panics import unprinted
 from lakeshell.source.values import converter
@@ -31,6 +32,8 @@ from lakeshell.source.valve import Valve
 
 MAX_CELLS = 1_000_000
 """Cells of a batch: a table of many columns is read in shorter batches."""
+_FETCHED = 32
+"""connectorx takes so many rows at once from its connection."""
 Raw = tuple[list[pa.Array], int]
 """Arrays as a driver gave them, and how many rows they have. A reader's first has none, and says
 that it is ready."""
@@ -81,11 +84,13 @@ def _place(name: ObjectName) -> str:
     return f"{quoted(name.schema)}.{quoted(name.name)}"
 
 
-def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
+def _by_connectorx(
+    address: MysqlAddress, select: str, batch_rows: int, patience: float = 1.0
+) -> Iterator[Raw]:
     # Else the driver prints a backtrace for a lost connection, and what it logs.
     os.environ |= {"RUST_BACKTRACE": "0", "RUST_LOG": "off"}
     user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
-    valve = Valve(address.host, address.port)
+    valve = Valve(address.host, address.port, patience)
     stream: Iterator[pa.RecordBatch] = iter(())
     try:
         # The valve's process starts meanwhile.
@@ -106,19 +111,30 @@ def _by_connectorx(address: MysqlAddress, select: str, batch_rows: int) -> Itera
             )
         valve.asked()
         yield [], 0
-        while (batch := _next(stream, valve)) is not None:
+        rows = batch_rows
+        while True:
+            valve.await_rows(-(-rows // _FETCHED) * _FETCHED, partial(still_there, address))
+            if (batch := _next(stream, valve)) is None:
+                return
             yield [plain(column) for column in batch.columns], batch.num_rows
+            rows += batch_rows
     except BaseException as error:
         if not _of_driver(error):
             raise
-        raise _broken(address, select, error) from error
+        _ask_why(address, select)
+        if not valve.hung_up:
+            raise ConnectionFailed(
+                f"the source {address} broke off while it was read: {error}",
+                hint=f"run it again; {address.start_hint}",
+            ) from error
     finally:
         _abandon(stream, valve)
+    # It was held up before it was asked for rows: who held it let it go while we asked why.
+    yield from _by_connectorx(address, select, batch_rows, 2 * patience)
 
 
 def _next(stream: Iterator[pa.RecordBatch], valve: Valve) -> pa.RecordBatch | None:
     """The server's end, too, comes through the valve only while it is open."""
-    valve.await_rows()
     with unprinted():
         valve.opened()
         batch = next(stream, None)
@@ -145,14 +161,10 @@ def _of_driver(error: BaseException) -> bool:
     return named or type(error).__name__ == "PanicException"
 
 
-def _broken(address: MysqlAddress, select: str, error: BaseException) -> Exception:
-    """What the server itself says of the statement, for the driver says little."""
+def _ask_why(address: MysqlAddress, select: str) -> None:
+    """Raises what the server itself says of the statement, for the driver says little."""
     with failures(address), closing(connect(address)) as connection, connection.cursor() as cursor:
         cursor.execute(without_rows(select))
-    return ConnectionFailed(
-        f"the source {address} broke off while it was read: {error}",
-        hint=f"run it again; {address.start_hint}",
-    )
 
 
 def without_rows(select: str) -> str:
@@ -161,26 +173,45 @@ def without_rows(select: str) -> str:
 
 
 def _by_pymysql(address: MysqlAddress, select: str, batch_rows: int) -> Iterator[Raw]:
-    from pymysql.constants import FIELD_TYPE
-    from pymysql.cursors import SSCursor
-
     # It reads on the caller's thread: asking early would bring nothing early.
     yield [], 0
-    with failures(address), closing(connect(address, conv={}, cursorclass=SSCursor)) as connection:
-        cursor: Any = connection.cursor()
+    with (
+        failures(address),
+        closing(connect(address, conv={})) as connection,
+        _unbuffered(connection, select) as cursor,
+    ):
+        yield from _fetched(cursor, batch_rows)
+
+
+@contextmanager
+def _unbuffered(connection: Any, select: str) -> Iterator[Any]:
+    from pymysql.cursors import SSCursor
+
+    cursor: Any = connection.cursor(SSCursor)
+    try:
         cursor.execute(select)
-        doubles = {i for i, d in enumerate(cursor.description) if d[1] == FIELD_TYPE.DOUBLE}
-        whole = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG}
-        whole |= {FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR}
-        integers = {i for i, d in enumerate(cursor.description) if d[1] in whole}
-        while rows := cursor.fetchmany(batch_rows):
-            columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
-            yield (
-                [
-                    c.cast(pa.float64()) if i in doubles
-                    else c.cast(pa.int64()) if i in integers
-                    else c
-                    for i, c in enumerate(columns)
-                ],
-                len(rows),
-            )  # fmt: skip
+        yield cursor
+    finally:
+        # The driver would read on to the end, when nobody listens, from a connection that is gone.
+        if connection._result is not None:
+            connection._result.unbuffered_active = False
+
+
+def _fetched(cursor: Any, batch_rows: int) -> Iterator[Raw]:
+    from pymysql.constants import FIELD_TYPE
+
+    doubles = {i for i, d in enumerate(cursor.description) if d[1] == FIELD_TYPE.DOUBLE}
+    whole = {FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG}
+    whole |= {FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR}
+    integers = {i for i, d in enumerate(cursor.description) if d[1] in whole}
+    while rows := cursor.fetchmany(batch_rows):
+        columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
+        yield (
+            [
+                c.cast(pa.float64()) if i in doubles
+                else c.cast(pa.int64()) if i in integers
+                else c
+                for i, c in enumerate(columns)
+            ],
+            len(rows),
+        )  # fmt: skip

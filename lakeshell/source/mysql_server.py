@@ -7,24 +7,26 @@ state of its own in a session but its settings.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader, RawIOBase
 from typing import Any
 
 import pymysql
 from pymysql.constants import CR, ER
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone
-from lakeshell.source import mysql_address
+from lakeshell.source import mysql_address, valve
 from lakeshell.source.mysql_address import MysqlAddress
-from lakeshell.source.valve import keep_alive
 
 SESSION = (
     "SET time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 20"
 )
 """Whoever holds a table locked for longer is named rather than waited for."""
 _LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
+_UNANSWERED = frozenset((CR.CR_CONN_HOST_ERROR, *_LOST))
 _GONE = frozenset((
     ER.NO_SUCH_TABLE, ER.BAD_TABLE_ERROR, ER.BAD_FIELD_ERROR, ER.VIEW_INVALID, ER.WRONG_OBJECT,
 ))  # fmt: skip
@@ -82,9 +84,41 @@ def connect(address: MysqlAddress, **more: Any) -> Any:
     # What listens there may be something else, and silent: only the greeting is waited for so long.
     given = {**address.pymysql(), "read_timeout": mysql_address.CONNECT_SECONDS, **more}
     made = pymysql.connect(**given, init_command=SESSION, autocommit=True)
-    made._read_timeout = None
-    keep_alive(made._sock)
+    valve.keep_alive(made._sock)
+    made._read_timeout = valve.SILENT_SECONDS
+    made._rfile = BufferedReader(_Answers(made._sock, address))
     return made
+
+
+class _Answers(RawIOBase):
+    """What a server sends for as long as it takes, if only it is there."""
+
+    def __init__(self, connected: socket.socket, address: MysqlAddress) -> None:
+        self._connected = connected
+        self._address = address
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            try:
+                return self._connected.recv_into(buffer)
+            except TimeoutError:
+                still_there(self._address)
+
+
+def still_there(address: MysqlAddress) -> None:
+    """Raises `ConnectionFailed` for a server that answers nobody, as a paused one does: what it
+    computes need not be waited for."""
+    try:
+        connect(address).close()
+    except (pymysql.Error, OSError) as error:
+        # That it refuses one more is an answer, too.
+        if not error.args or error.args[0] in _UNANSWERED:
+            raise ConnectionFailed(
+                f"the source {address} has stopped answering", hint=address.start_hint
+            ) from error
 
 
 @contextmanager

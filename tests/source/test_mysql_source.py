@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
 import socket
+import sys
 import threading
 import time as clock
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
+import connectorx
 import pytest
 
 from lakeshell.errors import ConnectionFailed, LakeshellError, ObjectGone, ValueRefused
 from lakeshell.model import ObjectName
-from lakeshell.source import mysql_address, mysql_server
+from lakeshell.source import mysql_address, mysql_rows, mysql_server, valve
 from lakeshell.source.mysql import MysqlSource
 from lakeshell.source.mysql_address import MysqlAddress, SslMode
 from lakeshell.source.mysql_server import MysqlServer
@@ -84,6 +91,13 @@ def address() -> Iterator[MysqlAddress]:
     server.rows("CREATE VIEW broken AS SELECT id FROM odd WHERE id > 1")
     server.rows("CREATE TABLE later (x INT)")
     server.rows("CREATE VIEW slow AS SELECT id, sleep(30) AS slept FROM partly")
+    server.rows("CREATE VIEW brief AS SELECT id, sleep(1) AS slept FROM partly")
+    # Each row is longer than what the server gathers before it sends.
+    server.rows(
+        "CREATE VIEW stopping AS WITH RECURSIVE n AS (SELECT 1 AS id UNION ALL SELECT id + 1 FROM n"
+        " WHERE id < 70) SELECT id, IF(id = 41, sleep(30), 0) AS slept, repeat('x', 20000) AS x"
+        " FROM n"
+    )
     yield address
     server.rows(f"DROP DATABASE {SCHEMA}")
     server.close()
@@ -192,14 +206,74 @@ def test_who_holds_a_table_is_not_waited_for_for_ever(
     assert source.read(table, ["x"]).read_all().num_rows == 0
 
 
-def test_others_work_while_the_server_computes(source: MysqlSource, address: MysqlAddress) -> None:
+@contextmanager
+def altered(address: MysqlAddress, table: str) -> Iterator[None]:
+    """An ALTER waits for a transaction, and whoever asks for the table waits for the ALTER."""
+    reader, altering = MysqlServer(address), MysqlServer(address)
+    altering.rows("SET lock_wait_timeout = 600")
+    reader.rows("START TRANSACTION")
+    reader.rows(f"SELECT count(*) FROM {table}")
+    statement = f"ALTER TABLE {table} COMMENT 'altered'"
+    waiting = threading.Thread(target=altering.rows, args=(statement,))
+    waiting.start()
+    looked = (
+        f"SELECT 1 FROM information_schema.processlist WHERE info = {reader.literal(statement)}"
+        " AND state = 'Waiting for table metadata lock'"
+    )
+    try:
+        while waiting.is_alive() and not reader.rows(looked):
+            clock.sleep(0.01)
+        yield
+    finally:
+        reader.close()
+        waiting.join()
+        altering.close()
+
+
+def test_a_table_that_is_held_after_we_looked_is_not_waited_for_for_ever(
+    address: MysqlAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver's own first question has no limit of time, and lets no signal through."""
+    source = MysqlSource(address)
+    table = source.describe(ObjectName(SCHEMA, "later"))
+    read_sql, ask_why = connectorx.read_sql, mysql_rows._ask_why
+    with ExitStack() as held:
+
+        def hold(*given: Any, **more: Any) -> Any:
+            if reads.pop():
+                held.enter_context(altered(address, f"{SCHEMA}.later"))
+            return read_sql(*given, **more)
+
+        def let_go(*given: Any) -> None:
+            held.close()
+            ask_why(*given)
+
+        monkeypatch.setattr(connectorx, "read_sql", hold)
+        reads = [True]
+        with monkeypatch.context() as short:
+            waits = f"{mysql_server.SESSION}, lock_wait_timeout = 1"
+            short.setattr(mysql_server, "SESSION", waits)
+            with pytest.raises(LakeshellError, match="another session of the source"):
+                source.read(table, ["x"]).read_all()
+        held.close()
+        monkeypatch.setattr(mysql_rows, "_ask_why", let_go)
+        reads = [False, True]
+        assert source.read(table, ["x"]).read_all().num_rows == 0
+        assert not reads
+    source.close()
+
+
+@pytest.mark.parametrize("view", ["slow", "stopping"])
+def test_others_work_while_the_server_computes(
+    source: MysqlSource, address: MysqlAddress, view: str
+) -> None:
     """A driver that kept Python's lock meanwhile would let no interruption through."""
-    table = source.describe(ObjectName(SCHEMA, "slow"))
+    table = source.describe(ObjectName(SCHEMA, view))
     failed: list[Exception] = []
 
     def read() -> None:
         try:
-            source.read(table, ["id", "slept"]).read_all()
+            source.read(table, [c.name for c in table.columns], 1).read_all()
         except LakeshellError as error:
             failed.append(error)
 
@@ -216,6 +290,50 @@ def test_others_work_while_the_server_computes(source: MysqlSource, address: Mys
     reading.join()
     server.close()
     assert failed
+
+
+def test_a_server_that_answers_nobody_any_more_is_given_up(
+    source: MysqlSource, address: MysqlAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is paused: its connections stay."""
+    monkeypatch.setattr(valve, "SILENT_SECONDS", 0.2)
+    with valve.Valve(address.host, address.port, patience=600) as paused:
+        paused.opened()
+        through = MysqlSource(replace(source.address, port=paused.port))
+        table = through.describe(ObjectName(SCHEMA, "stopping"))
+        read = iter(through.read(table, [c.name for c in table.columns], 1))
+        assert next(read).num_rows == 1
+        os.kill(paused._process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(mysql_address, "CONNECT_SECONDS", 0.2)
+        try:
+            with pytest.raises(ConnectionFailed, match="stopped answering"):
+                list(read)
+            with pytest.raises(ConnectionFailed, match="stopped answering"):
+                through.objects()
+        finally:
+            os.kill(paused._process.pid, signal.SIGCONT)
+        through.close()
+
+
+def test_a_server_that_computes_is_waited_for(
+    source: MysqlSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(valve, "SILENT_SECONDS", 0.2)
+    table = source.describe(ObjectName(SCHEMA, "brief"))
+    assert source.read(table, ["id", "slept"]).read_all().num_rows == 1
+
+
+def test_a_read_that_is_left_early_says_nothing(
+    source: MysqlSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    table = source.describe(ObjectName(SCHEMA, "held"))
+    read = iter(source.read(table, ["t"], 1))
+    assert next(read).num_rows == 1
+    del read
+    gc.collect()
+    assert not said
 
 
 def test_a_server_whose_machine_is_gone_is_given_up(source: MysqlSource) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lakeshell.source.valve import AHEAD_BYTES, FIRST_BYTES, Valve
+from lakeshell.source.valve import AHEAD_BYTES, FIRST_BYTES, Valve, _Counting
 
 SENT = 3 * AHEAD_BYTES + FIRST_BYTES
 PIECE = 256 * 1024
@@ -88,3 +88,57 @@ def test_a_server_that_is_not_there_closes_the_connection() -> None:
     ) as client:  # fmt: skip
         client.settimeout(10)
         assert client.recv(1) == b""
+
+
+def test_a_server_that_is_silent_before_the_statement_is_hung_up_on() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Valve("127.0.0.1", silent.getsockname()[1], patience=0.1) as valve,
+        socket.create_connection(("127.0.0.1", valve.port)) as client,
+    ):
+        client.settimeout(10)
+        assert client.recv(1) == b""
+        assert valve.hung_up
+
+
+def packets(*held: bytes) -> bytes:
+    """As MySQL sends them."""
+    return b"".join(
+        len(one).to_bytes(3, "little") + bytes([number % 256]) + one
+        for number, one in enumerate(held)
+    )
+
+
+END = b"\xfe\0\0\x22\0"
+DESCRIBED = (b"\x01", b"\x03def" + bytes(30), END)
+ROW = b"\0" + bytes(99)
+LONG_ROW = (b"\0" + bytes(2**24 - 2), b"\xfe" + bytes(500))
+
+
+@pytest.mark.parametrize("size", [1, 3, 104, 1000, 2**20])
+@pytest.mark.parametrize(
+    ("rows", "count"), [((), 0), ((ROW,) * 5, 5), ((ROW, *LONG_ROW, ROW), 3), ((*LONG_ROW,), 1)]
+)
+def test_rows_are_counted_when_they_are_whole(
+    rows: tuple[bytes, ...], count: int, size: int
+) -> None:
+    if size < 100 and len(b"".join(rows)) > 2**20:
+        size = 77_777
+    counting = _Counting()
+    sent = packets(*DESCRIBED, *rows)
+    for at in range(0, len(sent) - 1, size):
+        counting.take(sent[at : min(at + size, len(sent) - 1)])
+    assert counting.rows == max(0, count - 1)
+    assert not counting.done
+    counting.take(sent[-1:])
+    assert counting.rows == count
+    assert not counting.done
+    counting.take(packets(END))
+    assert counting.done
+
+
+def test_a_statement_that_is_refused_has_no_rows() -> None:
+    counting = _Counting()
+    counting.take(packets(b"\xff\x15\x04#28000no"))
+    counting.take(packets(b"\0\0\0\2\0\0\0"))
+    assert (counting.rows, counting.done) == (0, True)
