@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,40 @@ async def test_a_word_is_searched_for_once(lake: Lake, monkeypatch: pytest.Monke
         await until(pilot, lambda: "2 found" in text_of(pilot))
         screen: Any = pilot.app.screen
         assert screen._searches == 1
+
+
+@pytest.mark.asyncio
+async def test_what_is_sought_before_the_catalog_is_read_is_found_once_it_is(lake: Lake) -> None:
+    held, more = _Listing(lake.catalog, []), threading.Event()
+    lake.__dict__["catalog"] = held
+    names = held.names_by_database
+
+    def late() -> dict[str, list[str]]:
+        assert more.wait(60)
+        return names()
+
+    held.names_by_database = late  # type: ignore[method-assign]
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: "reading the catalog" in text_of(pilot))
+        await pilot.press("slash", *"movies_film")
+        more.set()
+        await until(pilot, lambda: "movie_rental.movies_film" in text_of(pilot))
+        await until(pilot, lambda: "1 found" in text_of(pilot))
+        await settled(pilot)
+        # Another one by now, above what is chosen.
+        held._more.append(CatalogTable(TableName("a", "movies_film"), TableKind.SOURCE, FILM))
+        await pilot.press("f2")
+        await until(pilot, lambda: "2 found" in text_of(pilot))
+        assert pilot.app.screen.chosen == TableName("movie_rental", "movies_film")  # type: ignore[attr-defined]
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_an_empty_catalog_says_what_fills_it(empty_lake: Lake) -> None:
+    async with console(empty_lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "4", "catalog")
+        assert "the catalog is empty: a crawler fills it" in text_of(pilot)
 
 
 @pytest.mark.asyncio

@@ -27,6 +27,7 @@ from lakeshell.tui.widgets.sheet import Sheet, heading, rows, values
 _MOST = 500
 """Tables shown at once of a database, or of a search: more come when they are asked for."""
 _PAUSE = 0.2
+_READING = "reading the catalog …"
 _ALL = Arrangement()
 
 
@@ -61,6 +62,7 @@ class CatalogScreen(SearchingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._tables: Mapping[str, Sequence[str]] = {}
+        self._is_read = False
         self._searches = 0
 
     def body(self) -> ComposeResult:
@@ -79,6 +81,8 @@ class CatalogScreen(SearchingScreen):
     # --- the tree --------------------------------------------------------------------------
 
     def look(self) -> None:
+        if not self._is_read:
+            self.status(_READING)
         self.ask("catalog", self._read, self._take)
 
     def _read(self) -> Mapping[str, Sequence[str]]:
@@ -86,10 +90,14 @@ class CatalogScreen(SearchingScreen):
         return self.lake.catalog.names_by_database()
 
     def _take(self, found: Mapping[str, Sequence[str]]) -> None:
-        if found == self._tables:
+        self.unsay(_READING)
+        if self._is_read and found == self._tables:
             return
-        self._tables = found
-        if not self.search.value:
+        self._tables, self._is_read = found, True
+        if self.search.value:
+            # Sought before there were names, or among others: a table that is there was not found.
+            self._search()
+        else:
             self._draw_databases()
         if not found:
             self.query_one(Sheet).draw(
@@ -163,7 +171,7 @@ class CatalogScreen(SearchingScreen):
         wanted = self.search.value.strip().lower()
         self._searches += 1
         self.background.forget("search")
-        if not wanted:
+        if not wanted or not self._is_read:
             self._draw_databases()
             return
         named = [
@@ -172,12 +180,14 @@ class CatalogScreen(SearchingScreen):
             for table in held
             if wanted in f"{database}.{table}"
         ]
-        tree = self.tree_widget
+        tree, chosen = self.tree_widget, self.chosen
         tree.clear()
         # What is found stands on lines that had something else: the cursor comes to them anew.
         tree.cursor_line = -1
         tree.root.expand()
         self._add_found([(name, "") for name in named])
+        if chosen in named[:_MOST]:
+            tree.cursor_line = named.index(chosen)
         self.status(f"{len(named):,} by name; looking at comments and columns …")
         number = self._searches
         self.ask(
