@@ -317,8 +317,15 @@ class Engine(Protocol):
     def split(self, text: str) -> Sequence[StatementText]:
         """The statements of `text`; a wrong one is left for `run` to reject."""
 
-    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
-        """What `run` would scan at most; nothing is read but metadata."""
+    def estimate(
+        self,
+        sql: str,
+        session: Session,
+        parameters: Sequence[str] = (),
+        asking: Callable[[Running], None] = lambda running: None,
+    ) -> Estimate:
+        """What `run` would scan at most; nothing is read but metadata. `asking` is given what a server
+        is asked for it, which may stand in line there, and can be cancelled."""
 
     def state(
         self, sql: str, session: Session, parameters: Sequence[str] = ()

@@ -29,7 +29,7 @@ from lakeshell.model import (
     Usage,
     WorkgroupEvent,
 )
-from lakeshell.ports import HistoryFilter, Progress, Session
+from lakeshell.ports import HistoryFilter, Progress, Running, Session
 from lakeshell.sql.arrow import arrow_schema
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.sql.statement import StatementText
@@ -143,7 +143,13 @@ class FakeEngine:
             line += part.count("\n")
         return made
 
-    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
+    def estimate(
+        self,
+        sql: str,
+        session: Session,
+        parameters: Sequence[str] = (),
+        asking: Callable[[Running], None] = lambda running: None,
+    ) -> Estimate:
         found = self._answer(sql).estimate
         return Estimate(found, files=1, rows=10, unmetered=("movies",) if found is None else ())
 

@@ -6,7 +6,7 @@ and the ledger's sums.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,11 +16,13 @@ from lakeshell.cost.prices import money_text, query_cost
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LimitExceeded, QueryFailed
 from lakeshell.model import Estimate
-from lakeshell.ports import Ledger, Session
+from lakeshell.ports import Ledger, Running, Session
 from lakeshell.query.budgets import Standing, standings
 from lakeshell.query.order import Order, Services
 from lakeshell.query.statement import statement_kind
 from lakeshell.workgroup import Workgroup
+
+Asking = Callable[[Running], None]
 
 
 def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
@@ -39,10 +41,13 @@ def spent_at(
     )
 
 
-def estimate(order: Order, session: Session, services: Services) -> tuple[Estimate, Decimal | None]:
-    """What a statement would scan at most and cost; nothing is run, and nothing recorded."""
+def estimate(
+    order: Order, session: Session, services: Services, asking: Asking = lambda running: None
+) -> tuple[Estimate, Decimal | None]:
+    """What a statement would scan at most and cost; nothing is run, and nothing recorded. `asking`
+    is given what a server is asked for it."""
     try:
-        found = services.engine().estimate(order.sql, session, order.parameters)
+        found = services.engine().estimate(order.sql, session, order.parameters, asking)
     except QueryFailed as error:
         services.help_with(error, order.sql, session.database)
         raise
@@ -51,14 +56,20 @@ def estimate(order: Order, session: Session, services: Services) -> tuple[Estima
     return found, query_cost(found.scanned, services.prices)
 
 
-def check_limits(order: Order, session: Session, group: Workgroup, services: Services) -> None:
+def check_limits(
+    order: Order,
+    session: Session,
+    group: Workgroup,
+    services: Services,
+    asking: Asking = lambda running: None,
+) -> None:
     """Raises `LimitExceeded` for what would pass the limit of a query or a budget, and for a session
-    that sets what the workgroup has set."""
+    that sets what the workgroup has set. `asking` is as in `estimate`."""
     if not group.may_override and statement_kind(order.sql) not in _OF_SESSIONS:
         _check_properties(session, group)
     if group.scan_limit is None and not group.has_budget:
         return
-    found, cost = estimate(order, session, services)
+    found, cost = estimate(order, session, services, asking)
     if group.scan_limit is not None and (found.scanned or 0) > group.scan_limit:
         raise LimitExceeded(
             f"it would scan {size_text(found.scanned)}, over the limit of "

@@ -83,6 +83,7 @@ class RunningQuery:
         self._group = group
         self._clock = time.monotonic()
         self._running: Running | None = None
+        self._asked: Running | None = None
         self._kept: ResultWriter | None = None
         self._turn: Turn | None = None
         self._place: Place | None = None
@@ -147,9 +148,10 @@ class RunningQuery:
     def stage(self) -> str:
         """Where it is: `queued, 2nd in line, 4 running`; on a server `queued, 2nd in line`,
         `running, 3 of 12 splits`; else empty."""
-        if self._running is None:
+        running = self._running or self._asked
+        if running is None:
             return "" if self._place is None else str(self._place)
-        progress = self._running.progress
+        progress = running.progress
         if progress.ahead is not None:
             return str(Place(progress.ahead, None))
         if progress.splits is None:
@@ -160,7 +162,8 @@ class RunningQuery:
     @property
     def is_in_line(self) -> bool:
         """Whether it waits on a server that said how many are before it."""
-        return self._running is not None and self._running.progress.ahead is not None
+        running = self._running or self._asked
+        return running is not None and running.progress.ahead is not None
 
     @property
     def waits(self) -> bool:
@@ -209,10 +212,9 @@ class RunningQuery:
         try:
             self._group.admit(session.user)
             self._running = self._reused(session)
-            if self._running is None:
-                check_limits(self._order, session, self._group, self._services)
             self._watch.start()
             if self._running is None:
+                self._check_limits(session, begun)
                 self._wait_for_turn(session, begun)
                 self._running = self._services.engine().run(
                     self._order.sql, session, self._order.parameters, tag=self.record.id
@@ -255,7 +257,28 @@ class RunningQuery:
         self._waited = time.monotonic() - self._clock
         ledger.moved(self.record.id, QueryState.RUNNING)
         # Those before it have spent meanwhile.
-        check_limits(self._order, session, group, self._services)
+        self._check_limits(session, begun)
+
+    def _check_limits(self, session: Session, begun: Callable[[RunningQuery], None]) -> None:
+        """A server that is asked for the estimate may have that wait in line, too: until it is there,
+        time and cancellation end that."""
+
+        def asking(running: Running) -> None:
+            self._asked = self._watch.running = running
+            if self._watch.reason is not None:
+                running.cancel()
+            begun(self)
+
+        try:
+            check_limits(self._order, session, self._group, self._services, asking)
+        except BaseException:
+            if self._asked is not None:
+                self._asked.cancel()
+            raise
+        finally:
+            self._asked = self._watch.running = None
+        if self._watch.reason is not None:
+            raise self._watch.reason
 
     def _reused(self, session: Session) -> Running | None:
         """An older result of the same, if one will do."""

@@ -703,6 +703,16 @@ def test_what_the_planner_refuses_is_its_tables_whole(trino: FakeTrino) -> None:
     assert trino.statements == ["EXPLAIN (TYPE LOGICAL, FORMAT JSON) SELECT odd"]
 
 
+def test_what_is_asked_for_an_estimate_can_be_cancelled(trino: FakeTrino) -> None:
+    """It may stand in line as any other."""
+    trino.holds.clear()
+    trino.pages = [[{}, rows({"Query Plan": "varchar"}, ["{}"])]]
+    made = engine(trino, estimator=_refused)
+    with pytest.raises(Cancelled):
+        made.estimate("SELECT odd", session(), (), lambda running: running.cancel())
+    assert trino.cancelled.wait(30)
+
+
 def test_what_reads_no_table_scans_nothing(trino: FakeTrino) -> None:
     trino.pages = [[{}, rows({"Query Plan": "varchar"}, ["CREATE ROLE x"])]]
     found = engine(trino, estimator=_refused).estimate("CREATE ROLE x", session())

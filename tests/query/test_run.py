@@ -36,8 +36,8 @@ from lakeshell.errors import (
     UsageError,
 )
 from lakeshell.ledger.late import LateRecords
-from lakeshell.model import Column, QueryRecord, QueryState
-from lakeshell.ports import HistoryFilter, Objects, Session
+from lakeshell.model import Column, Estimate, QueryRecord, QueryState
+from lakeshell.ports import HistoryFilter, Objects, Running, Session
 from lakeshell.query import limits
 from lakeshell.query.budgets import Level
 from lakeshell.query.limits import estimate, spent
@@ -226,6 +226,49 @@ def test_what_was_written_over_the_limit_is_written_and_said(engine: FakeEngine)
     record = run_query(Order(sql), session(), services)
     assert record.state is QueryState.FINISHED
     assert "40.0 MB over" in record.error
+
+
+class SlowToEstimate(FakeEngine):
+    """Its server is asked for the estimate, and has that wait in line until it is cancelled."""
+
+    def estimate(
+        self,
+        sql: str,
+        session: Session,
+        parameters: Sequence[str] = (),
+        asking: Callable[[Running], None] = lambda running: None,
+    ) -> Estimate:
+        running = FakeRunning(Answer(N, blocks=True))
+        self.running.append(running)
+        asking(running)
+        list(running.batches())
+        raise AssertionError("nobody cancelled it")
+
+
+@pytest.mark.parametrize("how", ["time", "somebody", "interrupt", "asked"])
+def test_an_estimate_that_waits_in_line_can_be_ended(how: str) -> None:
+    engine = SlowToEstimate({"SELECT n": Answer(N, ROWS)})
+    services = made(engine, Workgroup("primary", scan_limit=MB))
+    told: list[RunningQuery] = []
+
+    def begun(query: RunningQuery) -> None:
+        told.append(query)
+        if how == "asked":
+            query.cancel(Cancelled("cancelled in the console"))
+        elif how == "somebody":
+            services.ledger.request_cancel(query.record.id, "bob")
+        elif how == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    order = Order("SELECT n", timeout=0.5 if how == "time" else None)
+    ends = {"time": TimedOut, "interrupt": Interrupted}.get(how, Cancelled)
+    with pytest.raises(ends):
+        start_query(order, session(), services, begun)
+    assert len(told) == 1
+    assert engine.running[0].cancelled.is_set()
+    assert engine.started == []
+    record = only(services)
+    assert (record.state, record.cost) == (QueryState.CANCELLED, 0)
 
 
 # --- budgets -------------------------------------------------------------------------------

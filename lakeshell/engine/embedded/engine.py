@@ -73,7 +73,13 @@ class EmbeddedEngine:
     def split(self, text: str) -> Sequence[StatementText]:
         return split_statements(text)
 
-    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
+    def estimate(
+        self,
+        sql: str,
+        session: Session,
+        parameters: Sequence[str] = (),
+        asking: Callable[[Running], None] = lambda running: None,
+    ) -> Estimate:
         statement = parse_statement(sql)
         host = self._host(session, [parse_expression(text) for text in parameters])
         if isinstance(statement, ast.Query):

@@ -124,10 +124,21 @@ class TrinoEngine:
 
         return split_statements(text)
 
-    def estimate(self, sql: str, session: Session, parameters: Sequence[str] = ()) -> Estimate:
+    def estimate(
+        self,
+        sql: str,
+        session: Session,
+        parameters: Sequence[str] = (),
+        asking: Callable[[Running], None] = lambda running: None,
+    ) -> Estimate:
         from lakeshell.engine.trino.estimate import estimated
 
-        found = estimated(sql, session, parameters, self._estimator, self._counter, self.run)
+        def asked(sql: str, session: Session, parameters: Sequence[str] = ()) -> Running:
+            running = self.run(sql, session, parameters)
+            asking(running)
+            return running
+
+        found = estimated(sql, session, parameters, self._estimator, self._counter, asked)
         if found.unmetered:
             self._read_in_place.add(sql)
         return found
