@@ -12,6 +12,7 @@ from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
+from lakeshell.cost.sizes import rows_text
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def run(lake: Lake, name: str, parameters: tuple[str, ...]) -> None:
         f" ({record.rows / record.elapsed:,.0f} rows/s)" if record.rows and record.elapsed else ""
     )
     click.echo(
-        f"{job.name}: {record.rows or 0:,} rows in {record.elapsed or 0:.2f} s{rate}, "
+        f"{job.name}: {rows_text(record.rows or 0)} in {record.elapsed or 0:.2f} s{rate}, "
         f"run {record.id}",
         err=True,
     )

@@ -6,6 +6,10 @@ UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 NOT_METERED = "not metered"
 
 
+def rows_text(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def size_text(size: int | None) -> str:
     """`512 B`, `1.50 MB`, `12.3 GB`; three figures. None is a scan that nothing meters."""
     if size is None:

@@ -23,7 +23,7 @@ from lakeshell.cost.prices import (
     query_prices,
     run_cost,
 )
-from lakeshell.cost.sizes import size_text
+from lakeshell.cost.sizes import rows_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,10 @@ def test_more_never_costs_less(scanned: int) -> None:
 )
 def test_sizes_are_binary(size: int | None, text: str) -> None:
     assert size_text(size) == text
+
+
+def test_one_row_is_no_rows() -> None:
+    assert [rows_text(count) for count in (0, 1, 1000)] == ["0 rows", "1 row", "1,000 rows"]
 
 
 @pytest.mark.parametrize(

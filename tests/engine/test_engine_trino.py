@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -309,6 +311,30 @@ def test_what_is_not_trino_is_named(trino: FakeTrino) -> None:
     trino.answer = lambda request: (200, {}, b"<html>nginx</html>")  # type: ignore[method-assign]
     with pytest.raises(ConnectionFailed, match="not Trino"):
         engine(trino).run("SELECT 1", session())
+
+
+@pytest.mark.parametrize("said", [b"J\0\0\0\x0a9.7.0\0", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"\x15\x03"])
+def test_what_speaks_no_http_is_named_without_asking_again(trino: FakeTrino, said: bytes) -> None:
+    """A database greets, or answers, and waits for the next word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        taken: list[socket.socket] = []
+
+        def greet() -> None:
+            with suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+                    taken[-1].sendall(said)
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        address = TrinoAddress(f"http://127.0.0.1:{port}")
+        with pytest.raises(ConnectionFailed, match=f"answers at http://127.0.0.1:{port} is not"):
+            engine(trino, address=address).run("INSERT INTO t VALUES 1", session())
+        assert len(taken) == 1
+        listening.shutdown(socket.SHUT_RDWR)
+        greeting.join()
+    taken[0].close()
 
 
 # --- errors --------------------------------------------------------------------------------

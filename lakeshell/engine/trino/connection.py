@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from io import BufferedReader
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from lakeshell.errors import ConfigurationError
@@ -24,6 +25,7 @@ _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 _IDLE_SECONDS = 20.0
 """Jetty closes a connection after 30 idle seconds: one about to be closed is not used."""
+_HTTP = b"HTTP/1."
 _MAX_LINE = 1 << 16
 _MAX_HEADERS = 256
 
@@ -38,6 +40,10 @@ class NotSent(Exception):
 
 class Untrusted(NotSent):
     """The server shows a certificate that nobody vouches for whom we trust."""
+
+
+class Foreign(NotSent):
+    """What listens there speaks another language: it has understood nothing of the request."""
 
 
 class Lost(Exception):
@@ -105,7 +111,7 @@ class Connections:
         body: bytes = b"",
         timeout: float = _READ_SECONDS,
     ) -> Answer:
-        """`timeout` in seconds, for each wait. Raises `NotSent`, `Lost`."""
+        """`timeout` in seconds, for each wait. Raises `NotSent`, `Foreign` among it, `Lost`."""
         wire = self._take()
         wire.socket.settimeout(timeout)
         head = [f"{method} {path} HTTP/1.1", f"Host: {self.origin.authority}"]
@@ -200,9 +206,12 @@ class _Wire:
             self.socket.close()
 
 
-def _read(stream: IO[bytes], method: str) -> tuple[Answer, bool]:
+def _read(stream: BufferedReader, method: str) -> tuple[Answer, bool]:
     """The answer, and whether the connection may be used again."""
     status, version = 100, ""
+    # Others need not end what they say with a line's end, and wait for more to be said.
+    if not _HTTP.startswith(begun := stream.peek(1)[: len(_HTTP)]):
+        raise Foreign(f"it answers no HTTP: {begun!r}")
     headers: tuple[tuple[str, str], ...] = ()
     while 100 <= status < 200:
         version, _, rest = _line(stream).partition(" ")

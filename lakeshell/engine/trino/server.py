@@ -19,6 +19,7 @@ from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.connection import (
     Answer,
     Connections,
+    Foreign,
     Lost,
     NotSent,
     Origin,
@@ -36,6 +37,7 @@ _SPOOLED = "/v1/spooled/"
 _CANCEL_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
 _GLANCE_SECONDS = 2.0
+_WHERE = "see the url of the lake's [engine] settings"
 
 
 class Server:
@@ -95,7 +97,7 @@ class Server:
                 if answer.status not in _BUSY or time.monotonic() > until:
                     return self._checked(answer)
             except (NotSent, Lost) as error:
-                if time.monotonic() > until:
+                if isinstance(error, Foreign) or time.monotonic() > until:
                     raise self.unreachable(error) from error
             self.sleep(wait)
             wait = min(1.0, wait * 2)
@@ -250,6 +252,8 @@ class Server:
                 f"the certificate of Trino at {self.address.url} is not trusted: {error}",
                 hint="engine.ca_file names the certificates to trust; the system's when left out",
             )
+        if isinstance(error, Foreign):
+            return ConnectionFailed(f"what answers at {self.address.url} is not Trino", hint=_WHERE)
         return ConnectionFailed(
             f"Trino at {self.address.url} cannot be reached: {error}",
             hint=self.address.start_hint,
@@ -321,6 +325,4 @@ def parsed(answer: Answer) -> Any:
     try:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:
-        raise ConnectionFailed(
-            "what answers there is not Trino", hint="see the url of the lake's [engine] settings"
-        ) from error
+        raise ConnectionFailed("what answers there is not Trino", hint=_WHERE) from error

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from lakeshell.cleaning import clean, files_text
 from lakeshell.cost.prices import money_text
-from lakeshell.cost.sizes import size_text
+from lakeshell.cost.sizes import rows_text, size_text
 from lakeshell.doctor import Finding, Health, findings
 from lakeshell.overview import Advice, Overview, overview
 from lakeshell.tui.safe import short_path, shortened, shown
@@ -182,7 +182,7 @@ def _runs(found: Overview) -> Content:
     lines = []
     for run in found.runs:
         took = "" if run.elapsed is None else f"{run.elapsed:.1f} s"
-        rest = run.error or (f"{run.rows:,} rows" if run.rows is not None else run.detail)
+        rest = run.error or (run.detail if run.rows is None else rows_text(run.rows))
         lines.append(
             shown(
                 f"{run.started:%m-%d %H:%M} {run.state.value:<9} {took:>11} "

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.timer import Timer
 
 from lakeshell import names
+from lakeshell.cost.sizes import rows_text
 from lakeshell.definitions.schema import write
 from lakeshell.errors import LakeshellError
 from lakeshell.etl.job import Job
@@ -176,7 +177,7 @@ class JobsScreen(NounScreen):
         if record.rows and record.elapsed:
             rate = f" ({record.rows / record.elapsed:,.0f} rows/s)"
         self.status(
-            f"{record.name}: {record.rows or 0:,} rows in {record.elapsed or 0:.2f} s{rate}"
+            f"{record.name}: {rows_text(record.rows or 0)} in {record.elapsed or 0:.2f} s{rate}"
         )
         self.look()
 
