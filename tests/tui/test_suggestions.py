@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from consoles import until
+from consoles import text_of, until
 from textual.app import App, ComposeResult
 from textual.events import Key
 
@@ -67,6 +67,8 @@ async def test_what_is_typed_before_there_is_a_place_for_the_list_is_completed_t
         assert not editor.completion_list.is_open
         editor.styles.width = 80
         await until(pilot, lambda: editor.completion_list.is_open)
+        # Below what it completes, whichever way the text was scrolled before it was drawn.
+        await until(pilot, lambda: "\n        film table" in text_of(pilot))
 
 
 @pytest.mark.asyncio

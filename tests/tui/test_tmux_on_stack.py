@@ -158,8 +158,11 @@ def asks(at: Tmux) -> None:
     # What somebody left in the tabs of this lake stays theirs.
     at.keys("C-t")
     at.until("F10 sets")
-    # Completed from the lake's names is nothing here: beside all other tests they came too late.
-    at.type(f"SELECT rating, count(*) AS films FROM {RAW}.film GROUP BY 1 ")
+    at.type(f"SELECT rating, count(*) AS films FROM {RAW}.fi")
+    at.until("film table")
+    at.keys("Tab")
+    at.until(f"FROM {RAW}.film", gone="film table")
+    at.type(" GROUP BY 1 ")
     at.until("would scan")
     at.keys("F5")
     at.until("5 rows in", "scanned")

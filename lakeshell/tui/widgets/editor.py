@@ -12,6 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Key
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import Label, TextArea
 from textual_textarea import TextEditor
@@ -47,8 +48,10 @@ class Suggestions(CompletionList):
             super().__init__()
             self.number = number
 
-    def __init__(self) -> None:
+    def __init__(self, cursor: Callable[[], Offset]) -> None:
+        """`cursor` is where it is in the text's region."""
         super().__init__()
+        self._cursor = cursor
         self._asked = 0
         self._wanted = False
         self.sought: str | None = None
@@ -100,14 +103,16 @@ class Suggestions(CompletionList):
     # --- drawn -----------------------------------------------------------------------------
 
     @on(CompletionList.CompletionsReady)
-    def forget_width(self, event: CompletionList.CompletionsReady) -> None:
-        """The list is as wide as it wants to be again; undrawn, there is no place to show it at, and
-        it is looked up once more when there is."""
+    def measure(self, event: CompletionList.CompletionsReady) -> None:
+        """The list is as wide as it wants to be again, and beside the cursor where that is now: before
+        the text is drawn, it is elsewhere. Undrawn, there is no place to show it at, and it is looked
+        up once more when there is."""
         if not self.parent_width:
             self.sought = event.prefix
             event.prevent_default()
         elif not self.is_open:
             self.styles.clear_rule("width")
+            self.cursor_offset = self._cursor()
 
 
 class SqlEditor(TextEditor, inherit_bindings=False):
@@ -152,7 +157,7 @@ class SqlEditor(TextEditor, inherit_bindings=False):
         # Before there is anything to type into: a cursor that is set once the text is drawn takes
         # what was typed until then to the wrong place.
         self.go_to(*self._first)
-        self.completion_list = Suggestions()
+        self.completion_list = Suggestions(self._cursor)
         self.footer = FooterContainer(classes="hide")
         self.footer_label = Label("", id="textarea__save_open_input_label")
         with self.text_container:
@@ -160,6 +165,10 @@ class SqlEditor(TextEditor, inherit_bindings=False):
             yield self.completion_list
         with self.footer:
             yield self.footer_label
+
+    def _cursor(self) -> Offset:
+        area = self.text_input
+        return Offset() if area is None else area.cursor_screen_offset - area.region.offset
 
     def on_mount(self) -> None:
         self.follow_theme()
