@@ -202,6 +202,11 @@ class Session:
     carried: dict[str, str] = field(default_factory=dict)
     """What a server wants to hear again with each further statement: an open transaction, a path."""
 
+    @property
+    def schema(self) -> str | None:
+        """The database, as names have it however it was typed."""
+        return None if self.database is None else self.database.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

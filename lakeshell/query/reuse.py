@@ -43,7 +43,7 @@ def key_of(
     said = {
         "sql": sql,
         "parameters": list(parameters),
-        "names": [session.catalog, session.database, session.time_zone],
+        "names": [session.catalog, session.schema, session.time_zone],
         "properties": session.properties,
         "workgroup": session.workgroup,
         "user": "" if shared else session.user,

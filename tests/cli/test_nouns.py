@@ -296,3 +296,17 @@ def test_a_trino_elsewhere_is_said_to_be_others_to_configure(
         ended = shell("workgroup", *words)
         assert ended.code == 2
         assert f"the Trino at {url} is not this lake's own" in ended.err
+
+
+def test_a_database_is_meant_in_any_case(crawled: Shell) -> None:
+    made = ("CREATE SCHEMA mart", "USE mart", "CREATE TABLE n AS SELECT 1 AS a")
+    assert crawled("query", *(word for sql in made for word in ("-e", sql))).code == 0
+    ended = crawled(
+        "query", "-d", "MART", "--reuse", "1h",
+        "-e", "SELECT a FROM n", "-e", "SHOW TABLES", "-e", "SELECT current_schema",
+    )  # fmt: skip
+    assert (ended.code, ended.out) == (0, '"1"\n"n"\n"mart"\n'), ended.err
+    again = crawled("query", "-d", "mart", "--reuse", "1h", "-e", "SELECT a FROM n")
+    assert again.err.startswith("reused the result of query ")
+    wrong = crawled("query", "-d", "MARTT", "-e", "SELECT a FROM n")
+    assert "did you mean 'mart'?" in wrong.err

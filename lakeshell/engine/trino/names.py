@@ -48,8 +48,8 @@ def named_tables(statement: ast.Node, session: Session) -> Iterator[NamedTable]:
 
 def _full(name: ast.QualifiedName, session: Session) -> tuple[str, str, str] | None:
     match name.keys:
-        case (table,) if session.database is not None:
-            return session.catalog.lower(), session.database.lower(), table
+        case (table,) if session.schema is not None:
+            return session.catalog.lower(), session.schema, table
         case (schema, table):
             return session.catalog.lower(), schema, table
         case (catalog, schema, table):

@@ -105,7 +105,7 @@ class Binder:
 
     @property
     def schema(self) -> str | None:
-        return self.views[-1].schema if self.views else self.context.session.database
+        return self.views[-1].schema if self.views else self.context.session.schema
 
     def alias(self, prefix: str = "r") -> str:
         """A name that nothing else in the statement has."""

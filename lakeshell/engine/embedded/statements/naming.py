@@ -25,21 +25,21 @@ def full_name(name: ast.QualifiedName, host: Host, at: ast.Position) -> tuple[st
         return keys[0], keys[1], keys[2]
     if len(keys) == 2:
         return session.catalog, keys[0], keys[1]
-    if session.database is None:
+    if session.schema is None:
         raise rejected(
             "MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set", at
         )
-    return session.catalog, session.database, keys[0]
+    return session.catalog, session.schema, keys[0]
 
 
 def schema_name(name: ast.QualifiedName | None, host: Host, at: ast.Position) -> tuple[str, str]:
     """Catalog and schema."""
     if name is None:
-        if host.session.database is None:
+        if host.session.schema is None:
             raise rejected(
                 "MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set", at
             )
-        return host.session.catalog, host.session.database
+        return host.session.catalog, host.session.schema
     keys = name.keys
     if len(keys) > 2:
         raise rejected("SYNTAX_ERROR", f"Too many parts in schema name: {name}", at)

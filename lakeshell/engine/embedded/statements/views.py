@@ -41,7 +41,7 @@ def create_view(statement: ast.CreateView, host: Host) -> Outcome:
     if known:
         host.catalog.drop(name)
     session = host.session
-    parameters = {"viewCatalog": session.catalog, "viewSchema": session.database or ""}
+    parameters = {"viewCatalog": session.catalog, "viewSchema": session.schema or ""}
     if statement.security == "invoker":
         parameters["viewSecurity"] = "INVOKER"
     host.catalog.put(

@@ -305,7 +305,7 @@ def _current_name(node: ast.CurrentName, context: Context) -> Typed:
     value = {
         "current_user": session.user,
         "current_catalog": session.catalog,
-        "current_schema": session.database,
+        "current_schema": session.schema,
         "current_path": "",
     }[node.name]
     return constant(value, t.VARCHAR, node.at)
