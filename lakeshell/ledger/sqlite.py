@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,22 @@ from lakeshell.ledger.sqlite_tables import migrate
 
 _WAIT = 30.0
 """Seconds that a writer waits for the others."""
+_SILENT = 2.0
+"""Seconds after which it says so."""
 _NEW = 60.0
 """Seconds after which an empty file is no longer one that another process is just making."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+Notice = Callable[[str], None]
 REPAIR = "`lakeshell ledger repair` keeps the file aside and saves what can still be read"
 
 
 class SqliteDatabase:
     """A `Database` in a file, made where there is none. `migrated`: its tables are new."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, notice: Notice = lambda text: None) -> None:
+        """`notice` is told what a user waits for."""
         self.path = path
+        self._notice = notice
         self.place = str(path.absolute())
         self._lock = threading.RLock()
         try:
@@ -47,6 +52,7 @@ class SqliteDatabase:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.create_function("holds", 2, _holds, deterministic=True)
             self.migrated = migrate(self._db, str(path))
+            self._db.execute(f"PRAGMA busy_timeout = {min(_SILENT, _WAIT) * 1000:.0f}")
 
     def close(self) -> None:
         with self._lock:
@@ -58,7 +64,7 @@ class SqliteDatabase:
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self._lock, self._translated():
-            return self._db.execute(sql, values).rowcount
+            return self._patiently(lambda: self._db.execute(sql, values)).rowcount
 
     def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
         with self._lock, self._translated():
@@ -101,6 +107,21 @@ class SqliteDatabase:
         """What is wrong with the file, in a line; empty for nothing. Reads all of it."""
         (first, *_) = self.read("PRAGMA quick_check(1)")
         return "" if first[0] == "ok" else str(first[0]).replace("\n", " ")
+
+    def _patiently(self, write: Callable[[], sqlite3.Cursor]) -> sqlite3.Cursor:
+        """A statement that was kept out did nothing, and is sent again."""
+        until, told = time.monotonic() + _WAIT, False
+        while True:
+            try:
+                return write()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            if not told:
+                told = True
+                self._notice(
+                    f"another process holds the ledger locked; waiting for it up to {_WAIT:.0f} s"
+                )
 
     def _refuse_emptied(self) -> None:
         """SQLite takes a file of no bytes, or one whose journal is left alone, for a new one."""
@@ -147,8 +168,8 @@ class SqliteLedger(SqlLedger):
 
     database: SqliteDatabase
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, notice: Notice = lambda text: None) -> None:
         self.path = path
-        super().__init__(SqliteDatabase(path))
+        super().__init__(SqliteDatabase(path, notice))
         if self.database.migrated:
             self.index_texts()

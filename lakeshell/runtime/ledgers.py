@@ -23,14 +23,14 @@ SCHEMA = "ledger"
 
 def open_ledger(place: Place, notice: Callable[[str], None]) -> SqlLedger:
     if place.settings.ledger.type == "sqlite":
-        return file_ledger(place.state / FILE)
+        return file_ledger(place.state / FILE, notice)
     return mysql_ledger(mysql_address(place, notice), start_hint(place))
 
 
-def file_ledger(path: Path) -> SqlLedger:
+def file_ledger(path: Path, notice: Callable[[str], None] = lambda text: None) -> SqlLedger:
     from lakeshell.ledger.sqlite import SqliteLedger
 
-    return SqliteLedger(path)
+    return SqliteLedger(path, notice)
 
 
 def mysql_ledger(address: MysqlAddress, start_hint: str = "") -> SqlLedger:

@@ -187,3 +187,25 @@ def test_a_record_of_a_query_survives_a_new_opening(tmp_path: Path) -> None:
     assert again.query("q").sql == "SELECT 1"
     assert again.run("r").name == "n"
     again.close()
+
+
+def test_who_waits_for_a_locked_ledger_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.ledger.sqlite._SILENT", 0.01)
+    path = tmp_path / "ledger.db"
+    holder: list[sqlite3.Connection] = []
+    told: list[str] = []
+
+    def let_go(text: str) -> None:
+        told.append(text)
+        holder[0].execute("ROLLBACK")
+
+    ledger = SqliteLedger(path, let_go)
+    holder.append(sqlite3.connect(path, isolation_level=None))
+    holder[0].execute("BEGIN EXCLUSIVE")
+    ledger.keep_version("primary", "top", "SELECT 1", "ada", datetime.now(UTC))
+    assert told == ["another process holds the ledger locked; waiting for it up to 30 s"]
+    assert [version.text for version in ledger.versions("primary", "top")] == ["SELECT 1"]
+    holder[0].close()
+    ledger.close()
