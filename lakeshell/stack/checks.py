@@ -105,6 +105,8 @@ def _service(stack: Stack, service: Service, container: Container | None) -> str
             f"it ends with {container.exit_code} as soon as it starts",
             hint=f"see why: lakeshell stack logs {service}",
         )
+    if container is not None and container.paused:
+        raise ConnectionFailed("it is paused", hint=f"lakeshell stack start {service}")
     if not probe.port_is_free(port):
         raise docker.port_taken(port, service)
     if container is None:

@@ -33,6 +33,10 @@ class Container:
     def runs(self) -> bool:
         return self.state == "running"
 
+    @property
+    def paused(self) -> bool:
+        return self.state == "paused"
+
 
 class Compose:
     def __init__(self, installation: Installation, files: Path) -> None:
@@ -60,6 +64,13 @@ class Compose:
             scale = ["--scale", f"worker={self.installation.workers}"]
         # Without a pull: an image that is not here is built or pulled before, and said so.
         self.run("up", "--detach", "--no-deps", "--no-build", "--pull", "never", *scale, *named)
+
+    def unpause(self, services: Iterable[Service]) -> None:
+        """Lets those go on that somebody paused: they keep their ports, and answer nobody."""
+        named = set(services)
+        held = {each.service for each in self.containers() if each.paused} & named
+        if held:
+            self.run("--profile", "workers", "unpause", *sorted(held))
 
     def stop(self, services: Iterable[Service]) -> None:
         self.run("--profile", "workers", "stop", *services)

@@ -23,6 +23,7 @@ class State(StrEnum):
     SERVING = "serving"
     STARTING = "starting"
     FAILING = "failing"
+    PAUSED = "paused"
     STOPPED = "stopped"
     ABSENT = "absent"
 
@@ -76,6 +77,8 @@ def statuses(compose: Compose, now: datetime) -> Sequence[Status]:
 
 
 def _state(container: Container, version: str | None) -> State:
+    if container.paused:
+        return State.PAUSED
     if container.state == "restarting" or (container.state != "running" and _crashed(container)):
         return State.FAILING
     if container.state != "running":

@@ -130,6 +130,7 @@ class Stack:
                 self._wait_for_nodes(1 + self.installation.workers, reporter)
 
     def _start(self, wanted: Sequence[Service], reporter: Reporter) -> None:
+        self.compose.unpause(wanted)
         self._check_ports(wanted)
         first = [service for service in wanted if service in FIRST]
         later = [service for service in wanted if service not in FIRST]

@@ -186,6 +186,18 @@ def test_a_killed_service_is_brought_back(schema: str) -> None:
     assert kept(schema) == (25, 500)
 
 
+@pytest.mark.parametrize("service", ["control", "trino"])
+def test_a_paused_service_is_named_and_goes_on(service: str, schema: str) -> None:
+    with live.lake() as lake:
+        lake.stack.compose.run("pause", service)
+    assert states()[service] == "paused"
+    found = findings()[service]
+    assert (found["found"], found["mend"]) == ("it is paused", f"lakeshell stack start {service}")
+    live.done("stack", "start", service)
+    assert states()[service] == "serving"
+    assert kept(schema) == (25, 500)
+
+
 def test_the_source_is_backed_up_removed_and_restored(schema: str) -> None:
     with cursor(live.installation(), Service.MYSQL) as sql:
         sql.execute(f"CREATE USER {schema[:20]}@'%' IDENTIFIED BY 'a-pass-of-its-own'")
