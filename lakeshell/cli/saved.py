@@ -12,6 +12,7 @@ from lakeshell.cli.options import example, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
 
 if TYPE_CHECKING:
+    from lakeshell.errors import LakeshellError
     from lakeshell.lake import Lake
 
 _workgroup = click.option(
@@ -38,18 +39,27 @@ def command() -> None:
 @_workgroup
 @with_format
 @with_lake
-def list_(lake: Lake, workgroup: str | None, output_format: str | None) -> None:
+def list_(lake: Lake, workgroup: str | None, output_format: str | None) -> int:
     """Every saved query that you may run, with its description and parameters."""
+    from lakeshell.cli.failures import say_all
+    from lakeshell.errors import ConfigurationError
+
     rows = []
+    wrong: list[LakeshellError] = []
     for group in lake.saved.workgroups() if workgroup is None else [workgroup]:
         if workgroup is None and not lake.may_use(group):
             continue
         lake.check_member(group)
         for name in lake.saved.names(group):
-            found = lake.saved.get(group, name)
+            try:
+                found = lake.saved.get(group, name)
+            except ConfigurationError as error:
+                wrong.append(error)
+                continue
             said = " ".join(found.description.split())
             rows.append((group, name, said, ", ".join(found.parameters)))
     show_listing(("workgroup", "name", "description", "parameters"), rows, output_format)
+    return say_all(wrong)
 
 
 @command.command("show", epilog=example("lakeshell saved show top_films > top_films.sql"))

@@ -339,3 +339,12 @@ def test_what_is_somebody_elses(shut: str, words: tuple[str, ...], code: int) ->
     assert ended.returncode == code, ended.stderr
     assert "Permission denied" in ended.stderr + ended.stdout
     assert "bug" not in ended.stderr
+
+
+@pytest.mark.parametrize("clause", ["LIMIT", "OFFSET"])
+def test_a_value_of_the_wrong_type_is_shown_at_its_parameter(shell: Shell, clause: str) -> None:
+    ended = shell("query", "--param", "n=abc", "-e", f"-- some\nSELECT 1 {clause} :n")
+    assert ended.code == 1
+    column = len(f"SELECT 1 {clause} :")
+    assert f"line 2:{column}: Cannot cast type varchar(3) to bigint" in ended.err
+    assert ended.err.splitlines()[-1] == " " * (column + 1) + "^"

@@ -203,3 +203,23 @@ def test_what_is_read_in_place(sql: str, expected: InPlace) -> None:
 
 def test_the_sessions_own_catalog_may_be_a_connection() -> None:
     assert read_in_place("SELECT 1 FROM film", session("movies", "m"), ["Movies"]).only
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "wrong", "place"),
+    [
+        ("SELECT 1 LIMIT ? ", ["'abc'"], 0, (1, 16)),
+        ("SELECT '?' -- ?\nOFFSET ?\nLIMIT ?", ["2", "'a''b, c'"], 1, (3, 7)),
+        ("SELECT '?' -- ?\nOFFSET ?\nLIMIT ?", ["'a''b, c'", "2"], 0, (2, 8)),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_wrong_at_its_mark(
+    sql: str, values: list[str], wrong: int, place: tuple[int, int]
+) -> None:
+    wording = bound(sql, values)
+    before = wording.text[: wording.text.index(values[wrong], len(sql))]
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    error = QueryRejected("x", line=line, column=column, code="TYPE_MISMATCH")
+    located = wording.located(error)
+    assert isinstance(located, QueryRejected)
+    assert (located.line, located.column) == place

@@ -118,3 +118,13 @@ def test_only_one_text_is_saved(shell: Shell) -> None:
     assert shell("saved", "save", "x", "-e", "SELECT 1", "--from", "1").code == 2
     assert shell("saved", "save", "x", "-e", "-- nothing").code == 2
     assert shell("saved", "save", "x", "-f", "-", stdin="SELECT 1").code == 0
+
+
+def test_one_that_is_no_text_hides_no_other(shell: Shell, lake: Path) -> None:
+    assert shell("saved", "save", "good", "-e", "SELECT 1").code == 0
+    bad = lake / "queries" / "primary" / "bad.sql"
+    bad.write_bytes(b"\xff")
+    ended = shell("saved", "list")
+    assert ended.code == 2
+    assert '"primary","good","",""' in ended.out
+    assert f"{bad} is not UTF-8 text" in ended.err

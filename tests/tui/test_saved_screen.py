@@ -235,3 +235,12 @@ async def test_control_characters_of_a_file_are_pictured(saved: Lake) -> None:
         await settled(pilot)
         said += text_of(pilot)
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(said)
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_no_text_hides_no_other(saved: Lake) -> None:
+    saved.saved.path("primary", "bad").write_bytes(b"\xff")
+    async with console(saved).run_test(size=(120, 30)) as pilot:
+        await opened(pilot)
+        await until(pilot, lambda: "text (byte 0)" in text_of(pilot))
+        assert "The films that" in text_of(pilot)

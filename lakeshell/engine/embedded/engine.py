@@ -81,7 +81,7 @@ class EmbeddedEngine:
         asking: Callable[[Running], None] = lambda running: None,
     ) -> Estimate:
         statement = parse_statement(sql)
-        host = self._host(session, [parse_expression(text) for text in parameters])
+        host = self._host(session, _values(statement, parameters))
         if isinstance(statement, ast.Query):
             return host.estimate(host.binder().query(statement))
         from lakeshell.engine.embedded.statements import estimate
@@ -96,7 +96,7 @@ class EmbeddedEngine:
         statement = parse_statement(sql)
         if not isinstance(statement, ast.Query):
             return None
-        host = self._host(session, [parse_expression(text) for text in parameters])
+        host = self._host(session, _values(statement, parameters))
         bound = host.binder().query(statement)
         # The parameters are looked at with the statement: one of them may be the clock.
         return states(" ".join((sql, *parameters)), host.tables.found, bound.scans)
@@ -105,7 +105,7 @@ class EmbeddedEngine:
         self, sql: str, session: Session, parameters: Sequence[str] = (), *, tag: str = ""
     ) -> Running:
         statement = parse_statement(sql)
-        host = self._host(session, [parse_expression(text) for text in parameters])
+        host = self._host(session, _values(statement, parameters))
         if "?" in sql and not isinstance(statement, ast.Prepare | ast.ExecuteImmediate):
             from lakeshell.engine.embedded.statements.prepared import check_parameters
 
@@ -165,6 +165,18 @@ def _changes(statement: ast.Node, session: Session) -> str | None:
         case ast.ExecuteImmediate():
             return _changes(statement.statement, session)
     return _CHANGES.get(type(statement))
+
+
+def _values(statement: ast.Statement, parameters: Sequence[str]) -> Sequence[ast.Expression]:
+    """Of its `?`s; what is wrong with one is wrong where its `?` stands."""
+    found = [parse_expression(text) for text in parameters]
+    if found:
+        places = {
+            node.index: node.at for node in statement.walk() if isinstance(node, ast.Parameter)
+        }
+        for index, value in enumerate(found):
+            value.at = places.get(index, value.at)  # type: ignore[misc]
+    return found
 
 
 class StatementHost:

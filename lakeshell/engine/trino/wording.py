@@ -8,6 +8,7 @@ source tables become those of their connection's catalog, and statements with va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from lakeshell.engine.trino.names import named_tables
@@ -37,6 +38,8 @@ class Wording(NamedTuple):
     text: str
     changes: tuple[Change, ...] = ()
     wrapped: bool = False
+    values: tuple[str, ...] = ()
+    """Those of the `?`s of one that is wrapped."""
     connections: tuple[str, ...] = ()
     """Those whose tables stand for catalogued ones."""
 
@@ -47,6 +50,9 @@ class Wording(NamedTuple):
         return error
 
     def _place(self, line: int, column: int, code: str) -> tuple[int, int]:
+        value = None if code == "SYNTAX_ERROR" else self._value_at(line, column)
+        if value is not None:
+            return value
         if self.wrapped and (line == 1 or code == "SYNTAX_ERROR"):
             # Trino counts from the quote that opens the statement: on its first line, and while
             # it parses on every line.
@@ -66,6 +72,22 @@ class Wording(NamedTuple):
                 return line, change.start - starts[line - 1] + 1
         return line, max(1, column - shift)
 
+    def _value_at(self, line: int, column: int) -> tuple[int, int] | None:
+        """The `?` whose value stands at a place of what the server got; None for another place."""
+        starts = _line_starts(self.text)
+        at = starts[line - 1] + column - 1 if 0 < line <= len(starts) else -1
+        first = len(self.text) - len(", ".join(self.values))
+        if not self.wrapped or at < first:
+            return None
+        ends = accumulate((len(value) + 2 for value in self.values), initial=first)
+        number = sum(at >= end for end in ends) - 1
+        tokens = tokenize(self.written)
+        marks = [tokens.offsets[n] for n, text in enumerate(tokens.texts) if text == "?"]
+        if number >= len(marks):
+            return None
+        before = self.written[: marks[number]]
+        return before.count("\n") + 1, marks[number] - (before.rfind("\n") + 1) + 1
+
 
 def bound(statement: str | Wording, parameters: Sequence[str]) -> Wording:
     """The statement with the literals of its `?`s."""
@@ -73,7 +95,8 @@ def bound(statement: str | Wording, parameters: Sequence[str]) -> Wording:
     if not parameters:
         return made
     inner = made.text.replace("'", "''")
-    return made._replace(text=f"{_IMMEDIATE}'{inner}' USING {', '.join(parameters)}", wrapped=True)
+    using = f"{_IMMEDIATE}'{inner}' USING {', '.join(parameters)}"
+    return made._replace(text=using, wrapped=True, values=tuple(parameters))
 
 
 def prepared_text(sql: str, session: Session) -> tuple[str, str] | None:

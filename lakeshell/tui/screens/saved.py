@@ -12,6 +12,7 @@ from textual.content import Content
 
 from lakeshell.definitions.library import difference
 from lakeshell.definitions.saved import SavedQuery, parse
+from lakeshell.errors import ConfigurationError
 from lakeshell.query.parameters import names
 from lakeshell.query.script import check_text
 from lakeshell.tui.safe import shown_lines
@@ -66,7 +67,11 @@ class SavedScreen(NounScreen):
         for group in self.lake.saved.workgroups():
             if self.lake.may_use(group):
                 for name in self.lake.saved.names(group):
-                    query = self.lake.saved.get(group, name)
+                    try:
+                        query = self.lake.saved.get(group, name)
+                    except ConfigurationError as error:
+                        found.append((f"{group}/{name}", (name, group, "", error.message)))
+                        continue
                     given = ", ".join(dict.fromkeys((*query.parameters, *sorted(names(query.sql)))))
                     found.append((f"{group}/{name}", (name, group, given, query.description)))
         return found
