@@ -14,8 +14,9 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
+from textual.widgets import TextArea
 
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Noticed, Task, said
@@ -30,8 +31,9 @@ from lakeshell.tui.preferences import (
     read_preferences,
 )
 from lakeshell.tui.registry import BY_NAME, ENTRIES
-from lakeshell.tui.safe import shown
+from lakeshell.tui.safe import pictured, shown
 from lakeshell.tui.themes import THEMES
+from lakeshell.tui.widgets.line import LineInput
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -152,13 +154,18 @@ class Console(App[None]):
             keep_theme(theme, self.lake.environment)
         except Exception as error:
             message, hint = said(error)
-            self.notify(hint, title=message, severity="warning", markup=False)
+            self.notify(
+                shown(hint).plain, title=shown(message).plain, severity="warning", markup=False
+            )
 
     async def on_event(self, event: Event) -> None:
         """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
         library would put that into a text where no key of it is bound before the text has it."""
         if isinstance(event, Key) and event.key.startswith("alt+"):
             event.character = None
+        if isinstance(event, Paste) and not isinstance(self.focused, TextArea | LineInput):
+            # The library's own lines draw what they are given.
+            event.text = pictured(event.text)
         await super().on_event(event)
 
     # --- going somewhere -------------------------------------------------------------------

@@ -6,17 +6,21 @@ import sqlite3
 
 import pytest
 from consoles import FILM, FILMS, console, settled, text_of, until
-from fakes import Answer, FakeEngine, batch
+from fakes import Answer, FakeEngine, batch, columns
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual_textarea.find_input import FindInput
 
+from lakeshell.definitions.connections import Connection
 from lakeshell.errors import ConnectionFailed
 from lakeshell.lake import Lake
-from lakeshell.model import QueryState
+from lakeshell.model import QueryState, TableName
 from lakeshell.ports import HistoryFilter
+from lakeshell.query.making import preview_statement
 from lakeshell.tui.registry import ENTRIES
 from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.querytab import QueryTab
 
 EVIL = "[bold]\x1b[31m\x9b1m\x07\u202e[/]"
@@ -103,7 +107,6 @@ async def test_a_wrong_file_hides_no_other(key: str, noun: str, file: str, lake:
 
 @pytest.mark.asyncio
 async def test_markup_and_control_characters_are_shown_wherever_text_is(lake: Lake) -> None:
-    from lakeshell.definitions.connections import Connection
     from lakeshell.definitions.saved import SavedQuery
     from lakeshell.workgroup import Workgroup
 
@@ -126,6 +129,47 @@ async def test_markup_and_control_characters_are_shown_wherever_text_is(lake: La
             assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(said), entry.name
             if entry.name in ("connections", "workgroups", "saved", "jobs"):
                 assert "[b" in said, entry.name
+
+
+@pytest.mark.asyncio
+async def test_control_characters_are_shown_in_what_is_typed_into(lake: Lake) -> None:
+    """A tab that is kept, a field of a form, a preview's columns, and the library's own lines."""
+    file = TabFile(lake.state / "console")
+    file.keep(Tabs([Tab("evil", f"SELECT '{EVIL}'")]))
+    file.close()
+    lake.connections.add(Connection("evil", "sqlite:///x.db", comment=EVIL))
+    named = columns(**{EVIL: "varchar"})
+    preview = preview_statement(TableName("movie_rental", "movies_film"))
+    lake.engine.answers[preview] = Answer(named, [batch(named, (EVIL,))])  # type: ignore[attr-defined]
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+
+        async def shows(wanted: str) -> None:
+            await until(pilot, lambda: wanted in text_of(pilot))
+            await settled(pilot)
+            assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(text_of(pilot))
+
+        await opened(pilot, "6", "query")
+        await shows("SELECT '[bold]␛[31m�1m␇�[/]'")
+        await pilot.press("ctrl+f")
+        await until(pilot, lambda: pilot.app.screen.query(FindInput))
+        pilot.app.post_message(Paste(EVIL))
+        await until(pilot, lambda: "[bold]" in pilot.app.screen.query_one(FindInput).value)
+        await shows("SELECT '[bold]")
+        await pilot.press("escape")
+        await opened(pilot, "2", "connections")
+        pilot.app.screen.listing.choose("evil")  # type: ignore[attr-defined]
+        await settled(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await shows("Comment          [bold]␛[31m")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await opened(pilot, "4", "catalog")
+        await pilot.press("slash", *"movies_film", "enter")
+        await until(pilot, lambda: "1 found" in text_of(pilot))
+        await pilot.press("v")
+        await until(pilot, lambda: "First 1 row of" in text_of(pilot))
+        await shows(r"[bold]\x1b[31m\x9b1m\x07")
 
 
 @pytest.mark.asyncio

@@ -332,7 +332,7 @@ class CatalogScreen(SearchingScreen):
             for row in range(len(found))
         ]
         return [
-            shown(f"First {len(found)} rows of {name}", "bold"),
+            shown(f"First {len(found)} row{'' if len(found) == 1 else 's'} of {name}", "bold"),
             Content(""),
             rows(names, lines),
         ]

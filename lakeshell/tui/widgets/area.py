@@ -10,6 +10,7 @@ from collections.abc import Collection
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
+from textual.document._document import DocumentBase
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -20,7 +21,16 @@ LANGUAGES = {".py": "python", ".sql": "sql", ".toml": "toml"}
 _MARKED = Style(bold=True, reverse=True)
 
 
-class PlainArea(TextArea, KeysInOrder):
+class PicturedLines:
+    """Of a text area, before its class among the bases: it shows a sign for each control character."""
+
+    document: DocumentBase
+
+    def get_line(self, line_index: int) -> Text:
+        return Text(pictured(self.document.get_line(line_index)), end="", no_wrap=True)
+
+
+class PlainArea(PicturedLines, TextArea, KeysInOrder):
     """To change a text in. F5 and the like belong to whoever holds it."""
 
     BINDINGS = [
@@ -47,9 +57,6 @@ class PlainArea(TextArea, KeysInOrder):
             id=id,
         )
         self.cursor_blink = False
-
-    def get_line(self, line_index: int) -> Text:
-        return Text(pictured(self.document.get_line(line_index)), end="", no_wrap=True)
 
 
 class ScriptView(PlainArea):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from lakeshell.sql.names import RESERVED
+from lakeshell.tui.safe import pictured
 
 Colour = tuple[int, int | None, str]
 _TOKEN = re.compile(
@@ -139,7 +140,7 @@ class LineColours:
         while len(self._begins) <= row:
             before = len(self._begins) - 1
             self._begins.append(_ends_in(lines[before], self._begins[before]))
-        return colours(lines[row], self._begins[row])
+        return colours(pictured(lines[row]), self._begins[row])
 
 
 def colours(line: str, inside: str = "") -> list[Colour]:

@@ -72,6 +72,8 @@ def rows(
     the screen only, they give way as `fit` says."""
     if not found:
         return shown("none", "dim")
+    # Of a preview they are a source's names: data, as what is in them.
+    columns = [words(name) for name in columns]
     texts: Sequence[Sequence[str]] = [[words(value) for value in row] for row in found]
     if room is not None and fit is not None:
         # A listing on a terminal has a column more between two cells, and one at each end.

@@ -22,6 +22,7 @@ from textual_textarea.messages import TextAreaHideCompletionList
 from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.tui.editing.emacs import KEYS
+from lakeshell.tui.widgets.area import PicturedLines
 from lakeshell.tui.widgets.colours import LineColours
 from lakeshell.tui.widgets.inorder import KeysInOrder
 
@@ -88,7 +89,7 @@ class SqlLines(WrappedDocument):
         return len(self._offset_to_line_info)
 
 
-class SqlArea(TextAreaPlus, KeysInOrder):
+class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
     """A suggestion is taken with Tab, or with Enter after the arrows chose it. `editing` is `plain`,
     `emacs` or `vim`."""
 
