@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +17,23 @@ Away = Callable[[], pytest.MonkeyPatch]
 
 
 @pytest.fixture
-def away() -> Away:
+def away() -> Iterator[Away]:
     """The ledger takes no run's end until what this gives is undone."""
+    patches: list[pytest.MonkeyPatch] = []
 
     def made() -> pytest.MonkeyPatch:
         def end_run(ledger: SqlLedger, record: RunRecord) -> None:
             raise ConnectionFailed("the ledger cannot be reached", hint="start it")
 
         patch = pytest.MonkeyPatch()
+        patches.append(patch)
         patch.setattr("lakeshell.ending.BACK", 0)
         patch.setattr(SqlLedger, "end_run", end_run)
         return patch
 
-    return made
+    yield made
+    for patch in patches:
+        patch.undo()
 
 
 def test_the_end_of_a_run_waits_for_the_ledger(crawled: Shell, lake: Path, away: Away) -> None:

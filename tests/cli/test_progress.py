@@ -58,7 +58,7 @@ def test_in_a_pipe_lines_follow_each_other(team: Path, trino: FakeTrino) -> None
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (0, '"1"\n')
     *more, first, splits, figures, own = err.splitlines()
-    assert all(map(line.fullmatch, more))
+    assert all(told.startswith("Query query_0 [") for told in more)
     assert [first, splits, figures] == END
     assert own.startswith("1 row in ")
 
