@@ -310,3 +310,18 @@ def test_a_database_is_meant_in_any_case(crawled: Shell) -> None:
     assert again.err.startswith("reused the result of query ")
     wrong = crawled("query", "-d", "MARTT", "-e", "SELECT a FROM n")
     assert "did you mean 'mart'?" in wrong.err
+
+
+def test_what_is_executed_is_estimated_as_what_it_is(shell: Shell) -> None:
+    made = ("CREATE SCHEMA mart", "CREATE TABLE mart.n AS SELECT 1 AS a")
+    assert shell("query", *(word for sql in made for word in ("-e", sql))).code == 0
+    assert shell("workgroup", "add", "tiny", "--scan-limit", "1B").code == 0
+    prepared = ("-e", "PREPARE p FROM SELECT a FROM mart.n WHERE a = ?", "-e", "EXECUTE p USING 1")
+    immediate = ("-e", "EXECUTE IMMEDIATE 'SELECT a FROM mart.n WHERE a = ?' USING 1")
+    for words in (prepared, immediate):
+        refused = shell("query", "-w", "tiny", *words)
+        assert (refused.code, refused.out) == (5, "")
+        assert "it would scan" in refused.err
+        assert shell("query", *words).out == '"1"\n'
+    (row,) = rows_of(shell("query", "--dry-run", *immediate))
+    assert int(row["bytes"]) > 0

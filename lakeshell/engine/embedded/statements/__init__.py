@@ -64,7 +64,15 @@ def execute(statement: ast.Statement, host: Host) -> Outcome:
 
 def estimate(statement: ast.Statement, host: Host) -> Estimate:
     """What the statement would scan at most. Nothing is run."""
-    query = _read_by(statement, host)
+    match statement:
+        case ast.Execute():
+            from lakeshell.engine.embedded.statements.prepared import prepared_statement
+
+            prepared = prepared_statement(statement.name, host)
+            return estimate(prepared, host.with_parameters(statement.arguments))
+        case ast.ExecuteImmediate():
+            return estimate(statement.statement, host.with_parameters(statement.arguments))
+    query = _read_by(statement)
     return Estimate(0) if query is None else host.estimate(host.binder().query(query))
 
 
@@ -73,7 +81,7 @@ def _found(statement: ast.Statement) -> Any:
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
 
-def _read_by(statement: ast.Statement, host: Host) -> ast.Query | None:
+def _read_by(statement: ast.Statement) -> ast.Query | None:
     """The query that stands for what a statement reads."""
     match statement:
         case ast.Query():
@@ -81,13 +89,9 @@ def _read_by(statement: ast.Statement, host: Host) -> ast.Query | None:
         case ast.Insert() | ast.CreateTableAs():
             return statement.query
         case ast.Explain(statement=inner, analyze=True):
-            return _read_by(inner, host)
+            return _read_by(inner)
         case ast.Update() | ast.Delete() | ast.Merge():
             relation = ast.Table(statement.table)
             everything = ast.Select(False, (ast.SelectAll(),), relation)
             return ast.Query(everything)
-        case ast.Execute():
-            from lakeshell.engine.embedded.statements.prepared import prepared_statement
-
-            return _read_by(prepared_statement(statement.name, host), host)
     return None
