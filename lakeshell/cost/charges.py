@@ -13,6 +13,9 @@ from lakeshell.model import QueryState
 
 _BILLED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN ANALYZE"})
 
+_READING = frozenset({"ANALYZE", "ALTER TABLE"})
+"""What defines, and reads rows in some of its forms: statistics, files that are written anew."""
+
 
 def is_billed_kind(kind: str, *, writes_rows: bool) -> bool:
     """Whether Athena charges for it: queries and what writes rows, not what defines things."""
@@ -30,7 +33,8 @@ def charge(
 ) -> Decimal | None:
     """What a query costs that scanned so many bytes; None where they are not metered."""
     free = reused or state is QueryState.FAILED
-    if free or not is_billed_kind(kind, writes_rows=writes_rows):
+    billed = is_billed_kind(kind, writes_rows=writes_rows) or (kind in _READING and scanned)
+    if free or not billed:
         return Decimal(0)
     if state is not QueryState.FINISHED and scanned == 0:
         return Decimal(0)

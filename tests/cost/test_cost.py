@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakeshell.cost.charges import charge
 from lakeshell.cost.periods import day_start, month_end, month_start, parse_month, projected
 from lakeshell.cost.prices import (
     ATHENA,
@@ -24,6 +25,7 @@ from lakeshell.cost.prices import (
     run_cost,
 )
 from lakeshell.cost.sizes import rows_text, size_text
+from lakeshell.model import QueryState
 
 
 @pytest.mark.parametrize(
@@ -152,3 +154,15 @@ def test_a_running_service_costs_by_its_share_of_a_dpu() -> None:
     assert hourly_cost(16 * 2**30, GLUE) == Decimal("0.44")
     assert hourly_cost(2 * 2**30, GLUE) == Decimal("0.055")
     assert hourly_cost(2 * 2**30, compute_prices("self-hosted", None, "EUR")) == 0
+
+
+@pytest.mark.parametrize("kind", ["ANALYZE", "ALTER TABLE"])
+def test_a_definition_that_reads_rows_is_not_free(kind: str) -> None:
+    def cost(state: QueryState, scanned: int | None) -> Decimal | None:
+        return charge(state, kind, scanned, ATHENA, writes_rows=False)
+
+    assert cost(QueryState.FINISHED, 20 * 2**20) == Decimal("0.0000953674")
+    assert cost(QueryState.CANCELLED, 20 * 2**20) == Decimal("0.0000953674")
+    for scanned in (0, None):
+        assert cost(QueryState.FINISHED, scanned) == 0
+    assert cost(QueryState.FAILED, 20 * 2**20) == 0
