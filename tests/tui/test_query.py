@@ -516,6 +516,17 @@ async def test_names_that_could_not_be_read_are_missed_aloud_and_asked_for_again
 
 
 @pytest.mark.asyncio
+async def test_nothing_is_said_of_a_text_that_is_gone(lake: Lake) -> None:
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        tab = await opened(pilot, "SELECT * FROM film")
+        await until(pilot, lambda: "would scan" in text_of(pilot))
+        tab.editor.text = ""
+        await until(pilot, lambda: "F5 runs the statement" in text_of(pilot))
+        await settled(pilot)
+        assert "would scan" not in text_of(pilot)
+
+
+@pytest.mark.asyncio
 async def test_a_tab_whose_workgroup_is_gone_takes_no_names_from_the_others(lake: Lake) -> None:
     keep_tabs(lake, Tab("1", "SELECT 1", workgroup="gone"), Tab("2"))
     async with console(lake).run_test(size=(80, 24)) as pilot:

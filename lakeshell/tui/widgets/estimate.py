@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lakeshell.ports import Session
     from lakeshell.tui.screens.base import LakeScreen
 
+_FIRST_HINT = "F5 runs the statement under the cursor, F6 all; F10 sets database and workgroup"
 _PAUSE = 0.4
 """Seconds without a key after which the estimate is made anew."""
 _ESTIMATED = 100_000
@@ -48,7 +49,12 @@ class EstimateLine(Static):
         super().__init__(id=id, markup=False)
         self._lake, self._place, self._session, self._values = lake, place, session, values
         self._timer: Timer | None = None
-        self._said = ""
+        self._said = _FIRST_HINT
+
+    @property
+    def _estimating(self) -> str:
+        """Of this line, among those of all tabs."""
+        return f"estimate {id(self)}"
 
     def say(self, text: str) -> None:
         self._said = text
@@ -65,13 +71,16 @@ class EstimateLine(Static):
         self._timer = self.set_timer(_PAUSE, lambda: self.make(text(), place()))
 
     def make(self, text: str, place: tuple[int, int]) -> None:
+        host: LakeScreen = self.screen  # type: ignore[assignment]
         if is_blank(text):
+            # What was said of a text that is gone holds no longer.
+            host.background.forget(self._estimating)
+            self.say(_FIRST_HINT)
             return
         if len(text) > _ESTIMATED:
             self.say(f"{len(text):,} characters are too many for an estimate while you type")
             return
-        host: LakeScreen = self.screen  # type: ignore[assignment]
-        host.ask(f"estimate {id(self)}", lambda: self._made(text, place), self._show, self._fail)
+        host.ask(self._estimating, lambda: self._made(text, place), self._show, self._fail)
 
     def _made(self, text: str, place: tuple[int, int]) -> tuple[Estimate, Decimal | None] | str:
         from lakeshell.query.limits import estimate

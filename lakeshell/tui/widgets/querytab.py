@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from lakeshell.tui.app import Console
     from lakeshell.tui.screens.query import QueryScreen
 
-_FIRST_HINT = "F5 runs the statement under the cursor, F6 all; F10 sets database and workgroup"
-
 
 class QueryTab(Vertical):
     DEFAULT_CSS = """
@@ -72,7 +70,7 @@ class QueryTab(Vertical):
         yield ResultTabs(id="results")
 
     def on_mount(self) -> None:
-        self.estimate.say(_FIRST_HINT)
+        self.estimate.draw()
         if self._first.results:
             from lakeshell.tui.widgets.kept import KeptPane
 
