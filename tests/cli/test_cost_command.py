@@ -15,19 +15,23 @@ from lakeshell.cost.periods import month_start
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import QueryRecord, QueryState, RunRecord
 
-NOW = datetime.now(UTC)
+
+@pytest.fixture
+def now() -> datetime:
+    """Each test's own: of one that begins before midnight the next knows nothing."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
-def spent(shell: Shell, lake: Path) -> Shell:
+def spent(shell: Shell, lake: Path, now: datetime) -> Shell:
     """The shell of a lake with queries, a job and a crawler of now, and a query of last month."""
     ledger = SqliteLedger(lake / ".lakeshell" / "ledger.db")
-    month = month_start(NOW)
+    month = month_start(now)
     for number, (user, group, scanned, cost, started) in enumerate(
         (
-            ("ada", "analysts", 2**40, "5", NOW),
-            ("bob", "analysts", 1, "0.0000476837", NOW),
-            ("bob", "primary", 2**41, "10", NOW),
+            ("ada", "analysts", 2**40, "5", now),
+            ("bob", "analysts", 1, "0.0000476837", now),
+            ("bob", "primary", 2**41, "10", now),
             ("ada", "primary", 2**40, "7", month - timedelta(hours=1)),
         )
     ):
@@ -41,8 +45,8 @@ def spent(shell: Shell, lake: Path) -> Shell:
     for kind, name, cost in (("job", "load", "0.5"), ("crawler", "movies", "0.25")):
         ledger.end_run(
             RunRecord(
-                id=kind, kind=kind, name=name, started=NOW, user="ada", elapsed=3600.0,
-                state=QueryState.FINISHED, finished=NOW, cost=Decimal(cost),
+                id=kind, kind=kind, name=name, started=now, user="ada", elapsed=3600.0,
+                state=QueryState.FINISHED, finished=now, cost=Decimal(cost),
             )
         )  # fmt: skip
     ledger.close()
@@ -68,12 +72,12 @@ def test_a_job_and_a_crawler_have_their_own_lines(spent: Shell) -> None:
     assert {r["crawler"]: r["cost"] for r in crawlers if r["crawler"]} == {"movies": "0.25"}
 
 
-def test_months_are_looked_back_on(spent: Shell) -> None:
+def test_months_are_looked_back_on(spent: Shell, now: datetime) -> None:
     found = rows_of(spent("cost", "--by", "month"))
-    before = month_start(month_start(NOW) - timedelta(days=1))
+    before = month_start(month_start(now) - timedelta(days=1))
     assert [(r["month"], r["cost"]) for r in found if r["kind"] == "query"] == [
         (f"{before:%Y-%m}", "7.00"),
-        (f"{NOW:%Y-%m}", "15.0000476837"),
+        (f"{now:%Y-%m}", "15.0000476837"),
     ]
     last = rows_of(spent("cost", "--month", f"{before:%Y-%m}"))
     assert [(r["cost"], r["projected"]) for r in last] == [("7.00", "7.00")]
@@ -143,13 +147,13 @@ def test_ones_own_rates_beside_aws(spent: Shell, monkeypatch: pytest.MonkeyPatch
     assert found["job"]["self-hosted"] == "0.05"
 
 
-def test_a_chart_in_the_terminal(spent: Shell) -> None:
+def test_a_chart_in_the_terminal(spent: Shell, now: datetime) -> None:
     lines = spent("cost", "--chart", "--by", "user").out.splitlines()
-    assert lines[0] == f"Cost of {NOW:%Y-%m} by user, USD"
+    assert lines[0] == f"Cost of {now:%Y-%m} by user, USD"
     assert [line.split()[0] for line in lines[1:3]] == ["bob", "ada"]
     assert lines[1].split()[-1] == "10.00"
     days = spent("cost", "--chart").out.splitlines()
-    assert len([line for line in days if line[:2].isdigit() and line[2] == " "]) == NOW.day
+    assert len([line for line in days if line[:2].isdigit() and line[2] == " "]) == now.day
     assert days[-1].startswith("projected: what is spent, over the share of the month")
 
 
