@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
+from lakeshell.cost.sizes import rows_text
 from lakeshell.ending import end_record
 from lakeshell.errors import (
     Cancelled,
@@ -142,7 +143,7 @@ def _attempt(
                     waits=not stopped,
                 )
             raise
-        say(f"finished: {outcome.rows} rows{outcome.detail and '; ' + outcome.detail}")
+        say(f"finished: {rows_text(outcome.rows)}{outcome.detail and '; ' + outcome.detail}")
     done = replace(
         record,
         state=QueryState.FINISHED,

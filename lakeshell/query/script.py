@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from lakeshell.cost.sizes import rows_text
 from lakeshell.errors import QueryFailed, QueryRejected, UsageError
 from lakeshell.ports import Session
 from lakeshell.query.order import Order, Services
@@ -56,7 +57,7 @@ def run_script(
         if record.kind not in ("SELECT", "SHOW", "DESCRIBE", "EXPLAIN"):
             written += rows
         say(
-            f"statement {number} of {len(statements)}, {record.kind}: {rows} rows "
+            f"statement {number} of {len(statements)}, {record.kind}: {rows_text(rows)} "
             f"in {record.elapsed or 0:.2f} s, query {record.id}"
         )
     return written

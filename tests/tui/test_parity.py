@@ -216,7 +216,7 @@ async def test_the_log_of_an_older_run_is_read(lake: Lake) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, TextScreen))
         await settled(pilot)
         assert f"Log of run {first.id}" in text_of(pilot)
-        assert "statement 1 of 1, SELECT: 1 rows" in text_of(pilot)
+        assert "statement 1 of 1, SELECT: 1 row in" in text_of(pilot)
         await pilot.press("escape")
 
 

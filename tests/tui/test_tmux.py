@@ -101,7 +101,7 @@ def loads(at: Tmux) -> None:
     at.keys("r")
     at.until("load_film: 1,000 rows in", "FINISHED")
     at.keys("l")
-    at.until("Log of run", "finished: 1000 rows")
+    at.until("Log of run", "finished: 1,000 rows")
     at.keys("Escape")
     at.until("load_film  arrow", gone="Log of run")
 

@@ -147,7 +147,7 @@ def loads(at: Tmux) -> None:
     at.keys("r")
     at.until(f"{NAME}: 1,000 rows in", "FINISHED")
     at.keys("l")
-    at.until("Log of run", "finished: 1000 rows")
+    at.until("Log of run", "finished: 1,000 rows")
     at.keys("Escape")
     at.until("arrow", gone="Log of run")
 
