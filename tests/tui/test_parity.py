@@ -108,7 +108,8 @@ def verbs() -> set[str]:
     for name in set(COMMANDS) - OF_THE_SHELL:
         command = importlib.import_module(f"lakeshell.cli.{name}").command
         if isinstance(command, click.Group):
-            found |= {f"{name} {verb}" for verb in command.commands}
+            # One that is hidden does nothing but say what to do instead.
+            found |= {f"{name} {verb}" for verb, its in command.commands.items() if not its.hidden}
             found |= {name} if command.invoke_without_command else set()
         else:
             found.add(name)
