@@ -115,9 +115,9 @@ async def test_it_is_copied_renamed_and_removed_with_its_versions(saved: Lake) -
             await pilot.press("delete")
             await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
             await pilot.press(*name, "enter")
-            await until(pilot, lambda: not isinstance(pilot.app.screen, LineScreen))
+            await until(pilot, lambda name=name: name not in saved.saved.names("primary"))
             await settled(pilot)
-        assert "no query is saved yet" in text_of(pilot)
+        await until(pilot, lambda: "no query is saved yet" in text_of(pilot))
     assert saved.saved.names("primary") == []
     assert len(saved.library.versions("primary", "best")) == 1
 
@@ -181,6 +181,12 @@ async def test_a_query_that_another_console_renames_is_not_saved_under_its_old_n
         tab.editor.text = TEXT.replace("SELECT 1", "SELECT 2")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "saved save best" in text_of(pilot))
+        # Another one than that of the tab is not written over unasked.
+        called = pilot.app.screen.query_one("#name", Input)
+        called.value = "top"
+        await pilot.press("f5")
+        await until(pilot, lambda: "there is a saved query 'top' of primary" in text_of(pilot))
+        called.value = "best"
         await pilot.press("f5")
         await until(pilot, lambda: "saved: lakeshell saved run best" in text_of(pilot))
         await settled(pilot)

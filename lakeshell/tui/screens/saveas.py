@@ -33,8 +33,12 @@ def save_form(
             Field(_PARAMETER + each, f":{each}", "its value when none is given", known.parameters.get(each) or "")
             for each in wanted
         ),
-        Field("replace", "Replace", "yes: a new version of one that exists", "yes" if name else "", check=_yes),
+        Field("replace", "Replace", "yes: a new version of another", check=_yes),
     ]  # fmt: skip
+
+    def replaces(values: Values) -> bool:
+        """The one that the text came from gets a new version anyhow."""
+        return values["replace"] == "yes" or (name != "" and values["name"] == name)
 
     def make(values: Values) -> None:
         if values["name"] == name and born is not None:
@@ -51,11 +55,11 @@ def save_form(
             values["description"],
             {each: values[_PARAMETER + each] or None for each in wanted},
         )
-        lake.library.save(query, replace=values["replace"] == "yes")
+        lake.library.save(query, replace=replaces(values))
 
     def command(values: Values) -> Sequence[str]:
         rest = options(description=values["description"], workgroup=workgroup)
-        again = ["--replace"] if values["replace"] == "yes" else []
+        again = ["--replace"] if replaces(values) else []
         return ["saved", "save", values["name"] or "NAME", "-f", "QUERY.sql", *rest, *again]
 
     return FormScreen(f"Save the query in {workgroup}", fields, make, command)
