@@ -27,8 +27,8 @@ class _Shown(NamedTuple):
 
 _SHOWN = (
     _Shown("scan_limit", "Scan limit", "10MB: the most a query may scan"),
-    _Shown("daily_budget", "Daily budget", "5"),
-    _Shown("monthly_budget", "Monthly budget", "50"),
+    _Shown("daily_budget", "Daily budget", "5: what a UTC day may cost"),
+    _Shown("monthly_budget", "Monthly budget", "50: what a UTC month may cost"),
     _Shown("budget_warn", "Warn at", "80% of a budget"),
     _Shown("budget_stop", "Stop at", "100% of a budget"),
     _Shown("notify", "Notify", "a command, run once at each"),
@@ -41,7 +41,7 @@ _SHOWN = (
     _Shown("properties", "Properties", "NAME=VALUE of the session, by blanks", "property"),
     _Shown("override", "Override", "allow or refuse what clients set against them"),
     _Shown("result_location", "Results in", "a folder, or s3://BUCKET/PREFIX"),
-    _Shown("result_keep", "Results for", "30d"),
+    _Shown("result_keep", "Results for", "30d: how long they can be opened"),
     _Shown("reuse", "Reuse", "10m: the age of a result that will do"),
     _Shown("description", "Description", "what it is for"),
 )
