@@ -156,14 +156,13 @@ async def test_a_wrong_value_is_said_while_it_is_typed_and_not_written(lake: Lak
 async def test_removing_asks_for_the_name_and_says_what_hinders_it(lake: Lake) -> None:
     async with console(lake).run_test(size=(120, 30)) as pilot:
         await opened(pilot, "2", "connections")
-        for typed in ("movie", "movies"):
+        for typed, said in (("movie", "movie was typed"), ("movies", "is read by movies")):
             await pilot.press("delete")
             await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
             await pilot.press(*typed, "enter")
             await until(pilot, lambda: not isinstance(pilot.app.screen, LineScreen))
-            await settled(pilot)
+            await until(pilot, lambda said=said: said in text_of(pilot))
             assert lake.connections.get("movies")
-        assert "is read by movies" in text_of(pilot)
         await opened(pilot, "3", "crawlers")
         await pilot.press("delete")
         await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
