@@ -216,12 +216,11 @@ def altered(address: MysqlAddress, table: str) -> Iterator[None]:
     statement = f"ALTER TABLE {table} COMMENT 'altered'"
     waiting = threading.Thread(target=altering.rows, args=(statement,))
     waiting.start()
-    looked = (
-        f"SELECT 1 FROM information_schema.processlist WHERE info = {reader.literal(statement)}"
-        " AND state = 'Waiting for table metadata lock'"
-    )
+    held = ("Waiting for table metadata lock", statement)
     try:
-        while waiting.is_alive() and not reader.rows(looked):
+        while waiting.is_alive() and held not in (
+            (state, text) for *_, state, text in reader.rows("SHOW FULL PROCESSLIST")
+        ):
             clock.sleep(0.01)
         yield
     finally:
@@ -280,13 +279,15 @@ def test_others_work_while_the_server_computes(
     reading = threading.Thread(target=read)
     reading.start()
     server = MysqlServer(replace(address, database=""))
-    looked = (
-        "SELECT id FROM information_schema.processlist"
-        f" WHERE db = '{SCHEMA}' AND state = 'User sleep'"
-    )
-    while reading.is_alive() and not (found := server.rows(looked)):
+    found: list[int] = []
+    while reading.is_alive() and not found:
         clock.sleep(0.01)
-    server.rows(f"KILL {found[0][0]}")
+        found = [
+            id
+            for id, _, _, database, _, _, state, _ in server.rows("SHOW PROCESSLIST")
+            if (database, state) == (SCHEMA, "User sleep")
+        ]
+    server.rows(f"KILL {found[0]}")
     reading.join()
     server.close()
     assert failed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 import live
 import pytest
 
-from lakeshell.stack import secrets
+from lakeshell.stack import idle, secrets
 from lakeshell.stack.control import cursor
 from lakeshell.stack.health import State, statuses
 from lakeshell.stack.services import PORTS, Service
@@ -178,3 +179,17 @@ def test_results_are_spooled_to_object_storage_for_clients_that_ask() -> None:
 
 def test_buckets_are_there() -> None:
     assert ObjectStorage(live.installation()).missing_buckets() == []
+
+
+def test_a_statement_of_any_characters_is_a_use_of_the_source() -> None:
+    def ask() -> None:
+        with cursor(live.installation(), Service.MYSQL) as sql:
+            sql.execute("SELECT '\U0010ffff', SLEEP(3)")
+
+    asking, seen = threading.Thread(target=ask), False
+    asking.start()
+    with live.lake() as lake:
+        while asking.is_alive() and not seen:
+            seen = idle.uses(lake.stack.compose, (Service.MYSQL,))[Service.MYSQL].busy
+    asking.join()
+    assert seen

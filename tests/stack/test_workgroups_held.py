@@ -305,6 +305,8 @@ def test_a_budget_that_is_used_up_stops_every_client_and_tells_once(
     assert live.sql(f"SHOW TABLES FROM lake.{schema}", "eve", [name]) == [["line"]]
     refused = live.lakeshell("query", "-w", name, "-e", costs_the_minimum)
     assert refused.returncode == 5, refused.stderr
+    # The command is started, and not waited for.
+    assert live.eventually(lambda: told.exists() and told.read_text())
     assert told.read_text() == f"STOP {name}\n"
     live.done("workgroup", "set", name, "--daily-budget", "9")
     assert live.eventually(lambda: error_of("SELECT 1", "eve", [name]) == "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from consoles import console, settled, text_of, until
@@ -10,10 +12,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from lakeshell.definitions.saved import parse
+from lakeshell.errors import UsageError
 from lakeshell.lake import Lake
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.edited import ChangedScreen
 from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.screens.saved import SavedScreen
 from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.screens.versions import VersionsScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
@@ -101,6 +105,26 @@ async def test_a_saved_query_is_shown_and_run_in_a_tab_of_its_workgroup(saved: L
         tab = next(tab for tab in pilot.app.screen.query(QueryTab) if tab.tab_name == "top")
         assert (tab.workgroup, tab.editor.text) == ("primary", TEXT)
         assert tab.panes[0].run.statement.text.endswith("SELECT 1")
+
+
+@pytest.mark.asyncio
+async def test_what_is_read_of_one_that_is_gone_by_then_is_not_shown(saved: Lake) -> None:
+    async with console(saved).run_test(size=(120, 30)) as pilot:
+        await opened(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, SavedScreen)
+        gone = threading.Event()
+
+        def read(group: str, name: str) -> Any:
+            assert gone.wait(60)
+            raise UsageError(f"there is no saved query {name!r}")
+
+        screen._read = read  # type: ignore[method-assign]
+        screen.look_closer()
+        screen.draw_rows([])
+        gone.set()
+        await settled(pilot)
+        assert "no query is saved yet" in text_of(pilot)
 
 
 @pytest.mark.asyncio

@@ -91,6 +91,8 @@ class NounScreen(LakeScreen):
         if found:
             self.look_closer()
         else:
+            # What is still read of one that was there.
+            self.background.forget("sheet")
             self.query_one(Sheet).draw([shown(self.nothing, "dim")])
 
     def look_closer(self) -> None:
