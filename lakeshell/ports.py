@@ -316,6 +316,14 @@ class Running(Protocol):
     def close(self) -> None: ...
 
 
+Asking = Callable[[Running], None]
+"""Given what a server is asked, which may stand in line there and can be cancelled."""
+
+
+def unasked(running: Running) -> None:
+    """The `Asking` of somebody who does not mind."""
+
+
 class Engine(Protocol):
     """Trino's SQL in, Arrow out."""
 
@@ -327,10 +335,10 @@ class Engine(Protocol):
         sql: str,
         session: Session,
         parameters: Sequence[str] = (),
-        asking: Callable[[Running], None] = lambda running: None,
+        asking: Asking = unasked,
     ) -> Estimate:
         """What `run` would scan at most; nothing is read but metadata. `asking` is given what a server
-        is asked for it, which may stand in line there, and can be cancelled."""
+        is asked for it."""
 
     def state(
         self, sql: str, session: Session, parameters: Sequence[str] = ()

@@ -29,7 +29,7 @@ from lakeshell.model import (
     Usage,
     WorkgroupEvent,
 )
-from lakeshell.ports import HistoryFilter, Progress, Running, Session
+from lakeshell.ports import Asking, HistoryFilter, Progress, Session, unasked
 from lakeshell.sql.arrow import arrow_schema
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.sql.statement import StatementText
@@ -148,7 +148,7 @@ class FakeEngine:
         sql: str,
         session: Session,
         parameters: Sequence[str] = (),
-        asking: Callable[[Running], None] = lambda running: None,
+        asking: Asking = unasked,
     ) -> Estimate:
         found = self._answer(sql).estimate
         return Estimate(found, files=1, rows=10, unmetered=("movies",) if found is None else ())

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lakeshell.lake import Lake
     from lakeshell.stack.services import Service
 
+    _Services = Sequence[tuple[Service, str, datetime]]
+    """Those that run, their containers and since when each does."""
+
 _LONGEST = timedelta(days=92)
 """How far back a service that still runs is believed to have run without being looked at."""
 
@@ -33,12 +36,16 @@ def note_services(lake: Lake, now: datetime) -> int:
     """Keeps in the ledger how long each service of the lake's stack has run, a record for each UTC
     day; gives how many run. What was stopped without Lakeshell counts until it was last noted."""
     running = _running(lake)
+    _note(lake, running, now)
+    return len(running)
+
+
+def _note(lake: Lake, running: _Services, now: datetime) -> None:
     for service, container, started in running:
         last = lake.ledger.runs("service", service, 1)
         since = day_start(last[0].started) if last else now - _LONGEST
         for record in _days(lake, service, container, max(started, since), now):
             lake.ledger.end_run(record)
-    return len(running)
 
 
 def note_before_stopping(lake: Lake, now: datetime) -> None:
@@ -46,8 +53,7 @@ def note_before_stopping(lake: Lake, now: datetime) -> None:
     nobody who stops them."""
     running = _running(lake)
     try:
-        if running:
-            note_services(lake, now)
+        _note(lake, running, now)
     except LakeshellError as error:
         # What it has of them already has the same names, and is not counted twice.
         kept = [
@@ -59,8 +65,7 @@ def note_before_stopping(lake: Lake, now: datetime) -> None:
         lake.notice(f"warning: {error.message}; how long the services ran is {where}: {error.hint}")
 
 
-def _running(lake: Lake) -> Sequence[tuple[Service, str, datetime]]:
-    """The services, their containers and since when each runs."""
+def _running(lake: Lake) -> _Services:
     if not lake.stack.is_installed:
         return ()
     from lakeshell.stack.health import running_since

@@ -95,9 +95,8 @@ def run(
     lake.library.note(group, name)
     given = pairs(parameters, "--param")
     # One that is declared and not written in the SQL any more asks for nothing.
-    declared = {
-        name: found.parameters[name] for name in found.parameters if name in names(found.sql)
-    }
+    written = names(found.sql)
+    declared = {name: value for name, value in found.parameters.items() if name in written}
     values = {**{name: value for name, value in declared.items() if value is not None}, **given}
     lacking = [name for name in declared if name not in values]
     if lacking:

@@ -6,7 +6,7 @@ and the ledger's sums.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,13 +16,11 @@ from lakeshell.cost.prices import money_text, query_cost
 from lakeshell.cost.sizes import size_text
 from lakeshell.errors import LimitExceeded, QueryFailed
 from lakeshell.model import Estimate
-from lakeshell.ports import Ledger, Running, Session
+from lakeshell.ports import Asking, Ledger, Session, unasked
 from lakeshell.query.budgets import Standing, standings
 from lakeshell.query.order import Order, Services
 from lakeshell.query.statement import statement_kind
 from lakeshell.workgroup import Workgroup
-
-Asking = Callable[[Running], None]
 
 
 def spent(services: Services, workgroup: str) -> tuple[Decimal, Decimal]:
@@ -42,7 +40,7 @@ def spent_at(
 
 
 def estimate(
-    order: Order, session: Session, services: Services, asking: Asking = lambda running: None
+    order: Order, session: Session, services: Services, asking: Asking = unasked
 ) -> tuple[Estimate, Decimal | None]:
     """What a statement would scan at most and cost; nothing is run, and nothing recorded. `asking`
     is given what a server is asked for it."""
@@ -61,7 +59,7 @@ def check_limits(
     session: Session,
     group: Workgroup,
     services: Services,
-    asking: Asking = lambda running: None,
+    asking: Asking = unasked,
 ) -> None:
     """Raises `LimitExceeded` for what would pass the limit of a query or a budget, and for a session
     that sets what the workgroup has set. `asking` is as in `estimate`."""

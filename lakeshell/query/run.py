@@ -145,10 +145,15 @@ class RunningQuery:
         return None if found is None else (self._running.engine_id, found)
 
     @property
+    def _on_server(self) -> Running | None:
+        """What is there of it now: itself, or what its estimate asks."""
+        return self._running or self._asked
+
+    @property
     def stage(self) -> str:
         """Where it is: `queued, 2nd in line, 4 running`; on a server `queued, 2nd in line`,
         `running, 3 of 12 splits`; else empty."""
-        running = self._running or self._asked
+        running = self._on_server
         if running is None:
             return "" if self._place is None else str(self._place)
         progress = running.progress
@@ -162,7 +167,7 @@ class RunningQuery:
     @property
     def is_in_line(self) -> bool:
         """Whether it waits on a server that said how many are before it."""
-        running = self._running or self._asked
+        running = self._on_server
         return running is not None and running.progress.ahead is not None
 
     @property

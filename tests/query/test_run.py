@@ -37,7 +37,7 @@ from lakeshell.errors import (
 )
 from lakeshell.ledger.late import LateRecords
 from lakeshell.model import Column, Estimate, QueryRecord, QueryState
-from lakeshell.ports import HistoryFilter, Objects, Running, Session
+from lakeshell.ports import Asking, HistoryFilter, Objects, Session, unasked
 from lakeshell.query import limits
 from lakeshell.query.budgets import Level
 from lakeshell.query.limits import estimate, spent
@@ -236,7 +236,7 @@ class SlowToEstimate(FakeEngine):
         sql: str,
         session: Session,
         parameters: Sequence[str] = (),
-        asking: Callable[[Running], None] = lambda running: None,
+        asking: Asking = unasked,
     ) -> Estimate:
         running = FakeRunning(Answer(N, blocks=True))
         self.running.append(running)

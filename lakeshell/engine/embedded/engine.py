@@ -21,7 +21,7 @@ from lakeshell.engine.embedded.tables.lookup import Surroundings, TableLookup
 from lakeshell.engine.embedded.tables.membership import Closed, OpenCatalog
 from lakeshell.engine.embedded.values.typed import TIME_ZONE, Context
 from lakeshell.model import Column, Estimate, TableName
-from lakeshell.ports import Catalog, Running, Session, Source
+from lakeshell.ports import Asking, Catalog, Running, Session, Source, unasked
 from lakeshell.sql import ast
 from lakeshell.sql.parser import parse_expression, parse_statement, split_statements
 from lakeshell.sql.statement import StatementText
@@ -78,7 +78,7 @@ class EmbeddedEngine:
         sql: str,
         session: Session,
         parameters: Sequence[str] = (),
-        asking: Callable[[Running], None] = lambda running: None,
+        asking: Asking = unasked,
     ) -> Estimate:
         statement = parse_statement(sql)
         host = self._host(session, _values(statement, parameters))

@@ -26,7 +26,7 @@ from lakeshell.engine.trino.server import Server
 from lakeshell.engine.trino.session import apply, request_headers
 from lakeshell.errors import LakeshellError
 from lakeshell.model import Estimate
-from lakeshell.ports import Catalog, Running, Session
+from lakeshell.ports import Asking, Catalog, Running, Session, unasked
 from lakeshell.sql.statement import StatementText
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class TrinoEngine:
         sql: str,
         session: Session,
         parameters: Sequence[str] = (),
-        asking: Callable[[Running], None] = lambda running: None,
+        asking: Asking = unasked,
     ) -> Estimate:
         from lakeshell.engine.trino.estimate import estimated
 

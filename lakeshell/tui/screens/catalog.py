@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Tree
 from textual.widgets.tree import TreeNode
 
+from lakeshell.cost.sizes import rows_text
 from lakeshell.model import CatalogTable, TableKind, TableName
 from lakeshell.query.making import preview_statement, quoted
 from lakeshell.query.rows import Arrangement, ResultRows
@@ -332,7 +333,7 @@ class CatalogScreen(SearchingScreen):
             for row in range(len(found))
         ]
         return [
-            shown(f"First {len(found)} row{'' if len(found) == 1 else 's'} of {name}", "bold"),
+            shown(f"First {rows_text(len(found))} of {name}", "bold"),
             Content(""),
             rows(names, lines),
         ]
