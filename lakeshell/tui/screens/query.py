@@ -211,6 +211,9 @@ class QueryScreen(LakeScreen):
         def known(tab: QueryTab | Tab) -> tuple[str, str]:
             return found.get(self._origin(tab), (tab.saved, tab.born))
 
+        tabs: list[QueryTab | Tab] = [*self._tabs, *self._closed_tabs]
+        if all(known(tab) == (tab.saved, tab.born) for tab in tabs):
+            return
         for tab in self._tabs:
             name, (tab.saved, tab.born) = tab.saved, known(tab)
             tab.tab_name = title_of(tab.tab_name, name, tab.saved)
