@@ -121,6 +121,7 @@ def _say_version(context: click.Context, parameter: click.Parameter, wanted: boo
     invoke_without_command=True,
 )
 @click.option("--lake", "folder", metavar="DIR", help="The lake that the console opens.")
+@click.option("--debug", is_flag=True, expose_value=False, hidden=True, help="Show tracebacks.")
 @click.option(
     "--version",
     is_flag=True,

@@ -24,7 +24,6 @@ from lakeshell.lake import Lake
 
 if TYPE_CHECKING:
     from lakeshell.crawl.plan import CrawlerSettings, CrawlPlan
-    from lakeshell.etl.job import Job
     from lakeshell.model import RunRecord
     from lakeshell.ports import Reporter
 
@@ -39,16 +38,16 @@ _BEHIND = 5
 # --- what is worth a process ---------------------------------------------------------------
 
 
-def job_run(job: Job, parameters: dict[str, str], lake: Lake, reporter: Reporter) -> RunRecord:
+def job_run(name: str, parameters: dict[str, str], lake: Lake, reporter: Reporter) -> RunRecord:
     from lakeshell.etl.run import run_job
 
-    return run_job(job, lake.workshop, parameters, reporter)
+    return run_job(lake.jobs.get(name), lake.workshop, parameters, reporter)
 
 
-def crawl_plan(crawler: CrawlerSettings, lake: Lake, reporter: Reporter) -> CrawlPlan:
+def crawl_plan(name: str, lake: Lake, reporter: Reporter) -> CrawlPlan:
     from lakeshell.crawl.run import plan_crawl
 
-    return plan_crawl(crawler, lake.survey, reporter)
+    return plan_crawl(lake.crawlers.get(name), lake.survey, reporter)
 
 
 def crawl_run(

@@ -6,18 +6,23 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, Key, Paste
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import TextArea
 
+from lakeshell.errors import LakeshellError
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Noticed, Task, said
 from lakeshell.tui.commands import commands
@@ -109,10 +114,7 @@ class Console(App[None]):
         terminal.know_alt_digits()
         terminal.on_signals(self.hang_up, self.end)
         if self.wrong_preferences is not None:
-            message, hint = said(self.wrong_preferences)
-            self.notify(
-                shown(hint).plain, title=shown(message).plain, severity="warning", markup=False
-            )
+            self.say(self.wrong_preferences, "warning")
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         threading.Thread(target=self._open, name="console-open", daemon=True).start()
 
@@ -153,10 +155,7 @@ class Console(App[None]):
         try:
             keep_theme(theme, self.lake.environment)
         except Exception as error:
-            message, hint = said(error)
-            self.notify(
-                shown(hint).plain, title=shown(message).plain, severity="warning", markup=False
-            )
+            self.say(error, "warning")
 
     async def on_event(self, event: Event) -> None:
         """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
@@ -167,6 +166,30 @@ class Console(App[None]):
             # The library's own lines draw what they are given.
             event.text = pictured(event.text)
         await super().on_event(event)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What cannot be done is said, as of a definition that is gone by now, and ends nothing."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except LakeshellError as error:
+            self.say(error)
+            return True
+
+    def say(self, error: BaseException, severity: SeverityLevel = "error") -> None:
+        """What happened and what to do."""
+        message, hint = said(error)
+        self.notify(
+            shown(hint).plain,
+            title=shown(message).plain,
+            severity=severity,
+            markup=False,
+            timeout=10,
+        )
 
     # --- going somewhere -------------------------------------------------------------------
 
@@ -260,6 +283,18 @@ class Console(App[None]):
         goes when what ran has undone what it had begun, or after a while without that."""
         self._put_away()
         threading.Thread(target=self._go, name="console-end", daemon=True).start()
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended it that nobody foresaw."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """A bug: what was typed is kept, and whoever opened the console raises it where it is said
+        in a line. The library would draw all that the program held, with what is secret in it."""
+        with suppress(Exception):
+            self._put_away()
+        self._close_messages_no_wait()
 
     def _put_away(self) -> None:
         for task in list(self.running.values()):

@@ -205,10 +205,14 @@ class Background:
         if self._current.get(outcome.name) != outcome.number:
             return
         del self._current[outcome.name]
-        if outcome.error is None:
-            draw(outcome.value)
-        else:
+        if outcome.error is not None:
             (failed or otherwise)(outcome.error)
+            return
+        try:
+            draw(outcome.value)
+        except LakeshellError as error:
+            # What is drawn may read more, and that may be gone by then.
+            otherwise(error)
 
     def _run(self, task: Task, work: Callable[[TaskReporter], Any]) -> None:
         stand_behind(_BEHIND)

@@ -37,4 +37,6 @@ def open_console(folder: str | None, size: tuple[int, int] | None = None) -> int
         gc.set_threshold(*_COLLECTED_AFTER)
         console.run(size=size)
         console.wait_for_work()
+        if console.bug is not None:
+            raise console.bug
         return console.return_code or 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -62,7 +61,7 @@ def at_work(lake: Lake, pid: int) -> bool:
 
 def running(lake: Lake, job: Job) -> tuple[Apart[RunRecord], threading.Thread, list[BaseException]]:
     """The work, once its statement runs; the thread that hears it, and what that ended with."""
-    work, ended = Apart(lake, partial(job_run, job, {})), list[BaseException]()
+    work, ended = Apart(lake, partial(job_run, job.name, {})), list[BaseException]()
 
     def hear() -> None:
         try:
@@ -86,7 +85,7 @@ def test_a_load_reports_and_gives_its_record(lake: Lake) -> None:
     columns = columns_of(film_id="integer", title="varchar", length="smallint")
     lake.catalog.put(replace(lake.catalog.table(FILM_TABLE), columns=columns))
     heard = Heard()
-    record = Apart(lake, partial(job_run, loading_job(lake), {})).carry_out(heard)
+    record = Apart(lake, partial(job_run, loading_job(lake).name, {})).carry_out(heard)
     assert heard.steps == ["loading raw.film"]
     assert heard.amounts[-1] == (2, None, "rows")
     assert record == lake.ledger.runs("job", "load_film", 1)[0]
@@ -104,7 +103,7 @@ def test_what_it_failed_with_is_the_error_and_its_hint(lake: Lake) -> None:
     job = loading_job(lake)
     lake.catalog.drop(FILM_TABLE)
     with pytest.raises(NotFound, match="is not in the catalog") as failed:
-        Apart(lake, partial(job_run, job, {})).carry_out(Heard())
+        Apart(lake, partial(job_run, job.name, {})).carry_out(Heard())
     assert "lakeshell crawler run" in failed.value.hint
 
 
@@ -118,7 +117,7 @@ def test_what_is_stopped_is_undone_and_its_statement_cancelled(lake: Lake) -> No
 
 
 def test_stopped_before_it_began_it_does_nothing(lake: Lake) -> None:
-    work = Apart(lake, partial(job_run, sql_job(lake, SLOW), {}))
+    work = Apart(lake, partial(job_run, sql_job(lake, SLOW).name, {}))
     work.stop()
     with pytest.raises(KeyboardInterrupt):
         work.carry_out(Heard())
@@ -132,7 +131,7 @@ def test_a_reporter_that_stops_it_hears_it_to_its_end(lake: Lake) -> None:
 
     task = Task(1, "run", "job build", cancelled=True)
     with pytest.raises((KeyboardInterrupt, LakeshellError)):
-        Apart(lake, partial(job_run, sql_job(lake, SLOW), {})).carry_out(
+        Apart(lake, partial(job_run, sql_job(lake, SLOW).name, {})).carry_out(
             TaskReporter(task, Pump())  # type: ignore[arg-type]
         )
     assert end(lake)[0] is QueryState.CANCELLED, end(lake)
@@ -149,9 +148,9 @@ def test_a_process_that_is_killed_is_said(lake: Lake) -> None:
 
 
 def test_a_console_that_dies_leaves_nothing_running(lake: Lake) -> None:
-    order = pickle.dumps(sql_job(lake, SLOW))
+    sql_job(lake, SLOW)
     code = f"""
-import os, pickle
+import os
 from functools import partial
 from pathlib import Path
 from lakeshell.lake import Lake
@@ -159,7 +158,7 @@ from lakeshell.tui.apart import Apart, job_run
 class Quiet:
     def step(self, text): pass
 with Lake(Path({str(lake.folder)!r}), os.environ) as lake:
-    Apart(lake, partial(job_run, pickle.loads({order!r}), {{}})).carry_out(Quiet())
+    Apart(lake, partial(job_run, "build", {{}})).carry_out(Quiet())
 """
     words = [sys.executable, "-P", "-c", code]
     with subprocess.Popen(words, env=dict(lake.environment), stderr=subprocess.DEVNULL) as console:

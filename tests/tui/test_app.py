@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from consoles import console, settled, text_of, until
+from consoles import console, going, settled, text_of, until
 
 from lakeshell.errors import ConfigurationError
 from lakeshell.lake import Lake
@@ -197,7 +197,7 @@ def test_the_console_draws_at_once_and_looks_for_garbage_in_small_pieces(empty_l
     code = f"""
 import gc, sys, types
 class Console:
-    return_code = 0
+    return_code, bug = 0, None
     def __init__(self, lake): pass
     def run(self, size):
         from textual.constants import MAX_FPS
@@ -210,6 +210,49 @@ open_console({str(empty_lake.folder)!r})
     words = [sys.executable, "-P", "-c", code]
     ended = subprocess.run(words, env=dict(empty_lake.environment), capture_output=True, text=True)
     assert ended.stdout.split() == ["120", "5000", "True"], ended.stderr
+
+
+def test_a_bug_in_the_console_is_said_as_one_in_a_command_is(empty_lake: Lake) -> None:
+    code = f"""
+import sys, types
+class Console:
+    return_code, bug = 1, ZeroDivisionError("by zero")
+    def __init__(self, lake): pass
+    def run(self, size): pass
+    def wait_for_work(self): pass
+sys.modules["lakeshell.tui.app"] = types.SimpleNamespace(Console=Console)
+from lakeshell.tui.open import open_console
+import lakeshell.cli.main as cli
+sys.stdin.isatty = sys.stdout.isatty = lambda: True
+cli.main([*sys.argv[1:], "--lake", {str(empty_lake.folder)!r}])
+"""
+
+    def opened(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = {**empty_lake.environment, "TERM": "xterm"}
+        called = [sys.executable, "-P", "-c", code, *words]
+        return subprocess.run(called, env=environment, capture_output=True, text=True)
+
+    ended = opened()
+    assert (ended.returncode, ended.stdout) == (70, ""), ended.stderr
+    assert ended.stderr.startswith("error: a bug in Lakeshell: ZeroDivisionError: by zero")
+    assert "Traceback" not in ended.stderr
+    assert "Traceback" in opened("--debug").stderr
+
+
+@pytest.mark.asyncio
+async def test_a_bug_in_the_console_takes_no_tab_with_it(lake: Lake) -> None:
+    app = console(lake)
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await going("6", "query")(pilot)
+            pilot.app.screen.tab.editor.text = "SELECT 'typed'"  # type: ignore[attr-defined]
+            await pilot.pause()
+            pilot.app.screen.call_later(lambda: 1 // 0)
+            await until(pilot, lambda: app.bug)
+    assert not app._exit_renderables, "what the program held would be drawn"
+    assert "SELECT 'typed'" in "".join(
+        p.read_text() for p in lake.state.rglob("*tabs*") if p.is_file()
+    )
 
 
 def test_work_that_is_stopped_ends_where_it_next_reports() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from consoles import FILM, FILMS, console, settled, text_of, until
+from consoles import FILM, FILMS, console, loading_job, settled, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -13,6 +13,7 @@ from textual.widgets import Input
 from textual_textarea.find_input import FindInput
 
 from lakeshell.definitions.connections import Connection
+from lakeshell.definitions.saved import SavedQuery
 from lakeshell.errors import ConnectionFailed
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState, TableName
@@ -20,8 +21,10 @@ from lakeshell.ports import HistoryFilter
 from lakeshell.query.making import preview_statement
 from lakeshell.tui.registry import ENTRIES
 from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.screens.noun import NounScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
 from lakeshell.tui.widgets.querytab import QueryTab
+from lakeshell.workgroup import Workgroup
 
 EVIL = "[bold]\x1b[31m\x9b1m\x07\u202e[/]"
 
@@ -105,9 +108,49 @@ async def test_a_wrong_file_hides_no_other(key: str, noun: str, file: str, lake:
         await settled(pilot)
 
 
+GONE = [
+    ("2", "connections", "connections/movies.toml", ["t", "c", "enter"]),
+    ("3", "crawlers", "crawlers/movies.toml", ["p", "r", "c", "enter"]),
+    ("5", "jobs", "jobs/load_film.toml", ["r", "R", "f", "c", "e", "enter"]),
+    ("8", "workgroups", "workgroups/analysts.toml", ["c", "enter"]),
+    ("s", "saved", "queries/primary/mine.sql", ["e", "r", "o", "c", "enter"]),
+]
+
+
+@pytest.mark.parametrize(("key", "noun", "file", "keys"), GONE, ids=lambda v: str(v)[:11])
+@pytest.mark.asyncio
+async def test_what_is_gone_from_the_disk_by_then_is_said(
+    key: str, noun: str, file: str, keys: list[str], lake: Lake
+) -> None:
+    loading_job(lake)
+    lake.workgroups.add(Workgroup("analysts"))
+    lake.library.save(SavedQuery("primary", "mine", "SELECT 1"), replace=False)
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, key, noun)
+        screen = pilot.app.screen
+        path = lake.folder / file
+        assert isinstance(screen, NounScreen)
+        for pressed in keys:
+            written = path.read_text()
+            await pilot.press("f2")
+            await until(pilot, lambda: screen.listing.row_count)
+            await settled(pilot)
+            screen.listing.choose(path.stem if noun != "saved" else "primary/mine")
+            await settled(pilot)
+            path.unlink()
+            await pilot.press(pressed)
+            await settled(pilot)
+            assert pilot.app.screen is screen, pressed
+            assert f"there is no {noun.removesuffix('s')}" in " ".join(text_of(pilot).split()), (
+                pressed
+            )
+            screen.status("")
+            pilot.app.clear_notifications()
+            path.write_text(written)
+
+
 @pytest.mark.asyncio
 async def test_markup_and_control_characters_are_shown_wherever_text_is(lake: Lake) -> None:
-    from lakeshell.definitions.saved import SavedQuery
     from lakeshell.workgroup import Workgroup
 
     lake.connections.add(Connection("evil", "sqlite:///x.db", comment=EVIL))

@@ -132,15 +132,8 @@ class LakeScreen(Screen[None]):
             self.status("")
 
     def fail(self, error: BaseException) -> None:
-        message, hint = said(error)
-        self.notify(
-            shown(hint).plain,
-            title=shown(message).plain,
-            severity="error",
-            markup=False,
-            timeout=10,
-        )
-        self.status(f"error: {message}")
+        self.console.say(error)
+        self.status(f"error: {said(error)[0]}")
 
 
 def progress_text(amount: Amount) -> str:

@@ -96,16 +96,18 @@ class CrawlersScreen(NounScreen):
         key = self.chosen
         if key is None:
             return
-        crawler = self.lake.crawlers.get(key)
-        work = Apart(self.lake, partial(crawl_plan, crawler))
-        self.carry_out(
-            "plan",
-            f"planning crawler {key}",
-            work.carry_out,
-            lambda plan: self.app.push_screen(
-                PlanScreen(plan), lambda yes: self._run(crawler) if yes else self.status("")
-            ),
-        ).cancel = work.stop
+
+        def draw(plan: CrawlPlan) -> None:
+            # As it was planned, whatever became of its file meanwhile.
+            self.app.push_screen(
+                PlanScreen(plan), lambda yes: self._run(plan.settings) if yes else self.status("")
+            )
+
+        work = Apart(self.lake, partial(crawl_plan, key))
+        planning = self.carry_out(
+            "plan", f"planning crawler {key}", work.carry_out, draw, self._failed
+        )
+        planning.cancel = work.stop
 
     def action_run(self) -> None:
         """A run is approved by its plan."""

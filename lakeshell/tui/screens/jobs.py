@@ -135,17 +135,20 @@ class JobsScreen(NounScreen):
             except ValueError as error:
                 self.notify(f"it must be {error}", severity="error", markup=False)
 
-        known = shlex.join(f"{k}={v}" for k, v in self.lake.jobs.get(key).parameters.items())
-        self.app.push_screen(
-            LineScreen(f"Parameters of {key}", known, "NAME=VALUE NAME=VALUE"), take
-        )
+        def draw(job: Job) -> None:
+            known = shlex.join(f"{k}={v}" for k, v in job.parameters.items())
+            self.app.push_screen(
+                LineScreen(f"Parameters of {key}", known, "NAME=VALUE NAME=VALUE"), take
+            )
+
+        self.ask("parameters", lambda: self.lake.jobs.get(key), draw, self._failed)
 
     def run_job(self, key: str, parameters: dict[str, str]) -> None:
         running = self._under_way.get(key)
         if running is not None and not running.finished.is_set():
             self.notify(f"{key} is running", severity="warning", markup=False)
             return
-        work = Apart(self.lake, partial(job_run, self.lake.jobs.get(key), parameters))
+        work = Apart(self.lake, partial(job_run, key, parameters))
         task = self.carry_out(
             f"run {key}",
             f"job {key}",
@@ -269,10 +272,15 @@ class JobsScreen(NounScreen):
         key = self.chosen
         if key is None:
             return
-        job = self.lake.jobs.get(key)
-        edited = Edited(job.script, lambda: job.read_script())
 
-        def draw(text: str) -> None:
+        def read() -> tuple[Job, Edited[str], str]:
+            job = self.lake.jobs.get(key)
+            edited = Edited(job.script, job.read_script)
+            return job, edited, edited.open()
+
+        def draw(found: tuple[Job, Edited[str], str]) -> None:
+            job, edited, text = found
+
             def save(written: str) -> None:
                 write(job.script, written)
 
@@ -281,7 +289,7 @@ class JobsScreen(NounScreen):
             screen = TextEditScreen(title, text, edited, save, check)
             self.app.push_screen(screen, lambda made: self.look() if made else None)
 
-        self.ask("script", edited.open, draw)
+        self.ask("script", read, draw, self._failed)
 
     def action_remove(self) -> None:
         key = self.chosen

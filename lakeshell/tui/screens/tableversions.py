@@ -14,8 +14,11 @@ from lakeshell.tui.widgets.sheet import rows
 
 def show_versions(screen: LakeScreen, name: TableName) -> None:
     """What each version of it changed; the way back to one."""
-    catalog = screen.lake.catalog
-    screen.ask("versions", lambda: catalog.versions(name), lambda found: _show(screen, name, found))
+    screen.ask(
+        "versions",
+        lambda: screen.lake.catalog.versions(name),
+        lambda found: _show(screen, name, found),
+    )
 
 
 def _show(screen: LakeScreen, name: TableName, found: Sequence[CatalogTable]) -> None:
