@@ -34,7 +34,7 @@ def main() -> int:
         if os.environ.get("CI") == "true" and folder.exists():
             remove(folder)
         make_lake(folder, first.stack() + ports)
-        with Lake(folder, {}) as lake, Said() as progress:
+        with Lake(folder, {}) as lake, ProgressLine(lines=True) as progress:
             services.up(lake, progress, build_all=True, workers=0)
             made = lake.stack.installation
     except LakeshellError as error:
@@ -56,19 +56,10 @@ def main() -> int:
 
 def remove(folder: Path) -> None:
     """The stack of an earlier run, with all that its tests left: definitions, history, open tabs."""
-    with Lake(folder, {}) as lake, Said() as progress:
+    with Lake(folder, {}) as lake, ProgressLine(lines=True) as progress:
         if lake.stack.is_installed:
             services.down(lake, progress, delete_data=True)
     shutil.rmtree(folder)
-
-
-class Said(ProgressLine):
-    """Each step as a line: a log of CI has no terminal."""
-
-    def step(self, text: str) -> None:
-        super().step(text)
-        if self.bar is None:
-            print(f"stack: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Progress of long work, on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress of long work, on stderr: a bar on a terminal; elsewhere warnings, and steps if wanted."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class ProgressLine:
     """A `ports.Reporter`. Use as a context manager, so that the bar is gone when work ends."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, lines: bool = False) -> None:
+        """With `lines` each step is a line where there is no terminal: for what takes minutes."""
         self.quiet = quiet
+        self.lines = lines and not quiet
         self.bar: Progress | None = None
         self.task: TaskID | None = None
         self.text = ""
@@ -55,6 +57,8 @@ class ProgressLine:
             if self.task is not None:
                 self.bar.remove_task(self.task)
             self.task = self.bar.add_task(self.text, total=None, amount="")
+        elif self.lines:
+            print(self.text, file=sys.stderr, flush=True)
 
     def advance(self, done: int, total: int | None, unit: str) -> None:
         if self.bar is None or self.task is None:

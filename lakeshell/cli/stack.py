@@ -43,7 +43,7 @@ def up(lake: Lake, workers: int | None, build_all: bool) -> None:
     from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
 
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         services.up(lake, progress, workers=workers, build_all=build_all)
     _say_addresses(lake)
 
@@ -84,7 +84,7 @@ def down(lake: Lake, delete_data: bool, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise UsageError("deleting every table and database needs a yes", hint="add --yes")
         click.confirm("Delete every table and database of this stack?", abort=True, err=True)
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         services.down(lake, progress, delete_data=delete_data)
     click.echo("the stack is down" + (", its data deleted" if delete_data else ""), err=True)
 
@@ -97,7 +97,7 @@ def start(lake: Lake, services: tuple[str, ...]) -> None:
     from lakeshell import services as chosen
     from lakeshell.cli.progress import ProgressLine
 
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         chosen.start(lake, _services(services), progress)
     click.echo(f"{', '.join(services or NAMES)}: running", err=True)
 
@@ -110,7 +110,7 @@ def stop(lake: Lake, services: tuple[str, ...]) -> None:
     from lakeshell import services as chosen
     from lakeshell.cli.progress import ProgressLine
 
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         chosen.stop(lake, _services(services), progress)
     click.echo(f"{', '.join(services or NAMES)}: stopped", err=True)
 
@@ -138,7 +138,7 @@ def backup(lake: Lake, service: str, remove: bool) -> None:
     from lakeshell.cli.progress import ProgressLine
     from lakeshell.cost.sizes import size_text
 
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         made = services.back_up(lake, progress, remove=remove)
     tables = f"{len(made.checksums)} tables, {size_text(made.size)}"
     click.echo(f"backup {made.name}: {tables} in object storage", err=True)
@@ -156,7 +156,7 @@ def restore(lake: Lake, service: str, name: str | None, replace: bool) -> None:
     from lakeshell import services
     from lakeshell.cli.progress import ProgressLine
 
-    with ProgressLine() as progress:
+    with ProgressLine(lines=True) as progress:
         made = services.restore(lake, progress, name, replace=replace)
     click.echo(
         f"backup {made.name} is restored: {len(made.checksums)} tables, checksums equal", err=True

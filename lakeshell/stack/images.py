@@ -115,15 +115,19 @@ def _build(stale: Sequence[Build], files: Path, scratch: Path, reporter: Reporte
     if any(build.base == BASE for build in stale):
         _make_base(reporter)
     lent = _lend(scratch)
-    names = ", ".join(build.folder.name for build in stale)
-    reporter.step(f"building {names} (several minutes the first time; logs in {scratch})")
+    left = [build.folder.name for build in stale]
+    logs = f"several minutes the first time; logs in {scratch}"
+    reporter.step(f"building {', '.join(left)} ({logs})")
     # Compiling, downloading and unpacking overlap well: all at once takes as long as the longest.
     pool = ThreadPoolExecutor(len(stale))
     try:
-        running = [pool.submit(_build_one, build, lent, scratch) for build in stale]
-        for done, finished in enumerate(as_completed(running), 1):
+        running = {pool.submit(_build_one, build, lent, scratch): build for build in stale}
+        for finished in as_completed(running):
             finished.result()
-            reporter.advance(done, len(stale), "images")
+            left.remove(running[finished].folder.name)
+            if left:
+                reporter.step(f"building {', '.join(left)} ({logs})")
+                reporter.advance(len(stale) - len(left), len(stale), "images")
     finally:
         pool.shutdown(cancel_futures=True)
 

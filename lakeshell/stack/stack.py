@@ -146,7 +146,6 @@ class Stack:
         self.compose.up([service for service in later if service is not Service.METASTORE])
         if Service.METASTORE in later:
             self._start_metastore(reporter)
-        reporter.step(f"waiting for {', '.join(later)}")
         self._wait([service for service in later if service in PORTS], reporter)
         if Service.TRINO in later:
             self._enforce(reporter)
@@ -256,16 +255,21 @@ class Stack:
         self.compose.up([Service.METASTORE])
 
     def _wait(self, services: Sequence[Service], reporter: Reporter) -> None:
-        """Until each answers, and Trino takes queries."""
-        waiting = list(services)
+        """Until each answers, and Trino takes queries; says at each answer who is still awaited."""
+        waiting: list[Service] = []
         ended: Counter[Service] = Counter()
         until = time.monotonic() + WAIT
         looked = time.monotonic()
         while True:
-            waiting = [service for service in waiting if not self._serves(service)]
-            reporter.advance(len(services) - len(waiting), len(services), "services")
+            before, waiting = (
+                waiting,
+                [each for each in waiting or services if not self.answers(each)],
+            )
             if not waiting:
                 return
+            if waiting != before:
+                reporter.step(f"waiting for {', '.join(waiting)}")
+            reporter.advance(len(services) - len(waiting), len(services), "services")
             if time.monotonic() - looked > 5:
                 self._count_ended(waiting, ended)
                 looked = time.monotonic()
@@ -297,9 +301,6 @@ class Stack:
             if time.monotonic() > until:
                 return
             time.sleep(_POLL)
-
-    def _serves(self, service: Service) -> bool:
-        return self.answers(service)
 
     def _enforce(self, reporter: Reporter) -> None:
         """Trino refuses every query until it has groups. A file that is wrong is no reason to have

@@ -74,7 +74,9 @@ def test_a_service_is_stopped_and_started_with_nothing_lost(service: str, schema
     assert states() == {name: "stopped" if name == service else "serving" for name in PORTS}
     found = findings()[service]
     assert (found["health"], found["mend"]) == ("failed", f"lakeshell stack start {service}")
-    live.done("stack", "start", service)
+    *steps, end = live.done("stack", "start", service).splitlines()
+    assert f"waiting for {service}" in steps
+    assert end == f"{service}: running"
     assert set(states().values()) == {"serving"}
     assert kept(schema) == (25, 500)
 
