@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lakeshell.cleaning import abandoned, cut_off_backups, files_text
 from lakeshell.cost.sizes import size_text
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, command_line
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -234,7 +234,7 @@ def _tables(lake: Lake) -> Iterator[Finding]:
                 f"table {table.name}",
                 Health.FAILED,
                 f"its connection {connection!r} is gone",
-                f"lakeshell connection add {connection} URL",
+                command_line("connection", "add", connection, "URL"),
             )
         # The catalog lists a table whose metadata file cannot be read without its columns.
         if table.kind is TableKind.ICEBERG and not table.columns:
@@ -272,7 +272,7 @@ def _views(lake: Lake) -> Iterator[Finding]:
         # Said where the catalog and the engine are looked at.
         return
     for view, why in found:
-        mend = f"lakeshell catalog recreate-view {view.name}"
+        mend = command_line("catalog", "recreate-view", view.name)
         yield Finding(f"view {view.name}", Health.WARNING, f"it is stale: {why}", mend)
 
 

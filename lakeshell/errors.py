@@ -38,6 +38,13 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
 
+def command_line(*words: object) -> str:
+    """The command that a hint, a sheet or a form names, as a shell takes it: names are anybody's."""
+    import shlex
+
+    return shlex.join(("lakeshell", *map(str, words)))
+
+
 class LakeshellError(Exception):
     exit_code = ExitCode.FAILED
 

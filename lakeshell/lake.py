@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from lakeshell.definitions.connections import Connections
-from lakeshell.errors import UsageError
+from lakeshell.errors import UsageError, command_line
 from lakeshell.folder import STATE
 from lakeshell.ports import Catalog, Engine, Ledger, Session, Source
 from lakeshell.settings import Settings, read
@@ -144,7 +144,7 @@ class Lake:
         if readers:
             raise UsageError(
                 f"the connection {spelled!r} is read by {', '.join(readers)}",
-                hint=f"remove that first: lakeshell crawler rm {readers[0]}",
+                hint=f"remove that first: {command_line('crawler', 'rm', readers[0])}",
             )
         self.connections.remove(spelled)
         return spelled
@@ -159,7 +159,8 @@ class Lake:
             if jobs:
                 raise UsageError(
                     f"jobs run in the workgroup {name!r}: {', '.join(jobs)}",
-                    hint=f"have them run in another: lakeshell job set {jobs[0]} --workgroup NAME",
+                    hint="have them run in another: "
+                    + command_line("job", "set", jobs[0], "--workgroup", "NAME"),
                 )
             if name == self.settings.workgroup:
                 raise UsageError(

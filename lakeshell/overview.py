@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lakeshell import history
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, command_line
 from lakeshell.model import QueryRecord, QueryState, RunRecord, TableKind, TableName
 from lakeshell.ports import HistoryFilter
 
@@ -122,16 +122,14 @@ def _advice(
             Advice("Connect a database", "lakeshell connection add NAME URL", "connections")
         )
     elif not crawlers:
-        command = (
-            f"lakeshell crawler add {connections[0]} --connection {connections[0]} --database D"
-        )
+        first = connections[0]
+        command = command_line("crawler", "add", first, "--connection", first, "--database", "D")
         made.append(Advice("Add a crawler that registers its tables", command, "crawlers"))
     made += _unrun(lake, "crawler", crawlers) + _unrun(lake, "job", jobs)
     name = None if jobs else _source(lake, tables)
     if name is not None:
-        command = (
-            f"lakeshell job propose load_{name.table} --source {name} --target raw.{name.table}"
-        )
+        words = (f"load_{name.table}", "--source", name, "--target", f"raw.{name.table}")
+        command = command_line("job", "propose", *words)
         made.append(Advice("Propose a job that loads a table", command, "jobs"))
     if tables or queries:
         again = "Ask another question" if queries else "Ask a question in SQL"
@@ -161,9 +159,9 @@ def _unrun(lake: Lake, kind: str, names: Sequence[str]) -> list[Advice]:
             never.append(name)
         elif last.state is QueryState.FAILED:
             text = f"{kind.capitalize()} {name} failed: {last.error}"
-            made.append(Advice(text, f"lakeshell {kind} run {name}", noun))
+            made.append(Advice(text, command_line(kind, "run", name), noun))
     if never:
         others = f" and {len(never) - 1} more" if len(never) > 1 else ""
         text = f"Run {kind} {never[0]}{others} for the first time"
-        made.append(Advice(text, f"lakeshell {kind} run {never[0]}", noun))
+        made.append(Advice(text, command_line(kind, "run", never[0]), noun))
     return made

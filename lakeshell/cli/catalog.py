@@ -10,6 +10,7 @@ import click
 from lakeshell.cli.catalog_query import preview, recreate_view
 from lakeshell.cli.listing import show_listing
 from lakeshell.cli.options import example, with_format, with_lake
+from lakeshell.errors import command_line
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def show(lake: Lake, table: str, output_format: str | None) -> None:
         _head(found)
     for name, why in _stale(lake, [found]).items():
         click.echo(
-            f"stale: {why}\n  make it again: lakeshell catalog recreate-view {name}", err=True
+            f"stale: {why}\n  make it again: {command_line('catalog', 'recreate-view', name)}",
+            err=True,
         )
     rows = [
         (c.name, str(c.type), "" if c.nullable else "not null", c.source_type, c.comment)

@@ -10,6 +10,7 @@ import click
 from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import example, with_format, with_lake
+from lakeshell.errors import command_line
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def add(
     path = lake.connections.add(made)
     click.echo(f"added connection {name} ({path})", err=True)
     _tell_trino(lake, made, yes)
-    click.echo(f"next: lakeshell connection test {name}", err=True)
+    click.echo(f"next: {command_line('connection', 'test', name)}", err=True)
 
 
 @command.command(

@@ -10,6 +10,7 @@ from lakeshell.cli.changes import changes, needed
 from lakeshell.cli.listing import for_eyes, show_listing, show_values
 from lakeshell.cli.options import HOW_MANY, example, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
+from lakeshell.errors import command_line
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def add(
     )
     path = lake.crawlers.add(crawler)
     click.echo(f"added crawler {name} ({path})", err=True)
-    click.echo(f"next: lakeshell crawler run {name} --dry-run", err=True)
+    click.echo(f"next: {command_line('crawler', 'run', name, '--dry-run')}", err=True)
 
 
 @command.command("set", epilog=example("lakeshell crawler set movies --exclude none --prefix src_"))

@@ -13,6 +13,7 @@ from lakeshell.cli.listing import show_listing, show_values
 from lakeshell.cli.options import HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.cost.sizes import rows_text
+from lakeshell.errors import command_line
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: st
     columns = lake.catalog.table(job.source).columns
     path = lake.jobs.add(job, propose_script(job, columns))
     click.echo(f"proposed job {name} ({path}, {job.script.name})", err=True)
-    click.echo(f"next: lakeshell job run {name}", err=True)
+    click.echo(f"next: {command_line('job', 'run', name)}", err=True)
 
 
 @command.command(

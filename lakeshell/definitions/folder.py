@@ -21,7 +21,7 @@ from lakeshell.definitions.schema import (
     rewritten,
     write,
 )
-from lakeshell.errors import AlreadyExists, LakeshellError
+from lakeshell.errors import AlreadyExists, LakeshellError, command_line
 
 
 class Named(Protocol):
@@ -85,7 +85,7 @@ class DefinitionFolder(Generic[T]):
         if taken is not None:
             raise AlreadyExists(
                 f"there is a {self.kind} {taken!r} already",
-                hint=f"change it: lakeshell {self.kind} set {taken}, or choose another name",
+                hint=f"change it: {command_line(self.kind, 'set', taken)}, or choose another name",
             )
 
     def set(self, name: str, changes: Mapping[str, Any]) -> Path:

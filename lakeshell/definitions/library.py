@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakeshell.definitions.saved import SavedQueries, SavedQuery
-from lakeshell.errors import NotFound
+from lakeshell.errors import NotFound, command_line
 
 if TYPE_CHECKING:
     from lakeshell.model import SavedVersion
@@ -123,5 +123,7 @@ def _numbered(versions: Sequence[SavedVersion], number: int) -> SavedVersion:
     found = next((version for version in versions if version.version == number), None)
     if found is None:
         name = versions[0].name
-        raise NotFound(f"{name} has no version {number}", hint=f"see: lakeshell saved log {name}")
+        raise NotFound(
+            f"{name} has no version {number}", hint=f"see: {command_line('saved', 'log', name)}"
+        )
     return found

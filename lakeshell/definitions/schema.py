@@ -267,7 +267,8 @@ def dump(values: Mapping[str, Any], comment: str = "") -> str:
                 holder[part] = tomlkit.table()
             holder = holder[part]
         holder[key] = _plain(value)
-    return tomlkit.dumps(document)
+    # A table of its own, put in last, ends without a line's end.
+    return tomlkit.dumps(document).rstrip("\n") + "\n"
 
 
 def rewritten(path: Path, changes: Mapping[str, Any]) -> str:

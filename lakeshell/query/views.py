@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from lakeshell.errors import LakeshellError, QueryFailed, UsageError
+from lakeshell.errors import LakeshellError, QueryFailed, UsageError, command_line
 from lakeshell.model import LAKE, CatalogTable, TableKind
 from lakeshell.ports import Engine, Session
 from lakeshell.query.making import quoted
@@ -80,9 +80,7 @@ def recreate(view: CatalogTable, services: Services, session: Session, query: st
             head = statement.removesuffix(view.definition if query is None else query)
             error.line = max(1, error.line - head.count("\n"))
         if query is None and not error.hint:
-            error.hint = (
-                f"give it another query: lakeshell catalog recreate-view {view.name} -e SQL"
-            )
+            error.hint = f"give it another query: {command_line('catalog', 'recreate-view', view.name)} -e SQL"
         raise
 
 

@@ -16,10 +16,11 @@ from lakeshell.lake import Lake
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.edited import ChangedScreen
 from lakeshell.tui.screens.flow import FlowScreen
-from lakeshell.tui.screens.form import FormScreen
+from lakeshell.tui.screens.form import FormScreen, listed, several
 from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.widgets.area import ScriptView
 from lakeshell.tui.widgets.flowmap import FlowMap
+from lakeshell.workgroup import Workgroup
 
 
 async def opened(pilot: Pilot[None], key: str, name: str) -> None:
@@ -59,7 +60,11 @@ CHANGES = [
     ("3", "crawlers", "crawlers/movies.toml", {"exclude": "", "include": "a b", "prefix": "x_"}),
     ("5", "jobs", "jobs/load_film.toml", {"retries": "3", "timeout": "30m", "description": "d e"}),
     ("8", "workgroups", "workgroups/analysts.toml", {"scan_limit": "", "members": "ada bob"}),
-]
+    ("3", "crawlers", "crawlers/movies.toml",
+     {"include": """'my db/my %' a/b "say ""hi""/%" """, "exclude": "o'neil* 'x y*'"}),
+    ("8", "workgroups", "workgroups/analysts.toml",
+     {"members": '"bob smith" o\'neil', "properties": '"query_max_run_time=1 h" a=b'}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("key", "noun", "file", "fields"), CHANGES, ids=lambda v: str(v)[:11])
@@ -82,6 +87,31 @@ async def test_a_form_writes_what_the_command_that_it_shows_writes(
     path.write_text(before)
     run(lake, command)
     assert path.read_text() == by_form
+
+
+VALUES = ["my db/my %", "o'neil", '"quoted"', "'", 'say "hi" to all', "plain*", "{a,b}", "a\\*b"]
+
+
+@pytest.mark.asyncio
+async def test_values_with_blanks_and_quotes_stay_what_they_are(lake: Lake) -> None:
+    """A form that was opened and written without a change tore patterns apart at their blanks."""
+    lake.crawlers.set("movies", {"include": (), "exclude": tuple(VALUES)})
+    lake.workgroups.add(Workgroup("analysts", members=tuple(VALUES), properties={"a": "1 h"}))
+    files = [lake.crawlers.path("movies"), lake.workgroups.path("analysts")]
+    before = [file.read_text() for file in files]
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        for key, noun in (("3", "crawlers"), ("8", "workgroups")):
+            await opened(pilot, key, noun)
+            form = await form_of(pilot, "c")
+            assert await written(pilot, form) in ("crawler set movies", "workgroup set analysts")
+    assert [file.read_text() for file in files] == before
+
+
+def test_several_values_are_read_as_they_are_written() -> None:
+    assert listed(several(VALUES)) == tuple(VALUES)
+    assert listed("  a  'b c' \"d e\"\tf'g ") == ("a", "b c", "d e", "f'g")
+    assert listed("\"not closed yet 'nor this") == ('"not', "closed", "yet", "'nor", "this")
+    assert listed("") == ()
 
 
 @pytest.mark.asyncio

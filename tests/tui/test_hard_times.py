@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from consoles import FILM, FILMS, console, loading_job, settled, text_of, until
@@ -106,6 +108,65 @@ async def test_a_wrong_file_hides_no_other(key: str, noun: str, file: str, lake:
         await until(pilot, lambda: "mend that line" in text_of(pilot))
         assert "not valid TOML" in " ".join(text_of(pilot).split())
         await settled(pilot)
+
+
+ODD = "my [b] o'neil ü"
+
+
+@pytest.mark.asyncio
+async def test_commands_of_odd_names_are_as_a_shell_takes_them(lake: Lake) -> None:
+    lake.connections.add(Connection(ODD, "sqlite:///movies.db"))
+    lake.crawlers.add(replace(lake.crawlers.get("movies"), name=ODD, connection=ODD))
+    job = loading_job(lake)
+    lake.jobs.add(
+        replace(job, name=ODD, script=lake.jobs.script_of(ODD, "arrow")), job.read_script()
+    )
+    lake.workgroups.add(Workgroup(ODD))
+    lake.library.save(SavedQuery("primary", ODD, "SELECT 1"), replace=False)
+    lake.catalog.put(replace(lake.catalog.table(TableName("movie_rental", "movies_film")),
+                             name=TableName("movie_rental", f"a {ODD}")))  # fmt: skip
+    quoted = shlex.quote(ODD)
+    commands = {
+        "2": f"connection test {quoted}",
+        "3": f"crawler run {quoted}",
+        "5": f"job run {quoted}",
+        "s": f"saved run {quoted} -w primary",
+        "8": f"query -w {quoted} -e SQL",
+    }
+    async with console(lake).run_test(size=(200, 50)) as pilot:
+        for key, command in commands.items():
+            await opened(pilot, key, next(e.name for e in ENTRIES if e.key == key))
+            screen = pilot.app.screen
+            assert isinstance(screen, NounScreen)
+            screen.listing.choose(f"primary/{ODD}" if key == "s" else ODD)
+            await until(pilot, lambda command=command: f"lakeshell {command}" in text_of(pilot))
+            await settled(pilot)
+            if key == "2":
+                assert f'FROM "{ODD}".SCHEMA.TABLE' in text_of(pilot)
+            if key != "s":
+                await pilot.press("delete")
+                await until(pilot, lambda: f"rm {quoted}" in text_of(pilot))
+                await pilot.press("escape")
+        await opened(pilot, "4", "catalog")
+        await pilot.press("down")
+        await until(pilot, lambda: f"show {shlex.quote(f'movie_rental.a {ODD}')}" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_preview_tells_null_from_an_empty_text(lake: Lake) -> None:
+    engine = lake.engine
+    assert isinstance(engine, FakeEngine)
+    found = columns(a="varchar", b="varchar")
+    name = TableName("movie_rental", "movies_film")
+    engine.answers[preview_statement(name)] = Answer(found, [batch(found, ("", None), (None, "x"))])
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "4", "catalog")
+        await pilot.press("down", "v")
+        await until(pilot, lambda: "First 2 rows" in text_of(pilot))
+        cells = [line.split("│")[1].split() for line in text_of(pilot).splitlines() if "│" in line]
+        assert ["NULL"] in cells
+        assert ["NULL", "x"] in cells
 
 
 GONE = [

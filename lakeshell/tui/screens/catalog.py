@@ -15,10 +15,11 @@ from textual.widgets import Input, Tree
 from textual.widgets.tree import TreeNode
 
 from lakeshell.cost.sizes import rows_text
+from lakeshell.errors import command_line
 from lakeshell.model import CatalogTable, TableKind, TableName
 from lakeshell.query.making import preview_statement, quoted
 from lakeshell.query.rows import Arrangement, ResultRows
-from lakeshell.tui.safe import cell, shown, shown_lines
+from lakeshell.tui.safe import NULL, cell, shown, shown_lines
 from lakeshell.tui.screens.searching import SearchingScreen, search_keys
 from lakeshell.tui.screens.tableversions import offer_unlock, show_versions
 from lakeshell.tui.tabs import Tab
@@ -261,7 +262,7 @@ class CatalogScreen(SearchingScreen):
                     "comment": table.comment,
                     "stale": self._stale(table),
                     "location": table.location,
-                    "command": f"lakeshell catalog show {table.name}",
+                    "command": command_line("catalog", "show", table.name),
                 }
             ),
             heading(f"{len(table.columns)} columns"),
@@ -329,7 +330,7 @@ class CatalogScreen(SearchingScreen):
         found = self._run(preview_statement(name))
         names = [column.name for column in found.columns]
         lines = [
-            [found.text(row, column, _ALL) for column in range(len(names))]
+            [_or_null(found.text(row, column, _ALL)) for column in range(len(names))]
             for row in range(len(found))
         ]
         return [
@@ -373,6 +374,10 @@ class CatalogScreen(SearchingScreen):
         name = self.chosen
         if name is not None:
             self.console.open_tab(Tab(name.table[:20], f"SELECT * FROM {quoted(name)}\nLIMIT 100"))
+
+
+def _or_null(text: str | None) -> str:
+    return NULL if text is None else text
 
 
 def _label(table: CatalogTable) -> str:

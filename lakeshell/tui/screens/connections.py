@@ -11,6 +11,8 @@ from textual.content import Content
 
 from lakeshell.definitions.connections import Connection, checked_url, resolved_url
 from lakeshell.definitions.schema import checked_name
+from lakeshell.errors import command_line
+from lakeshell.sql.names import quote_identifier
 from lakeshell.tui.safe import shown
 from lakeshell.tui.screens.asking import YesScreen
 from lakeshell.tui.screens.edited import Edited
@@ -53,8 +55,8 @@ class ConnectionsScreen(NounScreen):
                     "password": f"from {password}" if password else None,
                     "comment": connection.comment,
                     "file": file,
-                    "in SQL": f"SELECT * FROM {key}.SCHEMA.TABLE",
-                    "command": f"lakeshell connection test {key}",
+                    "in SQL": f"SELECT * FROM {quote_identifier(key)}.SCHEMA.TABLE",
+                    "command": command_line("connection", "test", key),
                 }
             ),
             heading("Definition"),
@@ -141,7 +143,7 @@ class ConnectionsScreen(NounScreen):
     def action_remove(self) -> None:
         key = self.chosen
         if key is not None:
-            note = f"its crawled tables stay; $ lakeshell connection rm {key}"
+            note = f"its crawled tables stay; $ {command_line('connection', 'rm', key)}"
             self.remove_named(key, lambda: self._remove(key), note)
 
     def _remove(self, key: str) -> None:

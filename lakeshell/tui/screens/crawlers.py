@@ -13,6 +13,7 @@ from lakeshell.crawl.patterns import glob, include_path
 from lakeshell.crawl.plan import CrawlerSettings, CrawlPlan
 from lakeshell.definitions.crawlers import ON_CHANGE, ON_DELETE
 from lakeshell.definitions.schema import checked_name, choice
+from lakeshell.errors import command_line
 from lakeshell.model import RunRecord
 from lakeshell.tui.apart import Apart, crawl_plan, crawl_run
 from lakeshell.tui.background import Task
@@ -25,6 +26,7 @@ from lakeshell.tui.screens.form import (
     listed,
     options,
     set_options,
+    several,
 )
 from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.plan import PlanScreen, plan_table
@@ -73,7 +75,7 @@ class CrawlersScreen(NounScreen):
                     "on change": crawler.on_change,
                     "on delete": crawler.on_delete,
                     "file": self.lake.crawlers.folder / f"{key}.toml",
-                    "command": f"lakeshell crawler run {key}",
+                    "command": command_line("crawler", "run", key),
                 }
             ),
             heading("Runs"),
@@ -184,14 +186,14 @@ class CrawlersScreen(NounScreen):
     def action_remove(self) -> None:
         key = self.chosen
         if key is not None:
-            note = f"its tables stay; $ lakeshell crawler rm {key}"
+            note = f"its tables stay; $ {command_line('crawler', 'rm', key)}"
             self.remove_named(key, lambda: self.lake.crawlers.remove(key), note)
 
 
 def _fields(crawler: CrawlerSettings | None, connections: Sequence[str]) -> tuple[Field, ...]:
     def now(name: str, otherwise: str = "") -> str:
         value = otherwise if crawler is None else getattr(crawler, name)
-        return " ".join(value) if isinstance(value, tuple) else value
+        return several(value) if isinstance(value, tuple) else value
 
     known = choice(*connections) if connections else str
     first = connections[0] if connections else ""

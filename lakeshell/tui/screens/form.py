@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, command_line
 from lakeshell.tui.safe import shown, shown_lines
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.writing import WritingScreen
@@ -141,7 +141,7 @@ class FormScreen(WritingScreen):
         wrong = next(iter([*typed, *missing]), "")
         said = "\n".join(filter(None, (wrong, self._said)))
         self.query_one("#wrong", Static).update(shown_lines(said))
-        line = shlex.join(("lakeshell", *self._command(given)))
+        line = command_line(*self._command(given))
         self.query_one("#command", Static).update(shown(f"$ {line}"))
         return wrong
 
@@ -208,6 +208,23 @@ def set_options(changes: Mapping[str, str], lists: Sequence[str] = ()) -> list[s
     return words
 
 
+_EACH = re.compile(r""""((?:[^"]|"")*)"(?=\s|$)|'([^']*)'(?=\s|$)|(\S+)""")
+
+
 def listed(text: str) -> tuple[str, ...]:
-    """A field of several values: by blanks."""
-    return tuple(text.split())
+    """A field of several values: by blanks, one that has a blank in quotes."""
+    return tuple(
+        plain or single or double.replace('""', '"')
+        for double, single, plain in _EACH.findall(text)
+    )
+
+
+def several(values: Iterable[str]) -> str:
+    """Values as `listed` reads them."""
+    return " ".join(_in_quotes(value) for value in values)
+
+
+def _in_quotes(value: str) -> str:
+    if value.split() == [value] and not value.startswith(("'", '"')):
+        return value
+    return '"' + value.replace('"', '""') + '"'

@@ -18,6 +18,7 @@ from lakeshell import history
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import duration
+from lakeshell.errors import command_line
 from lakeshell.model import Column, QueryRecord, QueryState
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.past import columns, records
@@ -117,7 +118,7 @@ class HistoryScreen(NounScreen, SearchingScreen):
                     "rows": record.rows,
                     "cost": _cost(record),
                     "result": "kept: v shows it, e saves it" if kept else "not kept",
-                    "command": f"lakeshell history show {record.id}",
+                    "command": command_line("history", "show", record.id),
                 }
             ),
         ]

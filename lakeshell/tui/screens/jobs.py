@@ -13,7 +13,7 @@ from textual.timer import Timer
 from lakeshell import names
 from lakeshell.cost.sizes import rows_text
 from lakeshell.definitions.schema import write
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, command_line
 from lakeshell.etl.job import Job
 from lakeshell.etl.mapping import parse
 from lakeshell.etl.run import read_log
@@ -92,7 +92,7 @@ class JobsScreen(NounScreen):
                     "description": job.description,
                     "parameters": ", ".join(f"{k}={v}" for k, v in job.parameters.items()),
                     "script": job.script,
-                    "command": f"lakeshell job run {key}",
+                    "command": command_line("job", "run", key),
                 }
             ),
             heading("Runs"),
@@ -294,7 +294,8 @@ class JobsScreen(NounScreen):
     def action_remove(self) -> None:
         key = self.chosen
         if key is not None:
-            note = f"its script goes too, its tables and runs stay; $ lakeshell job rm {key}"
+            line = command_line("job", "rm", key)
+            note = f"its script goes too, its tables and runs stay; $ {line}"
             self.remove_named(key, lambda: self.lake.jobs.remove(key), note)
 
 

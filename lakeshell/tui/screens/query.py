@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import LakeshellError, command_line
 from lakeshell.tui.background import said
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
@@ -295,7 +295,7 @@ class QueryScreen(LakeScreen):
                 self.follow_saved()
                 self._draw_names()
                 self.changed()
-                self.status(f"saved: lakeshell saved run {tab.saved} -w {workgroup}")
+                self.status(f"saved: {command_line('saved', 'run', tab.saved, '-w', workgroup)}")
 
         self.app.push_screen(form, take)
 

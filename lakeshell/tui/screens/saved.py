@@ -12,7 +12,7 @@ from textual.content import Content
 
 from lakeshell.definitions.library import difference
 from lakeshell.definitions.saved import SavedQuery, parse
-from lakeshell.errors import ConfigurationError
+from lakeshell.errors import ConfigurationError, command_line
 from lakeshell.query.parameters import names
 from lakeshell.query.script import check_text
 from lakeshell.tui.safe import shown_lines
@@ -110,7 +110,7 @@ class SavedScreen(NounScreen):
                 "parameters": ", ".join(given),
                 "version": f"{last.version}, by {last.user} at {last.saved:%Y-%m-%d %H:%M}",
                 "file": self.lake.saved.path(group, name),
-                "command": f"lakeshell saved run {name} -w {group}",
+                "command": command_line("saved", "run", name, "-w", group),
             }
         )
         return [about], self.lake.library.read(group, name)
@@ -196,7 +196,7 @@ class SavedScreen(NounScreen):
         place = self.place
         if place is not None:
             group, name = place
-            note = f"its versions stay; $ lakeshell saved rm {name} -w {group}"
+            note = f"its versions stay; $ {command_line('saved', 'rm', name, '-w', group)}"
             self.remove_named(name, lambda: self.lake.library.remove(group, name), note)
 
     # --- versions --------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakeshell.crawl.changes import changes, restore
+from lakeshell.errors import command_line
 from lakeshell.model import CatalogTable, TableName
 from lakeshell.tui.screens.asking import YesScreen
 from lakeshell.tui.screens.base import LakeScreen
@@ -54,7 +55,8 @@ def _offer_restore(screen: LakeScreen, name: TableName, number: int | None) -> N
         if yes:
             screen.ask("restore", lambda: restore(screen.lake.catalog, name, number), done)
 
-    note = f"those between stay   $ lakeshell catalog restore {name} {number}"
+    line = command_line("catalog", "restore", name, number)
+    note = f"those between stay   $ {line}"
     question = f"Make version {number} of {name} the newest?"
     screen.app.push_screen(YesScreen(question, note, "Restore it"), take)
 
@@ -70,5 +72,6 @@ def offer_unlock(screen: LakeScreen, name: TableName) -> None:
         if yes:
             screen.ask("unlock", lambda: screen.lake.store.unlock(name), done)
 
-    note = f"a writer that lives loses its commit, and is told   $ lakeshell catalog unlock {name}"
+    line = command_line("catalog", "unlock", name)
+    note = f"a writer that lives loses its commit, and is told   $ {line}"
     screen.app.push_screen(YesScreen(f"Take the lock of {name}?", note, "Take it"), take)

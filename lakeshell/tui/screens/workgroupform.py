@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lakeshell.definitions.workgroups import KEYS, NEVER, OVERRIDE, size_text
-from lakeshell.tui.screens.form import Field, Values, changed, listed, options, set_options
+from lakeshell.tui.screens.form import Field, Values, changed, listed, options, set_options, several
 from lakeshell.workgroup import Workgroup
 
 _READ: dict[str, Callable[[object], Any]] = {key.name: key.read for key in KEYS}
@@ -69,12 +69,12 @@ def _now(group: Workgroup, name: str) -> str:
         case "budget_warn" | "budget_stop":
             return NEVER if value is None else f"{value}%"
         case "properties":
-            return " ".join(f"{key}={text}" for key, text in value.items())
+            return several(f"{key}={text}" for key, text in value.items())
         case "scan_limit" if value is not None:
             return str(size_text(value))
         case "reuse" | "result_keep":
             return f"{value}s" if value else ""
-    return " ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return several(value) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def _value(name: str, text: str) -> Any:

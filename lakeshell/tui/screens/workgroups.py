@@ -12,6 +12,7 @@ from lakeshell import budgets
 from lakeshell.cost.prices import money_text
 from lakeshell.cost.sizes import size_text
 from lakeshell.definitions.schema import checked_name
+from lakeshell.errors import command_line
 from lakeshell.model import WorkgroupEvent
 from lakeshell.stack.enforce import Plan
 from lakeshell.tui.screens.asking import YesScreen
@@ -56,7 +57,7 @@ class WorkgroupsScreen(NounScreen):
                     "daily budget": _text(group.daily_budget) or "none",
                     "monthly budget": _text(group.monthly_budget) or "none",
                     "properties": ", ".join(f"{k}={v}" for k, v in group.properties.items()),
-                    "command": f"lakeshell query -w {key} -e SQL",
+                    "command": command_line("query", "-w", key, "-e", "SQL"),
                 }
             ),
             *_happened(self.lake.ledger.events(key, 5)),
@@ -127,7 +128,7 @@ class WorkgroupsScreen(NounScreen):
     def action_remove(self) -> None:
         key = self.chosen
         if key is not None:
-            note = f"its history stays; $ lakeshell workgroup rm {key}"
+            note = f"its history stays; $ {command_line('workgroup', 'rm', key)}"
             self.remove_named(key, lambda: self._taken(key), note)
 
 
