@@ -199,7 +199,7 @@ def _say_sums(lake: Lake, found: Month) -> None:
 def _say_running(lake: Lake) -> None:
     """What the lake's own services cost while they run, whether anybody uses them or not."""
     from lakeshell.billing.services import hourly_rate
-    from lakeshell.cost.prices import money_text
+    from lakeshell.cost.prices import SELF_HOSTED, money_text
     from lakeshell.errors import LakeshellError
 
     try:
@@ -211,8 +211,10 @@ def _say_running(lake: Lake) -> None:
     memory = sum(lake.settings.stack.capacity[service].memory_max for service in names)
     cost, currency = hourly_rate(lake, memory)
     said = f"{', '.join(names)} running" if names else "nothing running"
+    prices = lake.compute_prices
+    apart = "" if prices.name == SELF_HOSTED else f", which the prices of {prices.name} leave out"
     click.echo(
-        f"stack: {said}, {money_text(cost, rounded=True)} {currency} an hour"
+        f"stack: {said}, {money_text(cost, rounded=True)} {currency} an hour{apart}"
         " (lakeshell stack status)",
         err=True,
     )

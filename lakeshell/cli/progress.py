@@ -63,8 +63,10 @@ class ProgressLine:
     def advance(self, done: int, total: int | None, unit: str) -> None:
         if self.bar is None or self.task is None:
             return
-        elapsed = max(time.monotonic() - self.started, 1e-3)
-        amount = f"{done:,} {unit}  {done / elapsed:,.0f}/s"
+        rate = done / max(time.monotonic() - self.started, 1e-3)
+        amount = f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}"
+        if rate >= 1:
+            amount += f"  {rate:,.0f}/s"
         self.bar.update(self.task, completed=done, total=total, amount=amount)
 
     def warn(self, text: str) -> None:

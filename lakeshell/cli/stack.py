@@ -170,11 +170,15 @@ def restore(lake: Lake, service: str, name: str | None, replace: bool) -> None:
     "--tail", default="200", show_default=True, metavar="N", help="Lines of each, or all."
 )
 @with_lake
-def logs(lake: Lake, services: tuple[str, ...], follow: bool, tail: str) -> int:
+def logs(lake: Lake, services: tuple[str, ...], follow: bool, tail: str) -> None:
     """What services logged."""
+    from lakeshell.output.text import printable
+
     if tail != "all" and not tail.isdigit():
         raise click.UsageError("--tail takes a number of lines, or all")
-    return lake.stack.compose.logs(_services(services), follow=follow, tail=tail)
+    terminal = sys.stdout.isatty()
+    for line in lake.stack.compose.logs(_services(services), follow=follow, tail=tail):
+        click.echo(printable(line.expandtabs()) if terminal else line)
 
 
 def _services(names: tuple[str, ...]) -> list[Service]:

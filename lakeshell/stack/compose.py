@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from lakeshell.stack.services import Service
 
 _CONFIGURATION = re.compile(r"(?:^|,)lakeshell\.configuration=([0-9a-f]+)")
 """Of labels, which Docker prints with commas between."""
+_SAID = 20
+"""Last lines that are looked at for the reason of a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +126,32 @@ class Compose:
         self.run("rm", "--stop", "--force", service)
         docker.run(["volume", "rm", f"{self.installation.project}_{service}"])
 
-    def logs(self, services: Iterable[Service], *, follow: bool, tail: str) -> int:
-        """Hands the terminal to Docker; gives its exit code."""
-        command = self._log_words(services, follow, tail)
-        return subprocess.run(command, env=self.environment, check=False).returncode
+    def logs(self, services: Iterable[Service], *, follow: bool, tail: str) -> Iterator[str]:
+        """Lines that they logged, as they come. Raises what Docker says when it fails."""
+        docker.engine_version()
+        said: deque[str] = deque(maxlen=_SAID)
+        with self._logging(services, follow, tail) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    said.append(log_line(line))
+                    yield said[-1]
+            finally:
+                process.terminate()
+        if process.returncode > 0:
+            raise docker.failure("\n".join(said), ["compose", "logs"])
 
     def followed(self, services: Iterable[Service], tail: str) -> subprocess.Popen[str]:
-        """What they log from now on, as a pipe of text. The caller ends it, and waits for it."""
+        """What they log from now on, as a pipe of text: each line for `log_line`. The caller ends it,
+        and waits for it."""
+        return self._logging(services, True, tail)
+
+    def _logging(
+        self, services: Iterable[Service], follow: bool, tail: str
+    ) -> subprocess.Popen[str]:
         try:
             return subprocess.Popen(
-                self._log_words(services, True, tail),
+                self._log_words(services, follow, tail),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -146,6 +165,11 @@ class Compose:
     def _log_words(self, services: Iterable[Service], follow: bool, tail: str) -> list[str]:
         words = ["logs", "--no-color", "--tail", tail, *(["--follow"] if follow else [])]
         return ["docker", *self.words, "--profile", "workers", *words, *services]
+
+
+def log_line(line: str) -> str:
+    """As it was logged: Compose clears the line that it is on, whether it is on a terminal or not."""
+    return line.rstrip("\n").removeprefix("\x1b[2K")
 
 
 def _items(line: str) -> Sequence[dict[str, str]]:

@@ -26,7 +26,11 @@ def test_running_services_cost_by_their_memory(
 ) -> None:
     monkeypatch.setattr(Compose, "running", lambda self: {Service.TRINO, Service.MINIO})
     # 3.5 GB of the 16 GB that a DPU has, at 0.44 USD an hour.
-    assert "stack: minio, trino running, 0.096 USD an hour" in stacked("cost").err
+    running = "stack: minio, trino running, 0.096 USD an hour"
+    assert f"{running}, which the prices of glue leave out (" in stacked("cost").err
+    monkeypatch.setenv("LAKESHELL_PRICES_COMPUTE", "self-hosted")
+    monkeypatch.setenv("LAKESHELL_PRICES_PER_DPU_HOUR", "0.44")
+    assert f"{running} (" in stacked("cost").err
     monkeypatch.setattr(Compose, "running", lambda self: set())
     assert "stack: nothing running, 0.00 USD an hour" in stacked("cost").err
 

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import RichLog, Static
 
+from lakeshell.stack.compose import log_line
 from lakeshell.tui.background import Background, Delivered, TaskReporter, said
 from lakeshell.tui.safe import cell, shown
 
@@ -69,8 +70,7 @@ class ProcessScreen(ModalScreen[None]):
                 process.terminate()
             assert process.stdout is not None
             for line in process.stdout:
-                # Compose clears the line that it is on, whether it is on a terminal or not.
-                self._lines.append(line.rstrip("\n").removeprefix("\x1b[2K"))
+                self._lines.append(log_line(line))
             return process.wait()
 
     def _draw(self) -> None:
