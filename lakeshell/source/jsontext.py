@@ -1,25 +1,48 @@
 """JSON in the one form that Trino gives it: keys in order, no blanks, numbers as Java writes them.
 
-In: a JSON text. Out: the same value, canonical; `ValueError` for what is not JSON.
+In: a JSON text. Out: the same value, canonical; `ValueError` for what is not JSON, `Inexact` for a
+number that it cannot be written with: Trino knows whole numbers of any length, and doubles.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lakeshell.sql.javanumbers import double_text
 
+DOUBLE_DIGITS = 17
+"""A double is told from every other by so many."""
+_INFINITE = float("inf")
 _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
+class Inexact(ValueError):
+    pass
+
+
 def canonical(written: str) -> str:
-    return _text(json.loads(written, parse_constant=_refused))
+    return _text(json.loads(written, parse_constant=_refused, parse_float=_double))
 
 
 def _refused(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
+
+
+def _double(written: str) -> float:
+    made = float(written)
+    held = made not in (0.0, _INFINITE, -_INFINITE)
+    if held and len(written) <= DOUBLE_DIGITS:
+        return made
+    with suppress(InvalidOperation):
+        number = Decimal(written)
+        few = held and len(number.as_tuple().digits) <= DOUBLE_DIGITS
+        if few or number == Decimal(repr(made)):
+            return made
+    raise Inexact(f"no double holds its number {written}")
 
 
 def _text(value: Any) -> str:
@@ -32,7 +55,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, float):
-        return double_text(value) if abs(value) != float("inf") else _string(double_text(value))
+        return double_text(value)
     return json.dumps(value)
 
 

@@ -12,6 +12,7 @@ same expressions.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -19,12 +20,20 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
+import pymysql
 
 from lakeshell.errors import ConnectionFailed
 from lakeshell.model import Column, ObjectName, SourceTable
 from lakeshell.source.conversion import Conversion
 from lakeshell.source.mysql_address import MysqlAddress
-from lakeshell.source.mysql_server import SESSION, connect, failures, quoted, still_there
+from lakeshell.source.mysql_server import (
+    SESSION,
+    connect,
+    failure,
+    failures,
+    quoted,
+    still_there,
+)
 from lakeshell.source.mysql_values import expression, plain, values, whole
 from lakeshell.source.panics import unprinted
 from lakeshell.source.values import converter
@@ -32,6 +41,8 @@ from lakeshell.source.valve import Valve
 
 MAX_CELLS = 1_000_000
 """Cells of a batch: a table of many columns is read in shorter batches."""
+_OF_SERVER = re.compile(r"MySqlError \{ ERROR (\d+) \(\w+\): (.*) \}", re.DOTALL)
+"""How connectorx tells what the server said of a row, its code and words."""
 _FETCHED = 32
 """connectorx takes so many rows at once from its connection."""
 Raw = tuple[list[pa.Array], int]
@@ -122,6 +133,8 @@ def _by_connectorx(
         if not _of_driver(error):
             raise
         _ask_why(address, select)
+        if said := _OF_SERVER.search(str(error)):
+            raise failure(address, pymysql.OperationalError(int(said[1]), said[2])) from error
         if not valve.hung_up:
             raise ConnectionFailed(
                 f"the source {address} broke off while it was read: {error}",

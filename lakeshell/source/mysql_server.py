@@ -27,6 +27,17 @@ SESSION = (
 """Whoever holds a table locked for longer is named rather than waited for."""
 _LOST = frozenset((CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 4031))
 _UNANSWERED = frozenset((CR.CR_CONN_HOST_ERROR, *_LOST))
+_OF_DRIVER = range(2000, 3000)
+"""Codes that no server sends: the driver says so that it cannot talk to one."""
+_TURNED_AWAY = frozenset((
+    ER.CON_COUNT_ERROR, ER.OUT_OF_RESOURCES, ER.DBACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR,
+    ER.BAD_DB_ERROR, ER.SERVER_SHUTDOWN, ER.HOST_IS_BLOCKED, ER.HOST_NOT_PRIVILEGED,
+    ER.CANT_CREATE_THREAD, ER.TOO_MANY_USER_CONNECTIONS, ER.USER_LIMIT_REACHED,
+    ER.MUST_CHANGE_PASSWORD_LOGIN, 3118, 3159,
+))  # fmt: skip
+"""What a server says to whom it lets in no more, or not at all; 3118 locked the account, 3159 asks
+for encryption."""
+_OLD = frozenset((ER.PARSE_ERROR, ER.SP_DOES_NOT_EXIST, ER.UNKNOWN_SYSTEM_VARIABLE))
 _GONE = frozenset((
     ER.NO_SUCH_TABLE, ER.BAD_TABLE_ERROR, ER.BAD_FIELD_ERROR, ER.VIEW_INVALID, ER.WRONG_OBJECT,
 ))  # fmt: skip
@@ -36,7 +47,12 @@ _HINTS = {
     ER.DBACCESS_DENIED_ERROR: "grant it: GRANT SELECT, SHOW VIEW ON DATABASE.* TO USER",
     ER.TABLEACCESS_DENIED_ERROR: "grant it: GRANT SELECT ON TABLE TO USER, or leave the table out",
     ER.BAD_DB_ERROR: "see the database's name at the end of the connection's url",
+    ER.NO_SUCH_USER: "give the view a definer that there is: ALTER DEFINER = CURRENT_USER VIEW ..., "
+    "or exclude it from the crawl",
 }
+
+
+_MEND = "mend the table or view in the source, or exclude it from the crawl"
 
 
 def quoted(name: str) -> str:
@@ -142,14 +158,16 @@ def failure(address: MysqlAddress, error: Exception) -> LakeshellError:
             f"another session of the source {address} holds a table locked",
             hint="see which: SHOW PROCESSLIST; run it again when that has ended",
         )
-    if isinstance(error, pymysql.err.ProgrammingError | pymysql.err.NotSupportedError) and (
-        code not in _HINTS
-    ):
+    if isinstance(error, pymysql.Error) and code and not _is_of_connection(code):
+        usual = "MySQL 8.0 or later is needed" if code in _OLD else _MEND
         return LakeshellError(
-            f"the source {address} refused a statement: {said}",
-            hint="MySQL 8.0 or later is needed",
+            f"the source {address} refused a statement: {said}", hint=_HINTS.get(code, usual)
         )
     return ConnectionFailed(
         f"the source {address} cannot be reached: {said}",
         hint=_HINTS.get(code, address.start_hint).replace("{connection}", address.connection),
     )
+
+
+def _is_of_connection(code: int) -> bool:
+    return code in _OF_DRIVER or code in _TURNED_AWAY or code in _LOST

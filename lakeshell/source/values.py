@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from lakeshell.source.jsontext import canonical
+from lakeshell.source.jsontext import Inexact, canonical
 from lakeshell.sql.datatypes import (
     BOOLEAN,
     DATE,
@@ -253,6 +253,8 @@ def _json(value: Value) -> str:
     written = _text(value, None, False)
     try:
         return canonical(written)
+    except Inexact as error:
+        raise Misfit(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise Misfit(f"it is not JSON: {error}") from error
 

@@ -184,6 +184,43 @@ def test_a_wrong_password_or_place_is_said(address: MysqlAddress) -> None:
         assert caught.value.hint
 
 
+def test_what_a_server_says_of_a_row_is_no_failed_connection(
+    source: MysqlSource, address: MysqlAddress
+) -> None:
+    """Once some rows have come, only the driver is told what the next one is refused for."""
+    server = MysqlServer(address)
+    server.rows(
+        "CREATE OR REPLACE VIEW failing AS WITH RECURSIVE n AS (SELECT 1 AS id UNION ALL SELECT id + 1"
+        " FROM n WHERE id < 90) SELECT id, 18446744073709551565 + id AS beyond, repeat('x', 20000) AS x"
+        " FROM n"
+    )
+    table = source.describe(ObjectName(SCHEMA, "failing"))
+    with pytest.raises(
+        LakeshellError, match="refused a statement: BIGINT UNSIGNED value is"
+    ) as caught:
+        source.read(table, [c.name for c in table.columns]).read_all()
+    assert not isinstance(caught.value, ConnectionFailed)
+    assert caught.value.hint.startswith("mend the table or view in the source")
+    server.close()
+
+
+def test_a_view_without_its_definer_is_named_as_such(
+    source: MysqlSource, address: MysqlAddress
+) -> None:
+    server = MysqlServer(address)
+    user = reach.own("gone")
+    server.rows(f"CREATE USER {user}@localhost")
+    server.rows(f"CREATE DEFINER = {user}@localhost VIEW orphan_{user} AS SELECT id FROM odd")
+    server.rows(f"DROP USER {user}@localhost")
+    table = source.describe(ObjectName(SCHEMA, f"orphan_{user}"))
+    with pytest.raises(LakeshellError, match=r"definer .* does not exist") as caught:
+        source.read(table, ["id"]).read_all()
+    assert not isinstance(caught.value, ConnectionFailed)
+    assert "ALTER DEFINER" in caught.value.hint
+    server.rows(f"DROP VIEW orphan_{user}")
+    server.close()
+
+
 def test_what_listens_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mysql_address, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
