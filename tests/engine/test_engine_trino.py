@@ -398,7 +398,9 @@ def test_the_cause_of_an_error_says_what_its_message_does_not(trino: FakeTrino) 
         ("INVALID_VIEW", "Could not create connection to database", "mysql does not answer"),
         ("INVALID_VIEW", "Column 'x' cannot be resolved", ""),
         ("ICEBERG_WRITER_CLOSE_ERROR", "XMinioStorageFull (507)", "is full"),
-        ("ICEBERG_CANNOT_OPEN_SPLIT", "FileNotFoundException: s3://x", "is gone"),
+        ("ICEBERG_CANNOT_OPEN_SPLIT", "Error opening Iceberg split", "minio does not answer"),
+        ("ICEBERG_INVALID_METADATA", "Error accessing metadata file", "minio does not answer"),
+        ("HIVE_CANNOT_OPEN_SPLIT", "Error opening Hive split", "minio does not answer"),
         ("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7", "catalog unlock TABLE"),
         ("DIVISION_BY_ZERO", "Division by zero", ""),
     ],
@@ -414,6 +416,13 @@ def test_the_part_that_does_not_answer_is_named(
         read(engine(trino, mend=mend).run("SELECT x", session()))
     assert hint in caught.value.hint
     assert bool(hint) == bool(caught.value.hint)
+
+
+def test_where_every_part_answers_a_missing_file_is_gone(trino: FakeTrino) -> None:
+    trino.pages = [[error("ICEBERG_INVALID_METADATA", "Metadata not found in metadata location")]]
+    with pytest.raises(QueryFailed) as caught:
+        read(engine(trino, mend=lambda code: "").run("SELECT x", session()))
+    assert "a file of the table is gone" in caught.value.hint
 
 
 # --- ending it -----------------------------------------------------------------------------

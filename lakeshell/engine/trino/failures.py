@@ -38,6 +38,11 @@ _OF_PARTS = {
     "HIVE_FILESYSTEM_ERROR": _STORAGE,
     "HIVE_WRITER_OPEN_ERROR": _STORAGE,
     "HIVE_WRITER_CLOSE_ERROR": _STORAGE,
+    "ICEBERG_CANNOT_OPEN_SPLIT": _GONE,
+    "ICEBERG_MISSING_DATA": _GONE,
+    "ICEBERG_INVALID_METADATA": _GONE,
+    "HIVE_CANNOT_OPEN_SPLIT": _GONE,
+    "HIVE_FILE_NOT_FOUND": _GONE,
     "GENERIC_INTERNAL_ERROR": "",
     "JDBC_ERROR": "does the connection's database run, with the password that Trino was given?"
     " `lakeshell connection test NAME`, then `lakeshell stack up`",
@@ -46,11 +51,6 @@ _OF_PARTS = {
 """What may come of a part of the stack that does not run, or was not told of something."""
 _HINTS = _OF_PARTS | {
     STARTING: "see what it waits for: `lakeshell stack logs trino`",
-    "ICEBERG_CANNOT_OPEN_SPLIT": _GONE,
-    "ICEBERG_MISSING_DATA": _GONE,
-    "ICEBERG_INVALID_METADATA": _GONE,
-    "HIVE_CANNOT_OPEN_SPLIT": _GONE,
-    "HIVE_FILE_NOT_FOUND": _GONE,
     "CATALOG_NOT_AVAILABLE": _DOCTOR,
     NO_NODES: _DOCTOR,
     "QUERY_REJECTED": "an administrator gives this user or workgroup a resource group of Trino",
