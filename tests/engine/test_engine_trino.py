@@ -18,6 +18,7 @@ from fake_trino import FakeTrino, error, fake_trino, rows
 from fakes import FakeLedger
 
 from lakeshell.cost.prices import ATHENA
+from lakeshell.engine.trino import connection
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.engine import TrinoEngine
 from lakeshell.errors import (
@@ -271,6 +272,26 @@ def test_a_restarted_server_ends_the_statement(trino: FakeTrino) -> None:
     trino.forgets = True
     with pytest.raises(ConnectionFailed, match="restarted"):
         list(batches)
+
+
+def test_who_waits_for_a_silent_server_is_told(
+    trino: FakeTrino, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 0.05)
+    said: list[str] = []
+    told = threading.Event()
+
+    def notice(text: str) -> None:
+        said.append(text)
+        told.set()
+
+    def held() -> None:
+        assert told.wait(60)
+
+    trino.pages = [[rows(N, [1]), rows(N, [2])]]
+    trino.on_get = held
+    assert read(engine(trino, notice=notice).run("SELECT n", session())) == [{"n": 1}, {"n": 2}]
+    assert "does not answer; waiting for it" in said[0]
 
 
 def test_a_starting_server_is_waited_for_with_a_notice(trino: FakeTrino) -> None:

@@ -11,7 +11,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BufferedReader
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
+SILENT_SECONDS = 5.0
+"""A server that said nothing for so long may be asked for a long time yet: somebody waits."""
 _IDLE_SECONDS = 20.0
 """Jetty closes a connection after 30 idle seconds: one about to be closed is not used."""
 _HTTP = b"HTTP/1."
@@ -94,10 +96,15 @@ class Answer(NamedTuple):
 
 
 class Connections:
-    """Kept connections to one origin, for any thread."""
+    """Kept connections to one origin, for any thread. `silent` is told once that the server does not
+    answer, and again only when it did meanwhile."""
 
-    def __init__(self, origin: Origin, ca_file: str = "") -> None:
+    def __init__(
+        self, origin: Origin, ca_file: str = "", silent: Callable[[], None] = lambda: None
+    ) -> None:
         self.origin = origin
+        self._silent = silent
+        self._told = False
         self._ca_file = ca_file
         self._lock = threading.Lock()
         self._idle: list[_Wire] = []
@@ -121,7 +128,11 @@ class Connections:
         text = "\r\n".join((*head, "", "")).encode("latin-1", "replace")
         try:
             wire.socket.sendall(text + body)
+            if timeout > SILENT_SECONDS and not self._told and wire.silent(SILENT_SECONDS):
+                self._told = True
+                self._silent()
             answer, keep = _read(wire.stream, method)
+            self._told = False
         except (OSError, ValueError) as error:
             wire.close()
             raise Lost(_reason(error)) from error
@@ -198,6 +209,12 @@ class _Wire:
             return not select.select([self.socket], [], [], 0)[0]
         except (OSError, ValueError):
             return False
+
+    def silent(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        looked = select.poll()
+        looked.register(self.socket, select.POLLIN)
+        return not looked.poll(seconds * 1000)
 
     def close(self) -> None:
         with suppress(OSError):

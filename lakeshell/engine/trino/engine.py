@@ -105,7 +105,7 @@ class TrinoEngine:
         patience: float = 20.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._server = Server(address, patience=patience, wake=wake, sleep=sleep)
+        self._server = Server(address, patience=patience, wake=wake, notice=notice, sleep=sleep)
         self._catalog = catalog
         self._connections = connections
         self._estimator = estimator

@@ -44,7 +44,7 @@ class Server:
     """`patience` in seconds: how long an answer is tried for again when the server is busy or gone.
 
     `user` is who asks where the address names nobody. `wake` starts a server where nobody listens,
-    and says whether it did.
+    and says whether it did. `notice` is told that it does not answer, and is waited for.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Server:
         user: str = "lakeshell",
         patience: float = 20.0,
         wake: Callable[[], bool] = lambda: False,
+        notice: Callable[[str], None] = lambda text: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         address.check()
@@ -63,7 +64,8 @@ class Server:
         self.sleep = sleep
         self._user = address.user or user
         self.origin, self._base = split_url(address.url.rstrip("/"))
-        self._connections = Connections(self.origin, address.ca_file)
+        waits = f"Trino at {address.url} does not answer; waiting for it (see: lakeshell doctor)"
+        self._connections = Connections(self.origin, address.ca_file, lambda: notice(waits))
         self._elsewhere: dict[Origin, Connections] = {}
 
     def close(self) -> None:
