@@ -79,7 +79,8 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
     yield _guarded("ledger", lambda: _ledger(lake))
     if broken and lake.settings.engine == "trino":
         # What leans on a broken part says the same again, or waits for it in vain.
-        said = f"not looked at while {' and '.join(broken)} fails"
+        fails = "fails" if len(broken) == 1 else "fail"
+        said = f"not looked at while {' and '.join(broken)} {fails}"
         yield Finding("catalog and engine", Health.WARNING, said, "mend that first")
     elif quick and lake.catalog_sleeps():
         yield Finding("catalog", Health.OK, "sleeps until it is needed")

@@ -36,6 +36,13 @@ def find_lake(flag: str | None, environment: Mapping[str, str], here: Path) -> P
     return found
 
 
+def is_meant(folder: Path, environment: Mapping[str, str], here: Path) -> bool:
+    """Whether a command that names no lake works on the lake of this folder."""
+    named = environment.get("LAKESHELL_LAKE")
+    found = Path(named).expanduser() if named else enclosing_lake(here)
+    return (found or default_lake(environment)).resolve() == folder
+
+
 def is_lake(folder: Path) -> bool:
     try:
         return (folder / FILE).is_file()

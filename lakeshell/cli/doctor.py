@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +32,7 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     from lakeshell import cleaning
     from lakeshell.cost.sizes import size_text
     from lakeshell.doctor import Health, findings
+    from lakeshell.folder import is_meant
 
     if clean:
         files, freed = cleaning.clean(lake)
@@ -41,6 +45,10 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     rows = [(f.part, f.health.value, f.found, f.mend or None) for f in found]
     fit = Fit(wrapped=("found", "mend"))
     show_listing(("part", "health", "found", "mend"), rows, output_format, fit)
+    if any(f.mend for f in found) and not is_meant(lake.folder, os.environ, Path.cwd()):
+        click.echo(
+            f"run what mends it in the lake's folder: cd {quote(str(lake.folder))}", err=True
+        )
     failed = sum(f.health is Health.FAILED for f in found)
     if failed:
         click.echo(f"{failed} of {len(found)} checks failed", err=True)

@@ -165,8 +165,9 @@ def _groups(stack: Stack) -> str:
         )
     if plan.changes:
         raise LakeshellError(
-            f"{len(plan.changes)} of them are not as the workgroups say",
-            hint="lakeshell workgroup apply; `--dry-run` lists them",
+            f"{len(plan.changes)} of them are not as the workgroups say: lakeshell workgroup apply"
+            " --dry-run lists them",
+            hint="lakeshell workgroup apply",
         )
     return "are as the workgroups say"
 

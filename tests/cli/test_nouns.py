@@ -172,6 +172,19 @@ def test_doctor_says_what_is_wrong_and_what_mends_it(crawled: Shell, shop: Path)
     assert wrong["mend"]
 
 
+def test_doctor_says_where_its_commands_are_to_be_run(
+    shell: Shell, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lake / "connections" / "odd.toml").write_text("url = 1")
+    assert "cd " not in shell("doctor").err
+    monkeypatch.delenv("LAKESHELL_LAKE")
+    assert "cd " not in shell("doctor").err
+    monkeypatch.chdir(tmp_path)
+    assert f"in the lake's folder: cd {lake}" in shell("doctor", "--lake", str(lake)).err
+    monkeypatch.setenv("LAKESHELL_LAKE", str(lake))
+    assert "cd " not in shell("doctor", "--lake", str(lake)).err
+
+
 def test_doctor_cleans_up_after_a_killed_writer(crawled: Shell, lake: Path) -> None:
     crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
     crawled("job", "run", "load")
