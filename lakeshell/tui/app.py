@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.actions import ActionParseResult
@@ -18,9 +19,10 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, Key, Paste
+from textual.message_pump import MessagePump
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from lakeshell.errors import LakeshellError
 from lakeshell.tui import clipboard, terminal
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from lakeshell.lake import Lake
     from lakeshell.tui.tabs import Tab
 
+_IN_A_LINE = {"alt+b": "ctrl+left", "alt+f": "ctrl+right", "alt+backspace": "ctrl+w"}
+"""The library's keys of a line for those that a shell has, too."""
 LAST_MOMENT = 10.0
 """Seconds that work has to end in when the terminal is gone."""
 
@@ -111,7 +115,7 @@ class Console(App[None]):
             return Preferences()
 
     def on_mount(self) -> None:
-        terminal.know_alt_digits()
+        terminal.know_alt_keys()
         terminal.on_signals(self.hang_up, self.end)
         if self.wrong_preferences is not None:
             self.say(self.wrong_preferences, "warning")
@@ -159,9 +163,16 @@ class Console(App[None]):
 
     async def on_event(self, event: Event) -> None:
         """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
-        library would put that into a text where no key of it is bound before the text has it."""
-        if isinstance(event, Key) and event.key.startswith("alt+"):
+        library would put that into a text where no key of it is bound before the text has it. In
+        vim's way of editing it is what was sent, and the text has it before the console."""
+        if isinstance(event, Key) and event.key.startswith("alt+") and not event.is_forwarded:
+            focused = self.focused
+            if focused is not None and getattr(focused, "editing", "") == "vim":
+                focused._forward_event(event)
+                return
             event.character = None
+            if isinstance(focused, Input):
+                event.key = _IN_A_LINE.get(event.key, event.key)
         if isinstance(event, Paste) and not isinstance(self.focused, TextArea | LineInput):
             # The library's own lines draw what they are given.
             event.text = pictured(event.text)
@@ -194,9 +205,23 @@ class Console(App[None]):
     # --- going somewhere -------------------------------------------------------------------
 
     def action_go(self, name: str) -> None:
-        """To a screen, unless a dialog is waiting for its answer."""
+        """To a screen, unless a dialog is waiting for its answer: it may have been left by the key
+        just before."""
+        if len(self.screen_stack) == 1:
+            self._go_to(name)
+        else:
+            self._behind(self.focused or self.screen, partial(self._go_to, name))
+
+    def _go_to(self, name: str) -> None:
         if name in BY_NAME and len(self.screen_stack) == 1:
             self.switch_mode(name)
+
+    def _behind(self, node: MessagePump | None, call: Callable[[], object]) -> None:
+        """Once the keys that were sent to a widget are done, by whoever has them bound."""
+        if node is None:
+            call()
+        else:
+            node.call_later(self._behind, node._parent, call)
 
     def name_terminal(self, noun: str) -> None:
         title = f"lakeshell: {self.lake.folder.name}: {BY_NAME[noun].title}"

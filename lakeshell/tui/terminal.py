@@ -27,8 +27,8 @@ def set_title(driver: Driver | None, title: str) -> None:
         driver.write(title_sequence(title))
 
 
-class _AltDigit(Enum):
-    """What a terminal without the newer key protocol sends for Alt and a digit."""
+class _Alt(Enum):
+    """What a terminal without the newer key protocol sends Esc and a character for."""
 
     ONE = "alt+1"
     TWO = "alt+2"
@@ -40,14 +40,18 @@ class _AltDigit(Enum):
     EIGHT = "alt+8"
     NINE = "alt+9"
     ZERO = "alt+0"
+    BACKSPACE = "alt+backspace"
 
 
-def know_alt_digits() -> None:
+def know_alt_keys() -> None:
     """Textual takes ESC and a digit for the signs that a Mac's Option key types (`§` for 6), which
-    it sends as such anyway; here they are Alt and the digit, as everywhere else."""
+    it sends as such anyway, and Alt+Backspace for Ctrl+W; here they are what was pressed."""
     table = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
-    for key in _AltDigit:
-        table["\x1b" + key.value[-1]] = (key,)
+    for sequence in [known for known in table if len(known) == 2 and known[1].isprintable()]:
+        del table[sequence]
+    for key in _Alt:
+        name = key.value.removeprefix("alt+")
+        table["\x1b" + ("\x7f" if key is _Alt.BACKSPACE else name)] = (key,)
 
 
 def on_signals(hung_up: Callable[[], object], ended: Callable[[], object]) -> None:

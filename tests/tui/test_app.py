@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from consoles import console, going, settled, text_of, until
+from textual.events import Key
 
 from lakeshell.errors import ConfigurationError
 from lakeshell.lake import Lake
 from lakeshell.tui.background import Background
+from lakeshell.tui.driver import TypedParser
 from lakeshell.tui.preferences import (
     CONTRAST,
     Preferences,
@@ -25,7 +27,8 @@ from lakeshell.tui.preferences import (
 from lakeshell.tui.registry import ENTRIES
 from lakeshell.tui.screens.help import HelpScreen
 from lakeshell.tui.screens.leave import LeaveScreen
-from lakeshell.tui.terminal import know_alt_digits, title_sequence
+from lakeshell.tui.terminal import know_alt_keys, title_sequence
+from lakeshell.tui.widgets.line import LineInput
 
 
 @pytest.mark.asyncio
@@ -161,13 +164,38 @@ def test_animations_are_off_over_ssh() -> None:
     assert animates(Preferences(animations="full"), {"SSH_TTY": "/dev/pts/1"})
 
 
-def test_alt_and_a_digit_is_known_as_terminals_send_it() -> None:
-    from textual._xterm_parser import XTermParser
-    from textual.events import Key
+def test_alt_is_known_as_terminals_send_it() -> None:
+    know_alt_keys()
+    sent = {
+        "\x1b6": "alt+6",
+        "\x1b1": "alt+1",
+        "§": "section_sign",
+        "\x1bf": "alt+f",
+        "\x1b$": "alt+dollar_sign",
+        "\x1bD": "alt+shift+d",
+        "\x1b\x7f": "alt+backspace",
+        "\x1bOP": "f1",
+        "\x1b[15~": "f5",
+        "\x1b\x1b6": "escape alt+6",
+        "\x1bx" + "y" * 40: "alt+x" + " y" * 40,
+    }
+    for text, keys in sent.items():
+        found = [event.key for event in TypedParser().feed(text) if isinstance(event, Key)]
+        assert " ".join(found) == keys
 
-    know_alt_digits()
-    keys = [event.key for event in XTermParser().feed("\x1b6\x1b1§") if isinstance(event, Key)]
-    assert keys == ["alt+6", "alt+1", "section_sign"]
+
+@pytest.mark.asyncio
+async def test_a_form_that_is_left_and_a_screen_in_one_piece(lake: Lake) -> None:
+    app = console(lake)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await going("2", "connections", "a")(pilot)
+        for event in TypedParser().feed("one two\x1b\x7f\x1bbX\x1b6"):
+            app.post_message(event)
+        await until(pilot, lambda: app.screen.query_one("#name", LineInput).value == "Xone ")
+        for event in TypedParser().feed("\x1b\x1b6"):
+            app.post_message(event)
+        await until(pilot, lambda: app.current_mode == "query" and len(app.screen_stack) == 1)
+        await settled(pilot)
 
 
 def test_the_title_of_the_terminal_obeys_no_name() -> None:

@@ -11,6 +11,8 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from lakeshell.lake import Lake
+from lakeshell.tui.app import Console
+from lakeshell.tui.driver import TypedParser
 from lakeshell.tui.preferences import Preferences
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.colours import LineColours, colours
@@ -54,6 +56,13 @@ def test_what_a_line_begins_inside_of_is_followed() -> None:
     assert found[1][0] == (0, 4, "comment")
 
 
+def sent(app: Console, *pieces: str) -> None:
+    """As a terminal's bytes, each piece at once."""
+    parser = TypedParser()
+    for event in [event for piece in pieces for event in parser.feed(piece)]:
+        app.post_message(event)
+
+
 async def edited(pilot: Pilot[None]) -> SqlArea:
     await pilot.press("alt+6")
     await until(pilot, lambda: pilot.app.screen.query(QueryTab))
@@ -88,6 +97,41 @@ async def test_vim_edits_and_its_selection_is_what_runs(lake: Lake) -> None:
             made.post_message(Key(key, letter))
         await until(pilot, lambda: "Save the query in primary" in text_of(pilot))
         assert (area.text, area.cursor_location) == ("SELECT 1;\nSELECT 2", (1, 7))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_in_vim_what_comes_in_one_piece_means_what_it_says(lake: Lake) -> None:
+    app = console(lake, preferences=Preferences(editing="vim"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        area = await edited(pilot)
+        sent(app, "iSELECT one\rtwo three\x1bbdwggA, $\x1b$x\x1b:wq\rfilms")
+        await until(pilot, lambda: "saved save films" in text_of(pilot))
+        assert area.text == "SELECT one, \ntwo "
+        sent(app, "\x1b[15~")
+        await until(pilot, lambda: lake.saved.names("primary") == ["films"] and not area.text)
+        sent(app, "iagain\x1bx\x1bx")
+        await until(pilot, lambda: app.screen.id == "--command-palette")
+        assert area.text == "agai"
+
+
+@pytest.mark.asyncio
+async def test_the_keys_of_the_editor_close_no_tab(lake: Lake) -> None:
+    app = console(lake)
+    async with app.run_test(size=(80, 24)) as pilot:
+        area = await edited(pilot)
+        sent(app, "one two three\x1b\x7f\x1bb\x1bd\x1b<")
+        await until(pilot, lambda: area.text.rstrip() == "one")
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_emacs_goes_to_both_ends_of_the_text(lake: Lake) -> None:
+    app = console(lake, preferences=Preferences(editing="emacs"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        area = await edited(pilot)
+        sent(app, "two\x1b<one \x1b> three words\x1b\x7f\x1bb\x1bf!\x1b;")
+        await until(pilot, lambda: area.text == "-- one two three! ")
         await settled(pilot)
 
 

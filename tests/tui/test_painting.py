@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import Paste
 
-from lakeshell.tui.driver import PasteParser
+from lakeshell.tui.driver import TypedParser
 from lakeshell.tui.painting import PLAIN, Painter, Style, _on_blank, _styled
 
 WIDTH, HEIGHT = 12, 4
@@ -114,7 +114,7 @@ def test_a_line_of_wide_letters_is_always_written() -> None:
 
 def fed(data: str, size: int) -> list[str]:
     """What a parser gives for data in pieces of a size: pastes whole, keys by their names."""
-    parser, found = PasteParser(), []
+    parser, found = TypedParser(), []
     for at in range(0, len(data), size):
         for event in parser.feed(data[at : at + size]):
             found.append(event.text if isinstance(event, Paste) else getattr(event, "key", "?"))

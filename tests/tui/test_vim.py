@@ -161,6 +161,13 @@ CASES = [
     ("|a b c", "cwx<esc>w.", "x |x c"),
     ("|a\nb", "Ax<esc>j.", "ax\nb|x"),
     ("|abc", "xxu", "|bc"),
+    # registers
+    ("|one two", '"adw"aP', "one| two"),
+    ("|one two", '"adww"bdw"ap', "twone| "),
+    ("|a\nb\nc", '"ayyj"Ayyj"ap', "a\nb\nc\n|a\nb"),
+    ("|a b c", 'yw"_dwp', "ba|  c"),
+    ("|a b c", 'ywdw"0P', "a| b c"),
+    ("|a b", 'v"qyw"qp', "a b|a"),
     # visual
     ("|one two", "ved", "| two"),
     ("one |two", "vbd", "|wo"),
@@ -190,6 +197,16 @@ def test_what_is_selected_can_be_run_whole() -> None:
     assert text.selected == ((0, 10), (0, 18))
     vim.rest()
     assert (text.selected, text.at) == (None, (0, 17))
+
+
+def test_escape_and_a_letter_in_one_piece_are_both() -> None:
+    text = Text("|a b c")
+    vim = pressed(text, "iX")
+    assert vim.leaves
+    vim.leave_for("w")
+    assert (text.marked, vim.leaves) == ("Xa |b c", False)
+    pressed(text, '"')
+    assert pressed(text, '"a').waiting == '"a'
 
 
 def test_half_a_command_is_said_and_dropped() -> None:

@@ -1,7 +1,6 @@
 """Vim's modes over a text: keys in, changes of a `Buffer` out.
 
-Counts, operators (d c y > < gu gU g~), motions, text objects, registers of one text, visual modes,
-repeat. What is searched and what is commanded is typed into a line of its own, key by key like all
+Counts, operators (d c y > < gu gU g~), motions, text objects, registers, visual modes, repeat. What is searched and what is commanded is typed into a line of its own, key by key like all
 else: what comes in one piece, as over SSH, means the same. What is typed in insert mode is the
 editor's own affair. Not here: macros, marks, `:s`.
 """
@@ -10,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -18,16 +16,18 @@ from lakeshell.tui.editing import motions
 from lakeshell.tui.editing.motions import Place
 from lakeshell.tui.editing.moves import Moves, first_of
 from lakeshell.tui.editing.objects import text_object
+from lakeshell.tui.editing.registers import Registers
 
 INDENT = 4
 _HEAD = re.compile(
-    r"(?P<count>[1-9][0-9]*)?(?:(?P<operator>g[uU~]|[dcy<>])(?P<again>[1-9][0-9]*)?)?(?P<rest>.*)",
+    r"(?:\"(?P<register>[\w\"+*-]))?(?P<count>[1-9][0-9]*)?(?:(?P<operator>g[uU~]|[dcy<>])(?P<again>[1-9][0-9]*)?)?(?P<rest>.*)",
     re.DOTALL,
 )
 _VISUAL_HEAD = re.compile(
-    r"(?P<count>[1-9][0-9]*)?(?P<operator>)(?P<again>)(?P<rest>.*)", re.DOTALL
+    r"(?:\"(?P<register>[\w\"+*-]))?(?P<count>[1-9][0-9]*)?(?P<operator>)(?P<again>)(?P<rest>.*)",
+    re.DOTALL,
 )
-_WAITS = re.compile(r"|g|[fFtTr]|[ia]")
+_WAITS = re.compile(r"|\"|g|[fFtTr]|[ia]")
 """What is not a whole command yet; `i` and `a` only behind an operator or in visual mode."""
 _OBJECT = re.compile(r"[ia][wW\"'`()\[\]{}bBp]")
 _NAMED = {
@@ -74,12 +74,6 @@ class Buffer(Protocol):
         """What was typed behind `:`, other than a line's number."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Register:
-    text: str = ""
-    lines: bool = False
-
-
 class Vim:
     """The modes of one buffer. `key` gives whether a key was vim's, else it is the editor's."""
 
@@ -89,7 +83,9 @@ class Vim:
         self._typed = ""
         self._prompt = ""
         """`/`, `?` or `:` and what is typed behind it."""
-        self._register = _Register()
+        self._registers = Registers()
+        self._name = ""
+        """Of the register that the command at hand names."""
         self._moves = Moves(lambda: buffer.lines)
         self._anchor: Place = (0, 0)
         self._head: Place = (0, 0)
@@ -101,6 +97,16 @@ class Vim:
     def waiting(self) -> str:
         """Of a command or a line that is not whole yet."""
         return self._prompt or self._typed
+
+    @property
+    def leaves(self) -> bool:
+        """Whether Esc leaves something."""
+        return self.mode is not Mode.NORMAL or bool(self.waiting)
+
+    def leave_for(self, character: str) -> None:
+        """Esc and a character that came in one piece, as fast fingers and slow links send them."""
+        self.key("escape", None)
+        self.key(character, character)
 
     def key(self, key: str, character: str | None) -> bool:
         if self.mode is Mode.INSERT:
@@ -151,6 +157,7 @@ class Vim:
         if _WAITS.fullmatch(rest) and (rest not in ("i", "a") or operator or visual):
             return
         whole, self._typed = self._typed, ""
+        self._name = head["register"] or ""
         given = bool(head["count"] or head["again"])
         count = int(head["count"] or 1) * int(head["again"] or 1)
         if operator:
@@ -242,7 +249,7 @@ class Vim:
             first, last = (first[0], 0), (last[0], len(self._lines[last[0]]))
         text = self._text(first, last)
         if operator in "dcy":
-            self._register = _Register(text, lines)
+            self._registers.keep(self._name, text, lines, yanked=operator == "y")
         match operator:
             case "y":
                 self._buffer.copy(text)
@@ -379,17 +386,19 @@ class Vim:
             first, last = (first[0], 0), (last[0], len(self._lines[last[0]]))
         else:
             last = (last[0], min(last[1] + 1, len(self._lines[last[0]])))
-        text = self._register.text
-        if self._register.lines and not whole:
+        register = self._registers.get(self._name)
+        text = register.text
+        if register.lines and not whole:
             text = f"\n{text}\n"
         self.mode = Mode.NORMAL
         self._buffer.checkpoint()
-        self._register = _Register(self._text(first, last), whole)
+        self._registers.keep("", self._text(first, last), whole)
         self._buffer.replace(first, last, text)
         self._go(self._line(first[0]) if whole else (self._buffer.at[0], self._buffer.at[1] - 1))
 
     def _put(self, after: bool, count: int) -> None:
-        text, lines = self._register.text, self._register.lines
+        register = self._registers.get(self._name)
+        text, lines = register.text, register.lines
         if not text and not lines:
             return
         self._buffer.checkpoint()

@@ -276,8 +276,8 @@ class QueryScreen(LakeScreen):
     def action_result(self, step: int) -> None:
         self.tab.results.step(step)
 
-    def action_save_as(self) -> None:
-        """The text as a saved query of the tab's workgroup."""
+    def action_save_as(self, close: bool = False) -> None:
+        """The text as a saved query of the tab's workgroup; its tab may be closed then."""
         from lakeshell.tui.screens.saveas import save_form
 
         tab = self.tab
@@ -295,6 +295,8 @@ class QueryScreen(LakeScreen):
                 self.follow_saved()
                 self._draw_names()
                 self.changed()
+                if close:
+                    self.call_later(self.action_close)
                 self.status(f"saved: {command_line('saved', 'run', tab.saved, '-w', workgroup)}")
 
         self.app.push_screen(form, take)

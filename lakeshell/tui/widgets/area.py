@@ -37,6 +37,7 @@ class PlainArea(PicturedLines, TextArea, KeysInOrder):
         Binding("alt+b", "cursor_word_left", "Word left", show=False),
         Binding("alt+f", "cursor_word_right", "Word right", show=False),
         Binding("alt+d", "delete_word_right", "Delete word", show=False),
+        Binding("alt+backspace", "delete_word_left", "Delete word before", show=False),
     ]
     DEFAULT_CSS = """
     PlainArea { border: none; padding: 0; height: 1fr; scrollbar-size: 1 1; background: $background; }

@@ -184,11 +184,22 @@ class QueryTab(Vertical):
         self.estimate.draw()
 
     def on_sql_area_commanded(self, event: SqlArea.Commanded) -> None:
-        """Vim's `:w`, the only one besides a line's number."""
-        if event.text == "w":
-            self.host.action_save_as()
-        else:
-            self.host.status(f":{event.text} is no command here: a line's number is, and w")
+        """Vim's commands, besides a line's number. A closed tab can be opened again, so that none
+        has to be forced."""
+        try:
+            match event.text.removesuffix("!"):
+                case "w":
+                    self.host.action_save_as()
+                case "wq" | "x":
+                    self.host.action_save_as(close=True)
+                case "q":
+                    self.host.call_later(self.host.action_close)
+                case "qa":
+                    self.app.call_later(self.app.action_quit)
+                case _:
+                    self.host.status(f":{event.text} is none of :w :q :wq :x :qa and :LINE")
+        finally:
+            event.done.set()
 
     def on_sql_area_too_large(self, event: SqlArea.TooLarge) -> None:
         """It is not lost: it can go to a file, which the command runs."""

@@ -6,6 +6,7 @@ costs what is seen of it, and a key costs the same in a text of a megabyte.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,7 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
         Binding("ctrl+e", "cursor_line_end", "End of line", show=False),
         Binding("ctrl+k", "delete_to_end_of_line", "Delete to end of line", show=False),
         Binding("alt+d", "delete_word_right", "Delete word", show=False),
+        Binding("alt+backspace", "delete_word_left", "Delete word before", show=False),
     ]
     chose = False
 
@@ -110,11 +112,12 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
             self.text = text
 
     class Commanded(Message):
-        """A command of vim's, such as `w`."""
+        """A command of vim's, such as `w`. The keys behind it wait until it is `done`."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+            self.done = asyncio.Event()
 
     class ModeChanged(Message):
         """Vim's mode, or what is typed of a command, changed."""
@@ -122,6 +125,7 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
     def __init__(self, text: str, editing: str) -> None:
         super().__init__(text)
         self.editing = editing
+        self._commanded: SqlArea.Commanded | None = None
         self.cursor_blink = False
         self.inline_comment_marker = "--"
         self.vim: Vim | None = None
@@ -165,19 +169,37 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
 
     # --- keys ------------------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:  # type: ignore[override]
         """Before the base's own, which it keeps from happening where the key was taken."""
         if self.editing == "plain":
             return
-        if self._takes(event):
-            event.stop()
-            event.prevent_default()
-            self.post_message(TextAreaHideCompletionList())
+        if self.app.screen is not self.screen:
+            # What was typed in one piece behind a command that opened a dialog is the dialog's.
+            again = events.Key(event.key, event.character)
+            self.app.screen.call_later(self.app.post_message, again)
+        elif not self._takes(event) and not await self._is_of_the_console(event):
+            return
+        event.stop()
+        event.prevent_default()
+        self.post_message(TextAreaHideCompletionList())
+        if self._commanded is not None:
+            commanded, self._commanded = self._commanded, None
+            await commanded.done.wait()
+
+    async def _is_of_the_console(self, event: events.Key) -> bool:
+        """Keys with Alt came here first in vim's way of editing."""
+        if self.vim is None or not event.key.startswith("alt+"):
+            return False
+        event.character = None
+        return await self.app._check_bindings(event.key, priority=True)
 
     def _takes(self, event: events.Key) -> bool:
         if self.vim is not None:
             before = self.mode
-            taken = self.vim.key(event.key, event.character)
+            if not event.key.startswith("alt+"):
+                taken = self.vim.key(event.key, event.character)
+            elif taken := self._begins_with_escape(event):
+                self.vim.leave_for(event.character or "")
             if self.mode != before:
                 self.post_message(self.ModeChanged())
             return taken
@@ -186,6 +208,21 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
             return False
         getattr(self, f"action_{action}")()
         return True
+
+    def command(self, text: str) -> None:
+        """Of vim's, for whoever has the text: not by way of this one's own messages, which wait."""
+        message = self.Commanded(text)
+        if self.parent is not None and self.parent.post_message(message):
+            self._commanded = message
+
+    def _begins_with_escape(self, event: events.Key) -> bool:
+        """Whether a key with Alt is Esc and that key: wherever Esc leaves something, and where the
+        console has nothing else for it."""
+        assert self.vim is not None
+        if not event.key.startswith("alt+") or not event.is_printable:
+            return False
+        bound = self.screen.active_bindings.get(event.key)
+        return self.vim.leaves or bound is None or bound.node is self
 
     def action_kill(self) -> None:
         """To the end of the line, or the line's end itself; `yank` brings it back."""
@@ -288,4 +325,4 @@ class _Text:
         self._area.app.copy_to_clipboard(text)
 
     def command(self, text: str) -> None:
-        self._area.post_message(SqlArea.Commanded(text))
+        self._area.command(text)
