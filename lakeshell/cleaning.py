@@ -69,10 +69,6 @@ def clean(lake: Lake) -> tuple[int, int]:
     return len(left), sum(file.size for file in left)
 
 
-def files_text(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
-
-
 def free(lake: Lake) -> Sequence[str]:
     """Gives back the locks of writers of this machine that were killed; says whose they were."""
     dead = {lock.name for lock in lake.store.locks() if lock.dead}

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lakeshell.cleaning import abandoned, cut_off_backups, files_text
-from lakeshell.cost.sizes import size_text
+from lakeshell.cleaning import abandoned, cut_off_backups
+from lakeshell.cost.sizes import files_text, size_text
 from lakeshell.errors import LakeshellError, command_line
 
 if TYPE_CHECKING:

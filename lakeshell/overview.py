@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 50
 """Tables that are described for a piece of advice, at most."""
-LAST = 4
-"""How many of the last queries and runs are shown."""
+LAST = 20
+"""How many of the last queries and runs are told, at most."""
 
 
 @dataclass(frozen=True, slots=True)

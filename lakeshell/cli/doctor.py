@@ -30,13 +30,13 @@ def command(lake: Lake, output_format: str | None, clean: bool) -> int:
     Ends with 1 when something does not work.
     """
     from lakeshell import cleaning
-    from lakeshell.cost.sizes import size_text
+    from lakeshell.cost.sizes import files_text, size_text
     from lakeshell.doctor import Health, findings
     from lakeshell.folder import is_meant
 
     if clean:
         files, freed = cleaning.clean(lake)
-        click.echo(f"removed {cleaning.files_text(files)}, {size_text(freed)}", err=True)
+        click.echo(f"removed {files_text(files)}, {size_text(freed)}", err=True)
         for lock in cleaning.free(lake):
             click.echo(f"gave back the lock of {lock}", err=True)
         for backup in cleaning.cut_off_backups(lake, remove=True):

@@ -10,6 +10,10 @@ def rows_text(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
+def files_text(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
 def size_text(size: int | None) -> str:
     """`512 B`, `1.50 MB`, `12.3 GB`; three figures. None is a scan that nothing meters."""
     if size is None:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
-from lakeshell.cost.sizes import rows_text
+from lakeshell.cost.sizes import files_text, rows_text
 from lakeshell.ending import end_record
 from lakeshell.errors import (
     Cancelled,
@@ -199,8 +199,9 @@ def _load(
             snapshot_properties={"lakeshell.job": job.name, "lakeshell.run": run_id},
             on_rows=lambda done: reporter.advance(done, total, "rows"),
         )
-    say(f"snapshot {written.snapshot_id}: {written.files} files, {written.bytes} bytes")
-    return _Outcome(written.rows, written.bytes, f"{written.files} files")
+    files = files_text(written.files)
+    say(f"snapshot {written.snapshot_id}: {files}, {written.bytes} bytes")
+    return _Outcome(written.rows, written.bytes, files)
 
 
 def _source_table(catalog: Catalog, job: Job) -> CatalogTable:

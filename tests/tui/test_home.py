@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from consoles import console, settled, text_of, until
+from consoles import NOW, console, settled, text_of, until
 
 from lakeshell.lake import Lake
+from lakeshell.model import QueryState
+from lakeshell.ports import HistoryFilter
 from lakeshell.tui.screens.demo import DemoScreen
 
 
@@ -35,10 +39,6 @@ async def test_a_part_that_is_broken_is_named_with_what_mends_it(lake: Lake) -> 
 
 @pytest.mark.asyncio
 async def test_a_failed_run_is_the_first_advice(lake: Lake) -> None:
-    from dataclasses import replace
-
-    from lakeshell.model import QueryState
-
     last = lake.ledger.runs("crawler", "movies", 1)[0]
     lake.ledger.end_run(replace(last, state=QueryState.FAILED, error="the source is gone"))
     async with console(lake).run_test(size=(200, 30)) as pilot:
@@ -46,6 +46,33 @@ async def test_a_failed_run_is_the_first_advice(lake: Lake) -> None:
         assert "Crawler movies failed: the source is gone  lakeshell crawler run movies" in text_of(
             pilot
         )
+
+
+@pytest.mark.asyncio
+async def test_a_larger_window_shows_more_of_what_ran_last(lake: Lake) -> None:
+    query = lake.ledger.queries(HistoryFilter(limit=1))[0]
+    run = lake.ledger.runs("crawler", "movies", 1)[0]
+    for number in range(30):
+        began = NOW - timedelta(minutes=number)
+        lake.ledger.end(
+            replace(query, id=f"q{number:02}", started=began, sql=f"SELECT {number:02}")
+        )
+        lake.ledger.end_run(replace(run, id=f"r{number:02}", started=began, name=f"n{number:02}"))
+
+    def shown(lines: int) -> bool:
+        said = text_of(pilot)
+        counts = (said.count("FINISHED") - said.count("crawler n"), said.count("crawler n"))
+        return counts == (lines, lines)
+
+    async with console(lake).run_test(size=(200, 24)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: shown(4))
+        await pilot.resize_terminal(200, 50)
+        await until(pilot, lambda: shown(17))
+        await pilot.resize_terminal(200, 24)
+        await until(pilot, lambda: shown(4))
+        await pilot.resize_terminal(80, 50)
+        await until(pilot, lambda: shown(17))
 
 
 @pytest.mark.asyncio

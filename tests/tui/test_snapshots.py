@@ -16,6 +16,7 @@ from lakeshell.lake import Lake
 from lakeshell.tui.app import Console
 from lakeshell.tui.screens.flow import FlowScreen
 from lakeshell.tui.screens.help import HelpScreen
+from lakeshell.tui.screens.plan import PlanScreen
 from lakeshell.tui.widgets.querytab import QueryTab
 
 SIZES = [(80, 24), (200, 50)]
@@ -90,9 +91,33 @@ async def at_home(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
+async def jobs(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, Console)
+    loading_job(app.lake)
+    await going("5", "jobs")(pilot)
+
+
+async def workgroups(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, Console)
+    spend(app.lake)
+    await going("8", "workgroups")(pilot)
+
+
+async def planned(pilot: Pilot[None]) -> None:
+    await going("3", "crawlers", "p")(pilot)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen))
+    await settled(pilot)
+
+
 PREPARED = {
     "home": at_home,
+    "connections": going("2", "connections"),
     "crawlers": going("3", "crawlers"),
+    "plan": planned,
+    "jobs": jobs,
+    "workgroups": workgroups,
     "catalog": going("4", "catalog", "down"),
     "query": queried,
     "history": going("7", "history"),

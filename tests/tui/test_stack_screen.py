@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,9 +16,12 @@ from textual.pilot import Pilot
 from lakeshell.errors import NotFound, TimedOut
 from lakeshell.lake import Lake
 from lakeshell.ports import Reporter
+from lakeshell.stack.backup import Backup
 from lakeshell.stack.health import State, Status
 from lakeshell.stack.services import Service
+from lakeshell.stack.stack import ALL
 from lakeshell.tui.screens.asking import LineScreen, YesScreen
+from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.process import ProcessScreen
 
 MB = 2**20
@@ -62,7 +65,13 @@ class FakeStack:
     def up(
         self, reporter: Reporter, *, workers: int | None = None, build_all: bool = False
     ) -> None:
-        self.told.append(f"up {workers}")
+        self.told.append(f"up {workers}" + (" build-all" if build_all else ""))
+
+    def ensure(self, services: Collection[Service], reporter: Reporter) -> None:
+        self.told.append(f"ensure {' '.join(services)}")
+
+    def remove(self, service: Service, reporter: Reporter) -> None:
+        self.told.append(f"remove {service}")
 
 
 @pytest.fixture
@@ -133,6 +142,58 @@ async def test_stopping_says_who_needs_it_and_what_went_wrong(lake: Lake, stack:
         await pilot.press("y")
         await until(pilot, lambda: "it does not stop" in text_of(pilot))
         await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_images_are_built_here_and_every_service_stopped_once_that_is_approved(
+    lake: Lake, stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.services.serve.start", lambda lake: None)
+    monkeypatch.setattr(
+        stack, "stop", lambda services, _: stack.told.append(f"stop {len(services)}")
+    )
+
+    async def answered(key: str, command: str, answer: str) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, YesScreen))
+        await until(pilot, lambda: f"$ lakeshell {command}" in text_of(pilot))
+        await pilot.press(answer)
+        await settled(pilot)
+
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await answered("U", "stack up --build-all", "n")
+        await answered("X", "stack stop", "escape")
+        assert stack.told == []
+        await answered("U", "stack up --build-all", "y")
+        await answered("X", "stack stop", "y")
+        await until(pilot, lambda: "every service is stopped" in text_of(pilot))
+    assert stack.told == ["up None build-all", f"stop {len(ALL)}"]
+
+
+@pytest.mark.parametrize(("remove", "said"), [("", "backup one: 2 tables"), ("yes", "B brings it")])
+@pytest.mark.asyncio
+async def test_the_source_database_is_saved_and_removed_where_that_is_asked_for(
+    remove: str, said: str, lake: Lake, stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(
+        compose: object, now: object, reporter: Reporter, then: Callable[[], object]
+    ) -> Backup:
+        then()
+        return Backup("one", "now", "9.7", 10, "", ("shop",), {"a": 1, "b": 2})
+
+    monkeypatch.setattr("lakeshell.services.backups.take", take)
+    async with console(lake).run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await pilot.press(*remove)
+        words = "stack backup mysql" + (" --remove" if remove else "")
+        await until(pilot, lambda: f"$ lakeshell {words} " in text_of(pilot))
+        await pilot.press("f5")
+        await until(pilot, lambda: said in text_of(pilot))
+        await settled(pilot)
+    assert ("remove mysql" in stack.told) == bool(remove)
 
 
 @pytest.mark.asyncio

@@ -12,14 +12,17 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from lakeshell.cleaning import clean, files_text
+from lakeshell.cleaning import clean
 from lakeshell.cost.prices import money_text
-from lakeshell.cost.sizes import rows_text, size_text
+from lakeshell.cost.sizes import files_text, rows_text, size_text
 from lakeshell.doctor import Finding, Health, findings
+from lakeshell.model import QueryRecord, RunRecord
 from lakeshell.overview import Advice, Overview, overview
 from lakeshell.tui.safe import short_path, shortened, shown
 from lakeshell.tui.screens.base import LakeScreen
 
+_FEWEST, _OTHERS = 4, 16
+"""Lines of the last queries, and of the last runs, in any window; lines of all but them."""
 _CALM = 0.5
 """Seconds on this screen until the health of the lake is looked at."""
 _MARKS = {
@@ -76,8 +79,20 @@ class HomeScreen(LakeScreen):
     def draw(self, found: Overview) -> None:
         self.query_one("#lake", Static).update(self._lake(found))
         self._draw_advice(found.advice)
-        self.query_one("#queries", Static).update(_queries(found))
-        self.query_one("#runs", Static).update(_runs(found))
+        self._found = found
+        self._draw_last()
+
+    _found: Overview | None = None
+
+    def on_resize(self) -> None:
+        self._draw_last()
+
+    def _draw_last(self) -> None:
+        """As many queries and runs as the window has lines for."""
+        if self._found is not None:
+            most = max(_FEWEST, (self.size.height - _OTHERS) // 2)
+            self.query_one("#queries", Static).update(_queries(self._found.queries[:most]))
+            self.query_one("#runs", Static).update(_runs(self._found.runs[:most]))
 
     def _lake(self, found: Overview) -> Content:
         lines = [
@@ -165,22 +180,22 @@ class HomeScreen(LakeScreen):
         self.app.push_screen(DemoScreen(self.lake.folder), lambda _: self.look())
 
 
-def _queries(found: Overview) -> Content:
-    if not found.queries:
+def _queries(found: Sequence[QueryRecord]) -> Content:
+    if not found:
         return shown("none yet", "dim")
     lines = []
-    for record in found.queries:
+    for record in found:
         scanned = size_text(record.scanned) if record.finished else ""
         head = f"{record.started:%m-%d %H:%M} {record.state.value:<9} {scanned:>11} "
         lines.append(shown(head + shortened(record.sql, 200)))
     return Content("\n").join(lines)
 
 
-def _runs(found: Overview) -> Content:
-    if not found.runs:
+def _runs(found: Sequence[RunRecord]) -> Content:
+    if not found:
         return shown("none yet", "dim")
     lines = []
-    for run in found.runs:
+    for run in found:
         took = "" if run.elapsed is None else f"{run.elapsed:.1f} s"
         rest = run.error or (run.detail if run.rows is None else rows_text(run.rows))
         lines.append(

@@ -43,7 +43,7 @@ _RUNS = 200
 
 class JobsScreen(NounScreen):
     noun = "jobs"
-    columns = ("job", "kind", "source", "target", "mode", "last run")
+    columns = ("job", "last run", "kind", "source", "target", "mode")
     BINDINGS = [
         Binding("r", "run", "Run", id="jobs.run"),
         Binding("R", "run_with", "Run with parameters", id="jobs.run_with", show=False),
@@ -71,7 +71,7 @@ class JobsScreen(NounScreen):
         last = next(iter(self.lake.ledger.runs("job", job.name, 1)), None)
         state = "" if last is None else last.state.value
         source, target = str(job.source or ""), str(job.target or "")
-        return (job.name, job.kind, source, target, job.mode, state)
+        return (job.name, state, job.kind, source, target, job.mode)
 
     def sheet(self, key: str) -> Sequence[Content]:
         job = self.lake.jobs.get(key)

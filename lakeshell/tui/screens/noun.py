@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.content import Content
 
 from lakeshell.errors import LakeshellError
-from lakeshell.tui.safe import shown
+from lakeshell.tui.safe import shown, shown_lines
 from lakeshell.tui.screens.asking import LineScreen
 from lakeshell.tui.screens.base import LakeScreen
 from lakeshell.tui.screens.edited import Edited
@@ -93,7 +93,7 @@ class NounScreen(LakeScreen):
         else:
             # What is still read of one that was there.
             self.background.forget("sheet")
-            self.query_one(Sheet).draw([shown(self.nothing, "dim")])
+            self.query_one(Sheet).draw([shown_lines(self.nothing, "dim")])
 
     def look_closer(self) -> None:
         """Reads the sheet of the chosen one anew."""

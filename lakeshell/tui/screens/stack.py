@@ -24,6 +24,7 @@ from lakeshell.tui.widgets.sheet import Sheet, heading, values
 
 _EVERY = 5.0
 _TAIL = "500"
+_ASKING = "asking Docker what runs …"
 _NONE = """\
 This lake has no services of its own: its engine runs inside this program,
 its tables are in a folder, and there is nothing here to start or stop.
@@ -33,10 +34,25 @@ looks after, is made by:
 
   lakeshell init DIR --stack
   lakeshell stack up --lake DIR"""
-_NOT_UP = "The services were never started. u pulls or builds their images and starts them."
+_NOT_UP = """\
+The services were never started. u pulls or builds their images and starts them;
+U builds them all here, where no registry can be reached."""
 
 _NEED_SERVICES = frozenset(
-    ("up", "start", "stop", "logs", "all_logs", "workers", "backup", "restore", "down", "delete")
+    (
+        "up",
+        "build",
+        "start",
+        "stop",
+        "stop_all",
+        "logs",
+        "all_logs",
+        "workers",
+        "backup",
+        "restore",
+        "down",
+        "delete",
+    )
 )
 
 
@@ -46,8 +62,10 @@ class StackScreen(NounScreen):
     nothing = _NOT_UP
     BINDINGS = [
         Binding("u", "up", "Up", id="stack.up"),
+        Binding("U", "build", "Up, building every image", id="stack.build", show=False),
         Binding("r", "start", "Start", id="stack.start"),
         Binding("x", "stop", "Stop", id="stack.stop"),
+        Binding("X", "stop_all", "Stop all", id="stack.stop_all", show=False),
         Binding("enter,l", "logs", "Logs", id="stack.logs"),
         Binding("L", "all_logs", "Logs of all", id="stack.all_logs", show=False),
         Binding("w", "workers", "Workers", id="stack.workers"),
@@ -84,6 +102,8 @@ class StackScreen(NounScreen):
 
     def look(self) -> None:
         self._looking = True
+        if self._has_stack is None:
+            self.status(_ASKING)
         self.ask("rows", self._report, self._take, self._unknown)
 
     def _report(self) -> Sequence[services.Serving] | None:
@@ -97,6 +117,7 @@ class StackScreen(NounScreen):
 
     def _take(self, found: Sequence[services.Serving] | None) -> None:
         self._looking = False
+        self.unsay(_ASKING)
         if (found is not None) != self._has_stack:
             self._has_stack = found is not None
             self.refresh_bindings()
@@ -187,6 +208,21 @@ class StackScreen(NounScreen):
         lake = self.lake
         self._change("starting the stack", lambda r: services.up(lake, r), "every service answers")
 
+    def action_build(self) -> None:
+        """With every image built here, where no registry can be reached."""
+
+        def take(yes: bool | None) -> None:
+            if yes:
+                self._change(
+                    "building the images and starting the stack",
+                    lambda reporter: services.up(self.lake, reporter, build_all=True),
+                    "every service answers",
+                )
+
+        note = "the first time a quarter of an hour or so\n$ lakeshell stack up --build-all"
+        question = YesScreen("Build every image here, and start the stack?", note, "Build them")
+        self.app.push_screen(question, take)
+
     def action_start(self) -> None:
         service = self._service
         if service is not None:
@@ -217,6 +253,18 @@ class StackScreen(NounScreen):
                 )
 
         self.app.push_screen(YesScreen(f"Stop {service}?", note, "Stop it"), take)
+
+    def action_stop_all(self) -> None:
+        def take(yes: bool | None) -> None:
+            if yes:
+                self._change(
+                    "stopping every service",
+                    lambda reporter: services.stop(self.lake, (), reporter),
+                    "every service is stopped",
+                )
+
+        note = "their memory is given back, their data kept\n$ lakeshell stack stop"
+        self.app.push_screen(YesScreen("Stop every service?", note, "Stop them"), take)
 
     def action_workers(self) -> None:
         def take(text: str | None) -> None:
@@ -283,12 +331,28 @@ class StackScreen(NounScreen):
     # --- backup ----------------------------------------------------------------------------
 
     def action_backup(self) -> None:
+        remove = Field("remove", "Remove", "yes: then its container and data go, to save cost", check=choice("yes", "no"))  # fmt: skip
+        given: dict[str, str] = {}
+
+        def command(values: Values) -> Sequence[str]:
+            return (
+                "stack",
+                "backup",
+                "mysql",
+                *(["--remove"] if values["remove"] == "yes" else []),
+            )
+
         def take(yes: bool | None) -> None:
             if yes:
-                self._change("backup of mysql", lambda r: services.back_up(self.lake, r), _saved)
+                gone = given["remove"] == "yes"
+                self._change(
+                    "backup of mysql",
+                    lambda reporter: services.back_up(self.lake, reporter, remove=gone),
+                    _saved_and_removed if gone else _saved,
+                )
 
-        note = "writes to it wait meanwhile; it goes to object storage   $ lakeshell stack backup mysql"
-        self.app.push_screen(YesScreen("Save the source database?", note, "Save it"), take)
+        title = "Save mysql to object storage; writes wait meanwhile"
+        self.app.push_screen(FormScreen(title, (remove,), given.update, command), take)
 
     def action_restore(self) -> None:
         fields = (
@@ -321,6 +385,10 @@ class StackScreen(NounScreen):
 def _saved(made: object) -> str:
     assert isinstance(made, Backup)
     return f"backup {made.name}: {len(made.checksums)} tables, {size_text(made.size)}"
+
+
+def _saved_and_removed(made: object) -> str:
+    return f"{_saved(made)}; mysql is removed, B brings it back"
 
 
 def _restored(made: object) -> str:
