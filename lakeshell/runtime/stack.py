@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lakeshell.errors import ConfigurationError, NotFound
+from lakeshell.errors import ConfigurationError, LakeshellError, NotFound
 from lakeshell.model import CatalogTable, Estimate, TableName
 from lakeshell.ports import Catalog, Engine, Session, Source
 from lakeshell.runtime.place import Place
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lakeshell.store.current import Current
     from lakeshell.store.iceberg import IcebergStore
     from lakeshell.store.metastore import Metastore
+    from lakeshell.store.metastore_pointers import MetastorePointers
     from lakeshell.store.s3 import S3Files
 
 
@@ -139,10 +140,14 @@ class StackRuntime:
     @property
     def _current(self) -> Current:
         from lakeshell.store.current import pointed_current
+
+        return pointed_current(self._pointers, self.files)
+
+    @property
+    def _pointers(self) -> MetastorePointers:
         from lakeshell.store.metastore_pointers import MetastorePointers
 
-        pointers = MetastorePointers(self.metastore, self.files.address.warehouse)
-        return pointed_current(pointers, self.files)
+        return MetastorePointers(self.metastore, self.files.address.warehouse)
 
     # --- addresses -------------------------------------------------------------------------
 
@@ -153,7 +158,12 @@ class StackRuntime:
 
     def _mend(self, code: str) -> str:
         """Which of the lake's own services does not answer that an error of Trino may come of, or was
-        not told of something, and the command that mends it; empty where nothing is known."""
+        not told of something, or who holds which table locked, and the command that mends it; empty
+        where nothing is known."""
+        from lakeshell.engine.trino.failures import LOCKED
+
+        if code == LOCKED:
+            return self._locked()
         if not self._own:
             return ""
         from lakeshell.runtime.installed import open_stack
@@ -165,6 +175,17 @@ class StackRuntime:
             return "a connection that is new to Trino gets its catalog by `lakeshell stack up`"
         verb = "does not answer" if len(down) == 1 else "do not answer"
         return f"{', '.join(down)} {verb}: lakeshell stack start {' '.join(down)}" if down else ""
+
+    def _locked(self) -> str:
+        try:
+            held = [lock for lock in self._pointers.locks() if not lock.waits]
+        except LakeshellError:
+            return ""
+        return "; ".join(
+            f"{lock.name} is locked by {lock.holder}; should that writer be dead: lakeshell catalog"
+            f" unlock {lock.name}"
+            for lock in held
+        )
 
     def _wake_sources(self, names: Collection[str]) -> bool:
         """The databases of connections that were stopped for being idle; whether any was."""

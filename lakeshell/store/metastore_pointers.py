@@ -196,7 +196,11 @@ class MetastorePointers:
         found = self.metastore.ask(lambda client: client.show_locks(asked)).locks or []
         return [
             HeldLock(
-                TableName(lock.dbname, lock.tablename), _in_words(lock), _age(lock), _dead(lock)
+                TableName(lock.dbname, lock.tablename),
+                _in_words(lock),
+                _age(lock),
+                _dead(lock),
+                lock.state != hive.LockState.ACQUIRED,
             )
             for lock in sorted(found, key=lambda lock: lock.lockid)
             if lock.tablename

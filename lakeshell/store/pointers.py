@@ -46,12 +46,13 @@ _WHERE = "catalog_name = ? AND table_namespace = ? AND table_name = ?"
 @dataclass(frozen=True, slots=True)
 class HeldLock:
     """`holder` in words, with the age; `age` in seconds. `dead`: it is a process of this machine
-    that is no more."""
+    that is no more. `waits`: it stands in line for another."""
 
     name: TableName
     holder: str
     age: float
     dead: bool
+    waits: bool
 
 
 class Pointers(Protocol):

@@ -21,6 +21,7 @@ from lakeshell.cost.prices import ATHENA
 from lakeshell.engine.trino import connection
 from lakeshell.engine.trino.address import TrinoAddress
 from lakeshell.engine.trino.engine import TrinoEngine
+from lakeshell.engine.trino.failures import LOCKED
 from lakeshell.errors import (
     Cancelled,
     ConfigurationError,
@@ -422,7 +423,7 @@ def test_the_cause_of_an_error_says_what_its_message_does_not(trino: FakeTrino) 
         ("ICEBERG_CANNOT_OPEN_SPLIT", "Error opening Iceberg split", "minio does not answer"),
         ("ICEBERG_INVALID_METADATA", "Error accessing metadata file", "minio does not answer"),
         ("HIVE_CANNOT_OPEN_SPLIT", "Error opening Hive split", "minio does not answer"),
-        ("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7", "catalog unlock TABLE"),
+        ("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7", "raw.x is locked by bob"),
         ("DIVISION_BY_ZERO", "Division by zero", ""),
     ],
 )
@@ -430,6 +431,8 @@ def test_the_part_that_does_not_answer_is_named(
     trino: FakeTrino, code: str, message: str, hint: str
 ) -> None:
     def mend(code: str) -> str:
+        if code == LOCKED:
+            return "raw.x is locked by bob"
         return f"{'mysql' if code == 'JDBC_ERROR' else 'minio'} does not answer: start it"
 
     trino.pages = [[error(code, message)]]
@@ -437,6 +440,11 @@ def test_the_part_that_does_not_answer_is_named(
         read(engine(trino, mend=mend).run("SELECT x", session()))
     assert hint in caught.value.hint
     assert bool(hint) == bool(caught.value.hint)
+
+
+def test_who_holds_a_lock_is_looked_up_by_hand_where_that_is_not_known(trino: FakeTrino) -> None:
+    page = error("ICEBERG_COMMIT_ERROR", "Timed out waiting for lock 7")
+    assert "catalog unlock TABLE" in rejected(trino, page).hint
 
 
 def test_where_every_part_answers_a_missing_file_is_gone(trino: FakeTrino) -> None:

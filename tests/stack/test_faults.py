@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -14,6 +15,8 @@ from contextlib import suppress
 import live
 import pytest
 
+from lakeshell.engine.trino.failures import LOCKED
+from lakeshell.model import TableName
 from lakeshell.stack.control import cursor
 from lakeshell.stack.services import PORTS, Service
 from lakeshell.stack.storage import ObjectStorage
@@ -120,6 +123,16 @@ def test_storage_that_is_killed_is_named(name: str) -> None:
     live.done("stack", "start", "minio")
     assert live.sql(f"SHOW SCHEMAS FROM lake LIKE '{name}!_made' ESCAPE '!'") == []
     assert rows(name) == 640_000
+
+
+def test_who_holds_a_table_locked_is_named_to_whom_trino_let_wait(name: str) -> None:
+    with live.lake() as lake:
+        copy = TableName(name, "copy")
+        with lake.store.tables.pointers.lock(copy):
+            said = lake.runtime._mend(LOCKED)  # type: ignore[attr-defined]
+        assert f"{copy} is locked by " in said
+        assert f"(lakeshell, process {os.getpid()}) for 0 min" in said
+        assert said.endswith(f"lakeshell catalog unlock {copy}")
 
 
 def test_a_restarted_metastore_is_waited_for_by_an_open_lake(name: str) -> None:

@@ -20,11 +20,17 @@ from lakeshell.errors import (
 from lakeshell.workgroup import OVER_BUDGET, STOPPED
 
 STARTING = "SERVER_STARTING_UP"
+LOCKED = "LOCKED"
+"""No code of Trino's: of whatever failed because a table is locked."""
 NO_NODES = "NO_NODES_AVAILABLE"
 """Of a server that answers, and has not yet counted itself among those that work."""
 _PLACED = re.compile(r"line \d+:\d+: ")
 _LESS = "read less: fewer columns, a filter on a partition"
 _DOCTOR = "`lakeshell doctor` checks every part and says what mends it"
+_HELD = (
+    "`lakeshell doctor` says who holds the table's lock; should that writer be dead: "
+    "`lakeshell catalog unlock TABLE`"
+)
 _SHOWN = "`lakeshell workgroup show NAME` has its limits and what is spent of its budgets"
 _STORAGE = f"is the object storage running, and has it room? {_DOCTOR}"
 _GONE = "a file of the table is gone: should the table have been dropped or rewritten, run it again"
@@ -77,7 +83,7 @@ def failure(
     error: Mapping[str, Any], *, running: bool, mend: Callable[[str], str] = lambda code: ""
 ) -> LakeshellError:
     """`running`: whether the server had begun to run the statement. `mend` says which part an error of
-    this code may come of, and the command that mends it."""
+    this code may come of, or who holds a lock, and the command that mends it."""
     code = error.get("errorName") or "GENERIC_INTERNAL_ERROR"
     message = _PLACED.sub("", error.get("message") or "it gave no reason", count=1)
     hint = _hint(code, "\n".join((message, *_causes(error))), mend)
@@ -121,10 +127,7 @@ def _hint(code: str, message: str, mend: Callable[[str], str]) -> str:
     if _FULL.search(message):
         return "the object storage is full: make room, then run it again"
     if _LOCKED.search(message):
-        return (
-            "`lakeshell doctor` says who holds the table's lock; should that writer be dead: "
-            "`lakeshell catalog unlock TABLE`"
-        )
+        return mend(LOCKED) or _HELD
     if code == "INVALID_VIEW" and _UNCONNECTED.search(message):
         code = "JDBC_ERROR"
     return (mend(code) if code in _OF_PARTS else "") or _HINTS.get(code, "")
