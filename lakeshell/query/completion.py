@@ -13,17 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lakeshell.model import Column, TableName
+from lakeshell.query.scope import ENDS_FROM, NAMES, Field, Scope, Tables
 from lakeshell.sql.lexer import Tokens, tokenize
 from lakeshell.sql.names import RESERVED, quote_identifier, unquoted
 
 MOST = 40
 """Suggestions given at most."""
 _TABLE_AFTER = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "DESCRIBE", "DESC", "VIEW"})
-_ENDS_FROM = frozenset(
-    {"WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "ON", "USING",
-     "SELECT", "SET", "WINDOW", "OFFSET", "FETCH", "VALUES"}
-)  # fmt: skip
-_NAMES = ("ident", "quoted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +85,12 @@ def names_at(text: str, offset: int, words: Vocabulary) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """`parts` are the names before the dots before the word; `scope` maps an alias, in lower case,
-    to the parts of the table's name, and the names of common tables to none."""
+    """`parts` are the names before the dots before the word."""
 
     prefix: str
     parts: tuple[str, ...]
     wants_table: bool
-    scope: dict[str, tuple[str, ...]]
+    scope: Scope
 
     @classmethod
     def of(cls, tokens: Tokens, text: str, offset: int) -> _Place | None:
@@ -111,9 +106,11 @@ class _Place:
             start, token = tokens.offsets[before], tokens.texts[before]
             if offset < start + len(token) and tokens.kinds[before] == "string":
                 return None
-            is_word = tokens.kinds[before] in _NAMES or token.isidentifier()
+            is_word = tokens.kinds[before] in NAMES or token.isidentifier()
             if is_word and offset <= start + len(token):
                 prefix, before = text[start:offset].lstrip('"'), before - 1
+                if before >= first and tokens.kinds[before] == "other" and text[start - 1] == '"':
+                    before -= 1  # Its quotes are not closed yet.
         if not prefix and _in_comment(text, tokens, before, offset):
             return None
         parts: list[str] = []
@@ -124,7 +121,7 @@ class _Place:
             prefix,
             tuple(parts),
             _wants_table(tokens, first, before),
-            _scope(tokens, first, last),
+            Scope(tokens, first, last),
         )
 
 
@@ -157,54 +154,13 @@ def _wants_table(tokens: Tokens, first: int, before: int) -> bool:
     depth = 0
     while before >= first and (tokens.kinds[before] == "," or depth):
         before -= 1
-        while before >= first and tokens.kinds[before] not in (",", *_TABLE_AFTER, *_ENDS_FROM):
+        while before >= first and tokens.kinds[before] not in (",", *_TABLE_AFTER, *ENDS_FROM):
             before -= 1
         if before >= first and tokens.kinds[before] == "FROM":
             return True
         if before < first or tokens.kinds[before] != ",":
             return False
     return False
-
-
-def _scope(tokens: Tokens, first: int, last: int) -> dict[str, tuple[str, ...]]:
-    """The relations of the statement by the names that its columns go by."""
-    found: dict[str, tuple[str, ...]] = {}
-    at = first
-    in_from = False
-    while at < last:
-        kind = tokens.kinds[at]
-        if kind in _NAMES and tokens.kinds[at + 1 : at + 3] == ["AS", "("]:
-            found[unquoted(tokens.texts[at]).lower()] = ()
-        if kind in ("FROM", "JOIN", "INTO", "UPDATE"):
-            in_from = True
-        elif kind in _ENDS_FROM:
-            in_from = False
-        if not (in_from and kind in ("FROM", "JOIN", "INTO", "UPDATE", ",")):
-            at += 1
-            continue
-        at += 1
-        parts: list[str] = []
-        while at < last and _is_name(tokens, at):
-            parts.append(unquoted(tokens.texts[at]))
-            at += 1
-            if at >= last or tokens.kinds[at] != ".":
-                break
-            at += 1
-        if not parts:
-            continue
-        if at < last and tokens.kinds[at] == "AS":
-            at += 1
-        alias = parts[-1]
-        if at < last and tokens.kinds[at] in _NAMES:
-            alias = unquoted(tokens.texts[at])
-            at += 1
-        found.setdefault(alias.lower(), tuple(part.lower() for part in parts))
-    return found
-
-
-def _is_name(tokens: Tokens, at: int) -> bool:
-    kind = tokens.kinds[at]
-    return kind in _NAMES or (tokens.texts[at].isidentifier() and kind not in RESERVED)
 
 
 # --- what could be meant -------------------------------------------------------------------
@@ -230,31 +186,41 @@ def _held(names: Sequence[str], prefix: str) -> Iterator[str]:
         yield names[at]
 
 
-def _columns(parts: Sequence[str], words: Vocabulary, prefix: str) -> Iterator[Suggestion]:
-    """Of the table that the parts of a name mean."""
-    named = [part for part in parts if part]
-    if len(named) == 3 and named[0] == "lake":
-        named = named[1:]
-    if len(named) == 1 and words.database is not None:
-        named = [words.database, *named]
-    if len(named) != 2:
-        return
-    database, table = named
-    names = words.tables.get(database, ())
-    at = bisect_left(names, table)
-    if at == len(names) or names[at] != table:
-        return
+def _columns(words: Vocabulary) -> Tables:
+    """The columns of the table that the parts of a name mean."""
+
+    def read(parts: Sequence[str]) -> Sequence[Field]:
+        named = [part for part in parts if part]
+        if len(named) == 3 and named[0] == "lake":
+            named = named[1:]
+        if len(named) == 1 and words.database is not None:
+            named = [words.database, *named]
+        if len(named) != 2:
+            return ()
+        database, table = named
+        names = words.tables.get(database, ())
+        at = bisect_left(names, table)
+        if at == len(names) or names[at] != table:
+            return ()
+        return [(column.name, column.type) for column in words.columns(database, table)]
+
+    return read
+
+
+def _suggested(fields: Iterable[Field], prefix: str) -> Iterator[Suggestion]:
     low = prefix.lower()
-    for column in words.columns(database, table):
-        if column.name.lower().startswith(low):
-            yield Suggestion(quote_identifier(column.name), str(column.type))
+    for name, type in fields:
+        # A word that a query just now is given as a column's name is no suggestion for itself.
+        if name.lower().startswith(low) and (type is not None or name.lower() != low):
+            yield Suggestion(quote_identifier(name), "column" if type is None else str(type))
 
 
 def _members(here: _Place, words: Vocabulary, tokens: Tokens) -> Iterator[Suggestion]:
-    """Behind a dot: columns of a relation, tables of a database, databases of the catalog."""
+    """Behind a dot: columns of a relation, fields of a row, tables of a database, databases of the
+    catalog."""
     parts = tuple(part.lower() for part in here.parts)
-    if len(parts) == 1 and parts[0] in here.scope:
-        yield from _columns(here.scope[parts[0]], words, here.prefix)
+    tables = _columns(words)
+    yield from _suggested(here.scope.members(parts, tables), here.prefix)
     database = parts[-1] if parts[0] == "lake" or len(parts) == 1 else ""
     if parts == ("lake",):
         for name in _starts(words.tables, here.prefix):
@@ -262,12 +228,12 @@ def _members(here: _Place, words: Vocabulary, tokens: Tokens) -> Iterator[Sugges
     for name in _held(words.tables.get(database, ()), here.prefix):
         yield Suggestion(quote_identifier(name), "table")
     if len(parts) > 1:
-        yield from _columns(parts, words, here.prefix)
+        yield from _suggested(tables(parts), here.prefix)
 
 
 def _relations(here: _Place, words: Vocabulary) -> Iterator[Suggestion]:
-    for name, parts in here.scope.items():
-        if not parts and name.startswith(here.prefix.lower()):
+    for name, relation in here.scope.relations.items():
+        if relation.common and name.startswith(here.prefix.lower()):
             yield Suggestion(quote_identifier(name), "WITH")
     if words.database is not None:
         for name in _held(words.tables.get(words.database, ()), here.prefix):
@@ -291,11 +257,12 @@ def _tables_by_name(prefix: str, words: Vocabulary) -> Iterator[Suggestion]:
 
 
 def _anything(here: _Place, words: Vocabulary) -> Iterator[Suggestion]:
-    for parts in here.scope.values():
-        yield from _columns(parts, words, here.prefix)
+    tables = _columns(words)
+    for name in here.scope.relations:
+        yield from _suggested(here.scope.fields(name, tables), here.prefix)
     if not here.prefix:
         return
-    for name in _starts(here.scope, here.prefix):
+    for name in _starts(here.scope.relations, here.prefix):
         yield Suggestion(quote_identifier(name), "relation")
     # Keywords that are reserved are what most statements are made of; a whole word needs no help.
     for word in sorted(_starts(RESERVED, here.prefix)):

@@ -13,9 +13,17 @@ TABLES = {
     TableName("raw", "rental"): columns(rental_id="integer", film_id="integer"),
     TableName("sales", "film_sales"): columns(film_id="integer", sold="bigint"),
     TableName("raw", "odd name"): columns(x="integer"),
+    TableName("raw", "straße"): columns(größe="integer", 名前="varchar"),
+    TableName("raw", "people"): columns(
+        id="integer", home='row(city varchar, "Zip Code" varchar, at row(lat double, lon double))'
+    ),
 }
 WORDS = Vocabulary(
-    {"raw": ["film", "odd name", "rental"], "sales": ["film_sales"], "empty": []},
+    {
+        "raw": ["film", "odd name", "people", "rental", "straße"],
+        "sales": ["film_sales"],
+        "empty": [],
+    },
     ("count", "if", "substr", "sum"),
     "raw",
     TABLES.__getitem__,
@@ -55,6 +63,43 @@ def suggested(marked: str, words: Vocabulary = WORDS) -> list[str]:
         ("SELE|", ["SELECT"]),
         ("select|", []),
         ("SELECT nosuch.x| FROM film", []),
+        # what a query gives: WITH, FROM, LATERAL, UNNEST, joined in brackets
+        ("WITH a AS (SELECT 1 AS one, title FROM film) SELECT a.| FROM a", ["one", "title"]),
+        ("WITH a (x, y) AS (SELECT 1, title FROM film) SELECT b.| FROM a b", ["x", "y"]),
+        (
+            "WITH a AS (SELECT * FROM film), b AS (SELECT a.*, 1 n FROM a) SELECT b.| FROM b",
+            ["film_id", "title", "length", "n"],
+        ),
+        (
+            "SELECT t.| FROM (SELECT f.title, length / 2 half, count(*) AS n FROM film f) t",
+            ["title", "half", "n"],
+        ),
+        ("SELECT t.| FROM (SELECT film_id FROM rental UNION ALL SELECT 1) AS t (id)", ["id"]),
+        (
+            "SELECT t.h| FROM film, LATERAL (SELECT CASE WHEN length > 9 THEN 1 END high) t",
+            ["high"],
+        ),
+        (
+            "SELECT u.| FROM film CROSS JOIN UNNEST(ARRAY[1, 2]) WITH ORDINALITY AS u (e, n)",
+            ["e", "n"],
+        ),
+        ("SELECT x.t| FROM (film x JOIN rental y ON x.film_id = y.film_id)", ["title"]),
+        ("SELECT y.r| FROM (SELECT 1 FROM film WHERE title > 'a') x, rental y", ["rental_id"]),
+        ("SELECT * FROM film f WHERE EXISTS (SELECT f.le| FROM rental)", ["length"]),
+        ("SELECT t.| FROM (SELECT 1 AS a, (SELECT max(film_id) FROM rental) AS b", []),
+        ("WITH a AS (SELECT ti| FROM film", ["title"]),
+        ("WITH a AS (SELECT * FROM a) SELECT a.| FROM a", []),
+        # fields of a row
+        ("SELECT p.home.| FROM people p", ["city", '"Zip Code"', "at"]),
+        ("SELECT home.c| FROM people", ["city"]),
+        ("SELECT people.home.at.l| FROM people", ["lat", "lon"]),
+        ("SELECT t.h.z| FROM (SELECT home AS h FROM people) t", ['"Zip Code"']),
+        ("SELECT p.id.| FROM people p", []),
+        # names of all kinds
+        ('SELECT "F".ti| FROM film AS "F"', ["title"]),
+        ('SELECT s."gr|" FROM "straße" s', ['"größe"']),
+        ('SELECT * FROM "str|', ['"straße"']),
+        ('SELECT s.名| FROM raw."straße" s', ['"名前"']),
         ("", None),
     ],
 )
