@@ -163,11 +163,11 @@ class Console(App[None]):
 
     async def on_event(self, event: Event) -> None:
         """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
-        library would put that into a text where no key of it is bound before the text has it. In
-        vim's way of editing it is what was sent, and the text has it before the console."""
+        library would put that into a text where no key of it is bound before the text has it. Where
+        SQL is typed it may be what was sent, and the text has it before the console."""
         if isinstance(event, Key) and event.key.startswith("alt+") and not event.is_forwarded:
             focused = self.focused
-            if focused is not None and getattr(focused, "editing", "") == "vim":
+            if focused is not None and hasattr(focused, "editing"):
                 focused._forward_event(event)
                 return
             event.character = None

@@ -120,8 +120,11 @@ async def test_the_keys_of_the_editor_close_no_tab(lake: Lake) -> None:
     app = console(lake)
     async with app.run_test(size=(80, 24)) as pilot:
         area = await edited(pilot)
-        sent(app, "one two three\x1b\x7f\x1bb\x1bd\x1b<")
-        await until(pilot, lambda: area.text.rstrip() == "one")
+        sent(app, "one two three\x1b\x7f\x1bb\x1bd\x1b<y\x1bZ\x1b z")
+        await until(pilot, lambda: area.text.rstrip().endswith("<yZ z"))
+        assert area.text.split() == ["one", "<yZ", "z"]
+        sent(app, "\x1b7")
+        await until(pilot, lambda: app.current_mode == "history")
         await settled(pilot)
 
 

@@ -171,8 +171,6 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
 
     async def on_key(self, event: events.Key) -> None:  # type: ignore[override]
         """Before the base's own, which it keeps from happening where the key was taken."""
-        if self.editing == "plain":
-            return
         if self.app.screen is not self.screen:
             # What was typed in one piece behind a command that opened a dialog is the dialog's.
             again = events.Key(event.key, event.character)
@@ -187,8 +185,15 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
             await commanded.done.wait()
 
     async def _is_of_the_console(self, event: events.Key) -> bool:
-        """Keys with Alt came here first in vim's way of editing."""
-        if self.vim is None or not event.key.startswith("alt+"):
+        """Keys with Alt come here first. What nobody has bound was Esc, which closes the suggestions,
+        and a character in one piece, as fast fingers and slow links send them."""
+        if not event.key.startswith("alt+"):
+            return False
+        typed = event.character if event.is_printable else None
+        if typed and self.vim is None and event.key not in self.screen.active_bindings:
+            self.completer_active = None
+            self.post_message(TextAreaHideCompletionList())
+            event.key = typed if typed.isalnum() else event.key.removeprefix("alt+")
             return False
         event.character = None
         return await self.app._check_bindings(event.key, priority=True)
@@ -203,7 +208,7 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
             if self.mode != before:
                 self.post_message(self.ModeChanged())
             return taken
-        action = KEYS.get(event.key)
+        action = KEYS.get(event.key) if self.editing == "emacs" else None
         if action is None:
             return False
         getattr(self, f"action_{action}")()
