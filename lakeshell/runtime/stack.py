@@ -246,9 +246,10 @@ class StackRuntime:
                     start_hint=_start(Service.MINIO),
                     key_hint="it keeps no key of its own: lakeshell stack up gives it that of"
                     " secrets.env",
-                )
+                ),
+                self.notice,
             )
-        return _settings_storage(self.place)
+        return _settings_storage(self.place, self.notice)
 
     @property
     def _trino(self) -> TrinoAddress:
@@ -314,10 +315,10 @@ def object_storage(place: Place, notice: Callable[[str], None]) -> S3Files:
 
     if place.settings.trino.url is None and is_installed(place.state):
         return StackRuntime(place, notice).files
-    return _settings_storage(place)
+    return _settings_storage(place, notice)
 
 
-def _settings_storage(place: Place) -> S3Files:
+def _settings_storage(place: Place, notice: Callable[[str], None]) -> S3Files:
     from lakeshell.store.s3 import S3Address, S3Files
 
     storage = place.settings.storage
@@ -336,5 +337,6 @@ def _settings_storage(place: Place) -> S3Files:
             access_key=keys[0],
             secret_key=keys[1],
             warehouse=storage.warehouse,
-        )
+        ),
+        notice,
     )
