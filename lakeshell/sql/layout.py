@@ -7,6 +7,7 @@ between them and reserved words in upper case. Only blanks change, so the meanin
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lakeshell.sql.lexer import tokenize
@@ -19,6 +20,10 @@ _CLAUSES = frozenset(
 )  # fmt: skip
 _JOINS = frozenset({"JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL"})
 _UPPER = RESERVED | _CLAUSES | {"ASC", "DESC", "OVER", "PARTITION", "FILTER"}
+_LOOSE = (_UPPER | _CLAUSES) - RESERVED
+_OPERATORS = frozenset({"=", "<", ">", "<=", ">=", "<>", "||", "+", "-", "*", "/", "%", "."})
+_BEFORE_NAMES = _OPERATORS | {"SELECT", "DISTINCT", ",", "AS", "(", "["}
+_AFTER_NAMES = frozenset({",", ")", "]", ";", "FROM", "eof"})
 _COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
 _TIGHT_BEFORE = frozenset({",", ";", ")", "]", "."})
 _TIGHT_AFTER = frozenset({"(", "[", "."})
@@ -50,16 +55,32 @@ def _pieces(text: str) -> list[_Piece]:
     tokens = tokenize(text)
     made: list[_Piece] = []
     end = 0
-    for kind, word, offset in zip(tokens.kinds, tokens.texts, tokens.offsets, strict=True):
+    found = zip(tokens.kinds, tokens.texts, tokens.offsets, strict=True)
+    for number, (kind, word, offset) in enumerate(found):
         gap = text[end:offset]
         for comment in _COMMENT.finditer(gap):
             made.append(_Piece("comment", comment[0].rstrip(), False))
         if kind == "eof":
             break
+        if kind in _LOOSE and not _is_keyword(tokens.kinds, number):
+            kind = "ident"
         shown = word.upper() if kind in _UPPER else word
         made.append(_Piece(kind, shown, not gap))
         end = offset + len(word)
     return made
+
+
+def _is_keyword(kinds: Sequence[str], at: int) -> bool:
+    """Whether a word that may be a name, too, is none: a column's name stays as it was written, for
+    the result is headed by it."""
+    before, after = kinds[at - 1] if at else "", kinds[at + 1]
+    if kinds[at] == "PARTITION":
+        return after == "BY"
+    if before in _BEFORE_NAMES:
+        return False
+    if kinds[at] in ("ASC", "DESC"):
+        return after not in _OPERATORS | {"FROM"}
+    return after not in _AFTER_NAMES | _OPERATORS
 
 
 @dataclass(slots=True)

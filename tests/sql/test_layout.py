@@ -38,6 +38,12 @@ def test_a_short_statement_stays_on_its_line() -> None:
     assert layout("select  *\nfrom film ;  select 1") == "SELECT * FROM film;\n\nSELECT 1"
 
 
+def test_a_column_that_is_called_as_a_word_keeps_its_name() -> None:
+    assert layout(
+        "select Filter, offset, limit, t.set, window + 1 from t order by x desc limit 3"
+    ) == ("SELECT Filter, offset, limit, t.set, window + 1 FROM t ORDER BY x DESC LIMIT 3")
+
+
 def test_comments_stay() -> None:
     made = layout("select 1, -- the first\n  2 /* two */ from t")
     assert "-- the first\n" in made
