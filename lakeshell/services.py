@@ -105,6 +105,7 @@ def restore(
 ) -> backups.Backup:
     """The latest backup where none is named."""
     with backups.alone(lake.stack.installation.folder):
+        lake.stack.forget_removed(Service.MYSQL)
         lake.stack.ensure((Service.MYSQL, Service.MINIO), reporter)
         return backups.restore(lake.stack.compose, name, reporter, replace=replace)
 

@@ -55,6 +55,15 @@ def wake_source(place: Place, connection: Connection, notice: Callable[[str], No
     return is_own(place, address) and wake(place, Service.MYSQL, notice)
 
 
+def mend_source(place: Place) -> str:
+    """What to do when the stack's own source database does not answer."""
+    from lakeshell.stack.stack import RESTORE
+
+    if open_stack(place).is_removed(Service.MYSQL):
+        return f"it was removed after a backup; {RESTORE}"
+    return "start it: lakeshell stack start mysql"
+
+
 def is_own(place: Place, address: MysqlAddress) -> bool:
     """Whether that is the source database of the lake's own stack."""
     local = address.host in ("localhost", "127.0.0.1", "::1")

@@ -29,8 +29,8 @@ def with_start_hint(place: Place, address: MysqlAddress) -> MysqlAddress:
 
     if not is_installed(place.state):
         return address
-    from lakeshell.runtime.installed import is_own
+    from lakeshell.runtime.installed import is_own, mend_source
 
     if not is_own(place, address):
         return address
-    return replace(address, start_hint="start it: lakeshell stack start mysql")
+    return replace(address, start_hint=mend_source(place))

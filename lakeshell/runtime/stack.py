@@ -166,13 +166,15 @@ class StackRuntime:
             return self._locked()
         if not self._own:
             return ""
-        from lakeshell.runtime.installed import open_stack
+        from lakeshell.runtime.installed import mend_source, open_stack
 
         stack = open_stack(self.place)
         parts = (Service.MYSQL,) if code == "JDBC_ERROR" else with_needs((Service.TRINO,))
         down = [service for service in parts if not stack.answers(service)]
         if not down and code == "CATALOG_NOT_FOUND":
             return "a connection that is new to Trino gets its catalog by `lakeshell stack up`"
+        if down == [Service.MYSQL]:
+            return f"mysql does not answer; {mend_source(self.place)}"
         verb = "does not answer" if len(down) == 1 else "do not answer"
         return f"{', '.join(down)} {verb}: lakeshell stack start {' '.join(down)}" if down else ""
 

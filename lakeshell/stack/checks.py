@@ -14,7 +14,7 @@ from lakeshell.errors import ConnectionFailed, LakeshellError
 from lakeshell.stack import control, docker, probe
 from lakeshell.stack.compose import Container
 from lakeshell.stack.services import PORTS, PURPOSE, Service
-from lakeshell.stack.stack import Stack
+from lakeshell.stack.stack import RESTORE, Stack
 from lakeshell.stack.storage import ObjectStorage
 
 LOW_STORAGE = 256 * 2**20
@@ -109,6 +109,8 @@ def _service(stack: Stack, service: Service, container: Container | None) -> str
         raise ConnectionFailed("it is paused", hint=f"lakeshell stack start {service}")
     if not probe.port_is_free(port):
         raise docker.port_taken(port, service)
+    if container is None and stack.is_removed(service):
+        return f"removed after a backup; {RESTORE}"
     if container is None:
         raise ConnectionFailed("it has no container", hint=f"lakeshell stack start {service}")
     if stack.settings.idle_stop and container.exit_code in (0, 137, 143):

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakeshell.errors import ConfigurationError, LakeshellError, TimedOut, UsageError
+from lakeshell.errors import ConfigurationError, LakeshellError, NotFound, TimedOut, UsageError
 from lakeshell.locking import locked
 from lakeshell.stack import control, docker, images, probe, trino
 from lakeshell.stack.compose import Compose
@@ -43,6 +43,8 @@ CONFIGURATION = "TRINO_CONFIGURATION"
 ENDED = ("exited", "dead", "restarting")
 PATIENCE = 3
 """Times, seconds apart, that a service is found ended before it is given up."""
+RESTORE = "bring it back: lakeshell stack restore mysql"
+"""The command that mends a source database which was removed."""
 _POLL = 0.25
 Remotes = Callable[[], Sequence[trino.Remote]]
 
@@ -137,6 +139,9 @@ class Stack:
         reporter.step(f"starting {', '.join(first)}")
         self.compose.up(first)
         self._wait(first, reporter)
+        for service in filter(self.is_removed, first):
+            reporter.warn(f"{service} was removed after a backup and is empty now; {RESTORE}")
+            self.forget_removed(service)
         self._prepare(first)
         if not later:
             return
@@ -159,29 +164,41 @@ class Stack:
             self.compose.stop(services)
 
     def remove(self, service: Service, reporter: Reporter) -> None:
-        """Its container and its data."""
+        """Its container and its data, after a backup. Only who asks for it starts it again, empty."""
         with self.alone(reporter):
             reporter.step(f"removing {service}")
+            self._mark("removed", service).touch()
             self.compose.remove(service)
+
+    def is_removed(self, service: Service) -> bool:
+        """Whether it was removed after a backup, and not started or restored since."""
+        return self.is_installed and self._mark("removed", service).exists()
+
+    def forget_removed(self, service: Service) -> None:
+        self._mark("removed", service).unlink(missing_ok=True)
 
     def ensure(self, services: Collection[Service], reporter: Reporter) -> bool:
         """Starts what does not answer of the services and their needs; whether anything had to be.
-        Costs a few milliseconds when all answer."""
+        Costs a few milliseconds when all answer. Raises `NotFound` for one that was removed: empty,
+        it would tell a crawler that every table is gone."""
         wanted = with_needs(tuple(services))
         for service in wanted:
-            self._mark(service).touch()
+            self._mark("needed", service).touch()
         missing = [service for service in wanted if not self.answers(service)]
+        for service in missing:
+            if self.is_removed(service):
+                raise NotFound(f"{service} was removed after a backup", hint=RESTORE)
         if missing:
             self.start(services, reporter)
         return bool(missing)
 
     def needed_at(self, service: Service) -> float:
         """When a command last needed the service, in seconds since 1970; 0 for never."""
-        mark = self._mark(service)
+        mark = self._mark("needed", service)
         return mark.stat().st_mtime if mark.exists() else 0.0
 
-    def _mark(self, service: Service) -> Path:
-        return self.installation.folder / f".needed-{service}"
+    def _mark(self, what: str, service: Service) -> Path:
+        return self.installation.folder / f".{what}-{service}"
 
     def answers(self, service: Service) -> bool:
         return probe.version(service, self.installation.port(service)) is not None

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import live
 import pytest
+from fakes import Silent
 from pymysql import MySQLError, OperationalError
 from pymysql.cursors import Cursor
 
+from lakeshell.errors import NotFound
 from lakeshell.stack import backup
+from lakeshell.stack.checks import checks
 from lakeshell.stack.control import cursor
 from lakeshell.stack.services import Service
 from lakeshell.stack.storage import ObjectStorage
@@ -196,6 +199,26 @@ def test_everything_comes_back_into_an_empty_volume() -> None:
     assert after.rows == before.rows
     assert after.definitions == before.definitions
     assert after.rights == before.rights
+
+
+def test_what_was_removed_is_not_begun_empty_by_what_needs_it() -> None:
+    """A crawler would find every table gone."""
+    before = seen()
+    live.done("stack", "backup", "mysql", "--remove")
+    try:
+        with live.lake() as lake:
+            with pytest.raises(NotFound) as refused:
+                lake.stack.ensure((Service.MYSQL,), Silent())
+            assert refused.value.hint == "bring it back: lakeshell stack restore mysql"
+            found = dict(checks(lake.stack))
+            assert found["mysql"]().startswith("removed after a backup")
+            assert "mysql's password" not in found
+        said = live.done("stack", "start", "mysql")
+        assert "mysql was removed after a backup and is empty now" in said
+        assert "empty" not in live.done("stack", "start", "mysql")
+    finally:
+        live.done("stack", "restore", "mysql")
+    assert seen() == before
 
 
 def test_a_right_to_what_was_dropped_is_left_out_and_said() -> None:

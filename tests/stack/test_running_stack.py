@@ -196,10 +196,10 @@ def test_a_statement_of_any_characters_is_a_use_of_the_source() -> None:
 
 
 def test_logs_are_what_was_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = live.lakeshell("stack", "logs", "--tail", "3", "minio", "trino")
+    ended = live.lakeshell("stack", "logs", "--tail", "3", "metastore", "trino")
     assert ended.returncode == 0, ended.stderr
     names = {line.partition("|")[0].strip() for line in ended.stdout.splitlines()}
-    assert names == {"minio-1", "trino-1"}
+    assert names == {"metastore-1", "trino-1"}
     assert "\x1b" not in ended.stdout
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     ended = live.lakeshell("stack", "logs", "minio")
