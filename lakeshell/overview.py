@@ -112,10 +112,12 @@ def _advice(
             Advice("Connect a database", "lakeshell connection add NAME URL", "connections"),
         )
     if not (connections or tables or jobs):
-        return (
-            Advice("See it all on made-up data first", "lakeshell demo", "demo"),
-            Advice("Connect a database", "lakeshell connection add NAME URL", "connections"),
-        )
+        connect = Advice("Connect a database", "lakeshell connection add NAME URL", "connections")
+        if lake.settings.engine == "trino" and not lake.is_on_own_stack:
+            # The walk-through makes a database of its own, and services for it.
+            return (connect,)
+        command = command_line("demo", *(["--stack"] if lake.is_on_own_stack else []))
+        return (Advice("See it all on made-up data first", command, "demo"), connect)
     made: list[Advice] = []
     if not connections:
         made.append(

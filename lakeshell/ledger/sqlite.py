@@ -36,6 +36,8 @@ class SqliteDatabase:
         self._notice = notice
         self.place = str(path.absolute())
         self._lock = threading.RLock()
+        self._reading = threading.Lock()
+        self._reader: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_emptied()
@@ -50,17 +52,31 @@ class SqliteDatabase:
         with self._translated():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.create_function("holds", 2, _holds, deterministic=True)
+            _prepare(self._db)
             self.migrated = migrate(self._db, str(path))
             self._db.execute(f"PRAGMA busy_timeout = {min(_SILENT, _WAIT) * 1000:.0f}")
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
             self._db.close()
+            if self._reader is not None:
+                self._reader.close()
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        with self._lock, self._translated():
-            return self._db.execute(sql, values).fetchall()
+        with self._translated():
+            if self._lock.acquire(blocking=False):
+                try:
+                    return self._db.execute(sql, values).fetchall()
+                finally:
+                    self._lock.release()
+            # Another thread writes, or waits until it can: whoever only reads waits for nobody.
+            with self._reading:
+                if self._reader is None:
+                    self._reader = sqlite3.connect(
+                        self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+                    )
+                    _prepare(self._reader)
+                return self._reader.execute(sql, values).fetchall()
 
     def write(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self._lock, self._translated():
@@ -156,6 +172,10 @@ class SqliteDatabase:
                 hint="free some disk space if it is full; see who holds it if it is locked, and "
                 "whether you may write it",
             ) from error
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    db.create_function("holds", 2, _holds, deterministic=True)
 
 
 def _holds(text: str, part: str) -> bool:

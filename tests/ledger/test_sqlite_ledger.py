@@ -7,6 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -187,6 +190,28 @@ def test_a_record_of_a_query_survives_a_new_opening(tmp_path: Path) -> None:
     assert again.query("q").sql == "SELECT 1"
     assert again.run("r").name == "n"
     again.close()
+
+
+def test_reading_waits_for_no_other_thread_that_waits_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lakeshell.ledger.sqlite._SILENT", 0.01)
+    waiting = threading.Event()
+    with closing(SqliteLedger(tmp_path / "l.db", lambda text: waiting.set())) as ledger:
+        run = RunRecord("r", "job", "load", datetime.now(UTC), "ada", QueryState.FINISHED)
+        ledger.end_run(run)
+        holder = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        writer = threading.Thread(target=lambda: ledger.end_run(replace(run, id="s")))
+        writer.start()
+        assert waiting.wait(60)
+        assert [found.id for found in ledger.runs("job", None, 5)] == ["r"]
+        assert ledger.queries(HistoryFilter(contains="Ü")) == []
+        assert writer.is_alive(), "it was read only once the other had written"
+        holder.execute("ROLLBACK")
+        holder.close()
+        writer.join(60)
+        assert {found.id for found in ledger.runs("job", None, 5)} == {"r", "s"}
 
 
 def test_who_waits_for_a_locked_ledger_is_told_so(

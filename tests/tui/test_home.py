@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from consoles import NOW, console, settled, text_of, until
 
 from lakeshell.lake import Lake
 from lakeshell.model import QueryState
+from lakeshell.overview import overview
 from lakeshell.ports import HistoryFilter
 from lakeshell.tui.screens.demo import DemoScreen
 
@@ -40,7 +42,9 @@ async def test_a_part_that_is_broken_is_named_with_what_mends_it(lake: Lake) -> 
 @pytest.mark.asyncio
 async def test_a_failed_run_is_the_first_advice(lake: Lake) -> None:
     last = lake.ledger.runs("crawler", "movies", 1)[0]
-    lake.ledger.end_run(replace(last, state=QueryState.FAILED, error="the source is gone"))
+    lake.ledger.end_run(
+        dataclasses.replace(last, state=QueryState.FAILED, error="the source is gone")
+    )
     async with console(lake).run_test(size=(200, 30)) as pilot:
         await settled(pilot)
         assert "Crawler movies failed: the source is gone  lakeshell crawler run movies" in text_of(
@@ -55,9 +59,11 @@ async def test_a_larger_window_shows_more_of_what_ran_last(lake: Lake) -> None:
     for number in range(30):
         began = NOW - timedelta(minutes=number)
         lake.ledger.end(
-            replace(query, id=f"q{number:02}", started=began, sql=f"SELECT {number:02}")
+            dataclasses.replace(query, id=f"q{number:02}", started=began, sql=f"SELECT {number:02}")
         )
-        lake.ledger.end_run(replace(run, id=f"r{number:02}", started=began, name=f"n{number:02}"))
+        lake.ledger.end_run(
+            dataclasses.replace(run, id=f"r{number:02}", started=began, name=f"n{number:02}")
+        )
 
     def shown(lines: int) -> bool:
         said = text_of(pilot)
@@ -93,6 +99,39 @@ async def test_an_empty_lake_offers_the_demo_and_runs_it(
         await pilot.press("escape")
         await settled(pilot)
         assert "1 connection" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_lake_on_its_stack_offers_the_demo_on_the_stack(
+    empty_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lake, "is_on_own_stack", True)
+    monkeypatch.setattr(Lake, "catalog_sleeps", lambda lake: False)
+    monkeypatch.setattr("lakeshell.tui.screens.home.findings", lambda lake, quick: [])
+    empty_lake.__dict__["stack"] = SimpleNamespace(is_installed=True)
+    said = "import sys; print('told', *sys.argv[2:])"
+    monkeypatch.setattr("lakeshell.tui.screens.demo.COMMAND", (sys.executable, "-c", said))
+    async with console(empty_lake).run_test(size=(200, 30)) as pilot:
+        await until(pilot, lambda: "first  lakeshell demo --stack" in text_of(pilot))
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "lakeshell demo --stack: done" in text_of(pilot))
+        await until(pilot, lambda: "told --stack" in text_of(pilot))
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_a_lake_on_a_trino_of_others_offers_no_demo(
+    empty_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Opened as they are: there is no such Trino here.
+    assert not empty_lake.catalog.names()
+    assert not empty_lake.ledger.counts()["queries"]
+    elsewhere = dataclasses.replace(empty_lake.settings, engine="trino")
+    monkeypatch.setitem(empty_lake.__dict__, "settings", elsewhere)
+    monkeypatch.setattr(Lake, "is_on_own_stack", False)
+    advice = overview(empty_lake).advice
+    assert [step.noun for step in advice] == ["connections"]
 
 
 @pytest.mark.asyncio

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from lakeshell.errors import command_line
 from lakeshell.tui.screens.process import ProcessScreen
 
 COMMAND = (sys.executable, "-P", "-m", "lakeshell", "demo", "--lake")
@@ -14,13 +16,15 @@ COMMAND = (sys.executable, "-P", "-m", "lakeshell", "demo", "--lake")
 class DemoScreen(ProcessScreen):
     """`lakeshell demo` on the lake's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__("lakeshell demo", lambda: _started(folder), title="lakeshell demo")
+    def __init__(self, folder: Path, *, stack: bool) -> None:
+        options = ["--stack"] if stack else []
+        line = command_line("demo", *options)
+        super().__init__(line, lambda: _started(folder, options), title=line)
 
 
-def _started(folder: Path) -> subprocess.Popen[str]:
+def _started(folder: Path, options: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, str(folder)],
+        [*COMMAND, str(folder), *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -177,7 +177,9 @@ class HomeScreen(LakeScreen):
     def _demo(self) -> None:
         from lakeshell.tui.screens.demo import DemoScreen
 
-        self.app.push_screen(DemoScreen(self.lake.folder), lambda _: self.look())
+        self.app.push_screen(
+            DemoScreen(self.lake.folder, stack=self.lake.is_on_own_stack), lambda _: self.look()
+        )
 
 
 def _queries(found: Sequence[QueryRecord]) -> Content:
