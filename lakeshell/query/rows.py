@@ -303,6 +303,8 @@ class ResultRows:
         table = pa.table({"value": values})
         direction = "descending" if descending else "ascending"
         indices = pc.sort_indices(table, sort_keys=[("value", direction)])
+        if descending and pa.types.is_floating(values.type):
+            indices = _largest_first(indices, values)
         if rows is None:
             return indices.cast(pa.int64())
         return rows.take(indices)
@@ -360,3 +362,13 @@ class ResultRows:
             while len(self._held) > _HELD:
                 self._held.popitem(last=False)
         return found
+
+
+def _largest_first(indices: pa.Array, values: pa.ChunkedArray) -> pa.Array:
+    """Of a descending order: NaN is the largest number to Trino, and stands before NULLs to Arrow."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    end = len(values) - values.null_count
+    begin = end - (pc.sum(pc.is_nan(values)).as_py() or 0)
+    return pa.concat_arrays([indices[begin:end], indices[:begin], indices[end:]])

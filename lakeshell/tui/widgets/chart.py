@@ -94,7 +94,7 @@ class ResultChart(Vertical, can_focus=True):
         def work() -> Series:
             if kind == "histogram":
                 return histogram(rows, y)
-            return series(rows, self._arrangement, x, y, most)
+            return series(rows, self._arrangement, x, y, most, spread=kind != "bar")
 
         self.host.ask("chart", work, lambda data: self._draw(kind, data))
 
@@ -110,6 +110,8 @@ def draw(widget: PlotextPlot, kind: str, data: Series) -> None:
     plot.clear_data()
     plot.clear_figure()
     left = f", first {len(data.values):,} rows" if data.left_out else ""
+    if data.every > 1:
+        left = f", one row in {data.every:,}"
     plot.title(shortened(words(f"{data.y} by {data.x}{left} ({kind})"), 70))
     labels = [shortened(words(label), 16) for label in data.labels]
     places = list(data.numbers or range(1, len(labels) + 1))
@@ -121,7 +123,8 @@ def draw(widget: PlotextPlot, kind: str, data: Series) -> None:
         plot.plot(places, list(data.values), marker="braille")
     else:
         plot.scatter(places, list(data.values), marker="dot")
-    if kind in ("line", "scatter") and data.numbers is None and labels:
-        step = max(1, len(labels) // 8)
-        plot.xticks(places[::step], labels[::step])
+    if kind in ("line", "scatter") and (data.numbers is None or data.dates) and labels:
+        along = sorted(zip(places, labels, strict=True))
+        step = max(1, len(along) // 8)
+        plot.xticks([place for place, _ in along[::step]], [label for _, label in along[::step]])
     widget.refresh()
