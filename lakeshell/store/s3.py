@@ -36,6 +36,9 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _NO_BUCKET = re.compile(r"NO_?SUCH_?BUCKET", re.IGNORECASE)
+_REGION = re.compile(r"expecting '([^']+)'|bucket is located in '([^']+)'")
+_ANSWERED = re.compile(r"AWS Error (?!NO_?SUCH_?KEY|RESOURCE_?NOT_?FOUND)(.*)", re.DOTALL)
+"""What storage says of anything but an object that is gone."""
 _FULL = re.compile(r"StorageFull|minimum free drive threshold|quota", re.IGNORECASE)
 
 
@@ -270,6 +273,17 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
     if _UNREACHABLE.search(said):
         return ConnectionFailed(
             f"the object storage {address} cannot be reached", hint=address.start_hint
+        )
+    if region := _REGION.search(said):
+        return ConnectionFailed(
+            f"{address} is in the region {region[1] or region[2]}, not in {address.region}",
+            hint="storage.region names it",
+        )
+    if answered := _ANSWERED.search(said):
+        # A question without an answer's body says no more than that: whose region is wrong learns it here.
+        return ConnectionFailed(
+            f"{address} refused {location}: {answered[1].strip()}",
+            hint=f"see storage.region, which is {address.region}, and the access key",
         )
     return error
 

@@ -10,6 +10,7 @@ import pytest
 
 from lakeshell.errors import ConnectionFailed, LakeshellError
 from lakeshell.store import s3
+from lakeshell.store.metadata import read_metadata
 from lakeshell.store.s3 import S3Address, S3Files, _failure
 from tests import reach
 
@@ -23,18 +24,24 @@ LOCATION = "s3://lake/film/00000.parquet"
         ("AWS Error ACCESS_DENIED during GetObject operation", ConnectionFailed, "secret is wrong"),
         ("AWS Error SIGNATURE_DOES_NOT_MATCH during CreateMultipartUpload", ConnectionFailed, "secret is wrong"),
         ("AWS Error NO_SUCH_BUCKET during CreateMultipartUpload", ConnectionFailed, "no bucket"),
+        ("AWS Error UNKNOWN (HTTP status 400) during ListObjectsV2 operation: the region is wrong; expecting 'us-east-1'.", ConnectionFailed, "in the region us-east-1, not in moon-1"),
+        ("AWS Error UNKNOWN (HTTP status 400) during HeadObject operation: No response body. Looks like the configured region is 'moon-1' while the bucket is located in 'us-east-1'.", ConnectionFailed, "in the region us-east-1"),
+        ("AWS Error UNKNOWN (HTTP status 400) during HeadObject operation: No response body.", ConnectionFailed, "refused s3://lake/film/00000.parquet: UNKNOWN (HTTP status 400)"),
         ("AWS Error UNKNOWN (HTTP status 507) during UploadPart: XMinioStorageFull", LakeshellError, "is full"),
     ],
 )  # fmt: skip
 def test_faults_are_said_in_our_words(said: str, kind: type[Exception], message: str) -> None:
-    found = _failure(S3Address(endpoint="http://minio:9000"), LOCATION, OSError(said))
+    found = _failure(
+        S3Address(endpoint="http://minio:9000", region="moon-1"), LOCATION, OSError(said)
+    )
     assert type(found) is kind
     assert message in str(found)
 
 
 def test_other_faults_stay_as_they_are() -> None:
-    error = OSError("something else")
-    assert _failure(S3Address(), LOCATION, error) is error
+    for said in ("something else", "AWS Error NO_SUCH_KEY during GetObject operation: gone"):
+        error = OSError(said)
+        assert _failure(S3Address(), LOCATION, error) is error
 
 
 def test_the_secret_is_not_shown() -> None:
@@ -76,6 +83,14 @@ def test_wrong_keys_and_buckets_are_said() -> None:
         S3Files(replace(address, secret_key="wrong")).create(f"{address.warehouse}/x")
     with pytest.raises(ConnectionFailed, match="no bucket"):
         S3Files(address).create("s3://lakeshell-no-such-bucket/x")
+
+
+def test_another_region_is_no_missing_file() -> None:
+    """A table whose metadata file is missing may be dropped by whoever is told so."""
+    address = replace(reach.s3("lakeshell_s3"), region="moon-1")
+    with pytest.raises(ConnectionFailed, match="region|refused") as caught:
+        read_metadata(f"{address.warehouse}/x.metadata.json", S3Files(address))
+    assert "moon-1" in caught.value.message + caught.value.hint
 
 
 def test_what_is_given_up_leaves_nothing() -> None:
