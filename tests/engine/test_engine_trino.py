@@ -20,8 +20,10 @@ from fakes import FakeLedger
 from lakeshell.cost.prices import ATHENA
 from lakeshell.engine.trino import connection
 from lakeshell.engine.trino.address import TrinoAddress
+from lakeshell.engine.trino.connection import Answer, Untrusted
 from lakeshell.engine.trino.engine import TrinoEngine
 from lakeshell.engine.trino.failures import LOCKED
+from lakeshell.engine.trino.server import Server
 from lakeshell.errors import (
     Cancelled,
     ConfigurationError,
@@ -175,6 +177,36 @@ def test_a_refused_login_says_so(trino: FakeTrino, status: int, word: str) -> No
     with pytest.raises(ConnectionFailed) as caught:
         engine(trino).run("SELECT 1", session())
     assert word in caught.value.message
+
+
+@pytest.mark.parametrize(("password", "encoding"), [("pa:ss wörd", "latin-1"), ("пароль", "utf-8")])
+def test_a_password_goes_as_trino_reads_it(password: str, encoding: str) -> None:
+    server = Server(TrinoAddress("https://trino", user="ada", password=password))
+    ((kind, sent),) = [
+        value.split() for name, value in server._with_login([]) if name == "Authorization"
+    ]
+    assert (kind, base64.b64decode(sent)) == ("Basic", f"ada:{password}".encode(encoding))
+
+
+def test_a_server_that_wants_encryption_and_one_that_has_none_are_told_apart(
+    trino: FakeTrino,
+) -> None:
+    said = b"Error 403 Forbidden: Authentication over HTTP is not enabled"
+    with pytest.raises(ConnectionFailed) as caught:
+        Server(TrinoAddress(trino.url))._checked(Answer(403, (), said))
+    assert caught.value.hint == "give engine.url its https:// address"
+    encrypted = trino.url.replace("http://", "https://")
+    with pytest.raises(ConnectionFailed, match="speaks no TLS"):
+        engine(trino, address=TrinoAddress(encrypted)).run("SELECT 1", session())
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [(10, "renews it"), (62, "name the host"), (64, "name the host"), (20, "engine.ca_file")],
+)
+def test_what_mends_a_certificate_is_said(code: int, hint: str) -> None:
+    server = Server(TrinoAddress("https://trino"))
+    assert hint in server.unreachable(Untrusted("no", code)).hint
 
 
 def test_nobody_listens(trino: FakeTrino) -> None:

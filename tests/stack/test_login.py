@@ -29,7 +29,7 @@ from lakeshell.stack.services import Service
 
 pytestmark = pytest.mark.alone
 
-PASSWORD, TOKEN_KEY = "correct horse", b"0123456789abcdef0123456789abcdef"
+PASSWORD, TOKEN_KEY = "correct: hörse", b"0123456789abcdef0123456789abcdef"
 START_SECONDS = 240
 _CONFIG = """\
 coordinator=true
@@ -232,7 +232,7 @@ def test_a_file_of_certificates_that_is_not_there_is_said(trino: Secured, tmp_pa
 
 def asked_as(trino: Secured, user: str) -> str:
     """What comes of a statement that ada, who logs in, sends in the name of a user."""
-    login = base64.b64encode(f"ada:{PASSWORD}".encode()).decode()
+    login = base64.b64encode(f"ada:{PASSWORD}".encode("latin-1")).decode()
     headers = {"Authorization": f"Basic {login}", "X-Trino-User": user}
     trusted = ssl.create_default_context(cafile=str(trino.ca))
     asked = urllib.request.Request(f"{trino.url}/v1/statement", b"SELECT current_user", headers)

@@ -41,7 +41,11 @@ class NotSent(Exception):
 
 
 class Untrusted(NotSent):
-    """The server shows a certificate that nobody vouches for whom we trust."""
+    """The server shows a certificate that nobody vouches for whom we trust. `code` is OpenSSL's."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Foreign(NotSent):
@@ -178,8 +182,12 @@ class Connections:
             return _Wire(tls.wrap_socket(made, server_hostname=origin.host))
         except OSError as error:
             made.close()
-            failure = Untrusted if hasattr(error, "verify_code") else NotSent
-            raise failure(_reason(error)) from error
+            code = getattr(error, "verify_code", None)
+            if code is not None:
+                raise Untrusted(_reason(error), int(code)) from error
+            if "WRONG_VERSION_NUMBER" in str(error):
+                raise NotSent("what listens there speaks no TLS: is it http:// ?") from error
+            raise NotSent(_reason(error)) from error
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:

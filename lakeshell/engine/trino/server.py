@@ -33,10 +33,19 @@ Headers = list[tuple[str, str]]
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BUSY = (429, 502, 503, 504)
 _STARTING = b"still initializing"
+_UNENCRYPTED = "Authentication over HTTP is not enabled"
 _SPOOLED = "/v1/spooled/"
 _CANCEL_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
 _GLANCE_SECONDS = 2.0
+_TRUSTED = "engine.ca_file names the certificates to trust; the system's when left out"
+_TRUST = {
+    9: "it is not valid yet: see this machine's clock",
+    10: "whoever runs that Trino renews it; see this machine's clock, too",
+    62: "engine.url has to name the host as the certificate does",
+    64: "engine.url has to name the host as the certificate does",
+}
+"""By OpenSSL's number of what is wrong with a certificate."""
 _WHERE = "see the url of the lake's [engine] settings"
 
 
@@ -252,7 +261,7 @@ class Server:
         if isinstance(error, Untrusted):
             return ConnectionFailed(
                 f"the certificate of Trino at {self.address.url} is not trusted: {error}",
-                hint="engine.ca_file names the certificates to trust; the system's when left out",
+                hint=_TRUST.get(error.code, _TRUSTED),
             )
         if isinstance(error, Foreign):
             return ConnectionFailed(f"what answers at {self.address.url} is not Trino", hint=_WHERE)
@@ -274,6 +283,11 @@ class Server:
                 raise ConnectionFailed(
                     f"Trino at {url} refused the login of {self._user}{about}",
                     hint="see the user, password or token of the lake's [engine] settings",
+                )
+            case 403 if _UNENCRYPTED in said:
+                raise ConnectionFailed(
+                    f"Trino at {url} lets nobody in without encryption{about}",
+                    hint="give engine.url its https:// address",
                 )
             case 403:
                 raise ConnectionFailed(
@@ -300,7 +314,7 @@ class Server:
         elif not any(name == "X-Trino-User" for name, _ in made):
             made.append(("X-Trino-User", self._user))
         if address.password:
-            pair = f"{self._user}:{address.password}".encode()
+            pair = _as_trino_reads(f"{self._user}:{address.password}")
             made.append(("Authorization", f"Basic {base64.b64encode(pair).decode()}"))
         elif address.jwt:
             made.append(("Authorization", f"Bearer {address.jwt}"))
@@ -312,6 +326,14 @@ class Server:
         """Where it is on this server: a gateway may hide the name that the server has for itself."""
         _, path = split_url(uri)
         return path if path.startswith(self._base) else self._base + path
+
+
+def _as_trino_reads(login: str) -> bytes:
+    """Trino takes a login for Latin-1, as its own clients write it."""
+    try:
+        return login.encode("latin-1")
+    except UnicodeEncodeError:
+        return login.encode()
 
 
 class Starting(Lost):
