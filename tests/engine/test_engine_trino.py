@@ -264,9 +264,11 @@ def test_a_statement_that_did_not_arrive_is_sent_again(
 
 def test_a_server_that_does_not_say_leaves_it_to_the_user(trino: FakeTrino) -> None:
     trino.lose = {"POST": 1, "GET": 10}
+    address = TrinoAddress(trino.url, start_hint="lakeshell stack start trino")
     with pytest.raises(ConnectionFailed) as caught:
-        engine(trino, start_wait=0.05).run("INSERT INTO t VALUES 1", session())
+        engine(trino, start_wait=0.05, address=address).run("INSERT INTO t VALUES 1", session())
     assert trino.statements == ["INSERT INTO t VALUES 1"]
+    assert caught.value.hint.startswith("lakeshell stack start trino; ")
     assert "went through" in caught.value.hint
 
 

@@ -88,7 +88,7 @@ def test_wrong_keys_and_buckets_are_said() -> None:
 def test_another_region_is_no_missing_file() -> None:
     """A table whose metadata file is missing may be dropped by whoever is told so."""
     address = replace(reach.s3("lakeshell_s3"), region="moon-1")
-    with pytest.raises(ConnectionFailed, match="region|refused") as caught:
+    with pytest.raises(ConnectionFailed, match=r"region|refused") as caught:
         read_metadata(f"{address.warehouse}/x.metadata.json", S3Files(address))
     assert "moon-1" in caught.value.message + caught.value.hint
 

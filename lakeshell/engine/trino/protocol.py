@@ -197,7 +197,8 @@ class Dialogue:
             raise ConnectionFailed(
                 f"Trino at {url} did not answer the statement ({lost}), and does not say whether "
                 f"it has it: {error.message}",
-                hint="if it changes data, look whether it went through before it is sent again",
+                hint=f"{error.hint}; if it changes data, look whether it went through before it is sent"
+                " again",
             ) from error
         if found is not None:
             self.id = found
