@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shlex
 import signal
@@ -133,14 +134,20 @@ class ConsoleServer(Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, ended.set)
-        # No log of requests: an address of theirs has the token.
-        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=1)
+        # No log of requests: an address of theirs has the token, and what is none, which anybody on
+        # this machine may send, is answered and not told with a traceback.
+        runner = web.AppRunner(
+            await self._make_app(), access_log=None, logger=_SILENT, shutdown_timeout=1
+        )
         await runner.setup()
         await web.SockSite(runner, listening).start()
         try:
             await ended.wait()
         finally:
             await runner.cleanup()
+
+
+_SILENT = logging.Logger("lakeshell web", logging.CRITICAL + 1)
 
 
 def listen(port: int) -> socket.socket:

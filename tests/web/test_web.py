@@ -65,6 +65,19 @@ def test_without_the_token_nothing_is_given(address: str) -> None:
     assert foreign[0] == 403
 
 
+def test_what_is_no_request_is_answered_without_a_word(
+    server: subprocess.Popen[str], address: str
+) -> None:
+    parts = urlsplit(address)
+    for text in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x00\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", parts.port or 0), WAIT) as sent:
+            sent.sendall(text)
+            assert sent.recv(100).startswith(b"HTTP/1."), text
+    server.send_signal(signal.SIGTERM)
+    assert server.stderr is not None
+    assert "Traceback" not in server.stderr.read()
+
+
 def test_with_it_a_page_that_loads_nothing_from_elsewhere(address: str) -> None:
     code, text, headers = asked(address)
     assert code == 200
