@@ -31,6 +31,7 @@ from lakeshell.errors import (
     UsageError,
 )
 from lakeshell.store.metastore_client import Client
+from lakeshell.store.waits import Waits
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 60
@@ -83,6 +84,7 @@ class Metastore:
         self.connections = connections
         self._wake = wake
         self._notice = notice
+        self._waits = Waits(lambda: notice(f"waiting for the Metastore at {address} to answer"))
         self._sleep = sleep
         self._idle: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
 
@@ -134,7 +136,8 @@ class Metastore:
         woken = False
         while True:
             try:
-                return _Connection(self.address)
+                with self._waits.call():
+                    return _Connection(self.address)
             except (TTransportException, OSError) as error:
                 if not woken and _refused(error) and self._wake():
                     woken = True
@@ -154,7 +157,8 @@ class Metastore:
     def _asked(self, connection: _Connection, question: Callable[[Any], T]) -> T:
         """Keeps the connection but where what it would answer next is not known."""
         try:
-            answer = question(connection.client)
+            with self._waits.call():
+                answer = question(connection.client)
         except (TTransportException, TApplicationException):
             connection.close()
             raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,13 +17,11 @@ from typing import Any
 
 from lakeshell.errors import ConnectionFailed, LakeshellError
 from lakeshell.store.files import FoundFile
+from lakeshell.store.waits import Waits
 
 CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 20.0
 """Without a byte; it is asked three times."""
-SILENT_SECONDS = 5.0
-"""Whoever waits for one call longer than this is told what for."""
-_LOOK_SECONDS = 0.5
 _AT_ONCE = 1000
 """Objects that one request may delete: the most that S3 takes."""
 _SCHEME = re.compile(r"s3[an]?://")
@@ -69,7 +66,7 @@ class S3Files:
         self, address: S3Address, notice: Callable[[str], None] = lambda text: None
     ) -> None:
         self.address = address
-        self._waits = _Waits(lambda: notice(f"waiting for the object storage {address} to answer"))
+        self._waits = Waits(lambda: notice(f"waiting for the object storage {address} to answer"))
         self._lock = threading.Lock()
         self._open: Any = None
 
@@ -214,43 +211,6 @@ class S3Files:
             raise
         except OSError as error:
             raise _failure(self.address, location, error) from error
-
-
-class _Waits:
-    """Says once that a call takes long. One thread looks after all calls and ends when there is none:
-    they are many, and most take milliseconds."""
-
-    def __init__(self, say: Callable[[], None]) -> None:
-        self._say = say
-        self._lock = threading.Lock()
-        self._begun: dict[object, float] = {}
-        self._looks = False
-
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        key = object()
-        with self._lock:
-            self._begun[key] = time.monotonic()
-            begins, self._looks = not self._looks, True
-        if begins:
-            threading.Thread(target=self._look, name="s3-waits", daemon=True).start()
-        try:
-            yield
-        finally:
-            with self._lock:
-                del self._begun[key]
-
-    def _look(self) -> None:
-        while True:
-            time.sleep(_LOOK_SECONDS)
-            with self._lock:
-                if not self._begun:
-                    self._looks = False
-                    return
-                late = time.monotonic() - min(self._begun.values()) > SILENT_SECONDS
-            if late:
-                self._say()
-                return
 
 
 def _failure(address: S3Address, location: str, error: OSError) -> Exception:

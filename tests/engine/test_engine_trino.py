@@ -146,6 +146,32 @@ def test_parameters_are_bound_and_errors_stand_in_the_written_text(trino: FakeTr
     assert caught.value.message == "Column 'x' cannot be resolved"
 
 
+def test_a_table_takes_no_views_place(trino: FakeTrino) -> None:
+    """Trino says that it did, and its rows are nowhere."""
+
+    class Views:
+        def table(self, name: TableName) -> CatalogTable:
+            return CatalogTable(name, TableKind.VIEW, ())
+
+    made = engine(trino, catalog=Views)
+    for sql in (
+        "CREATE OR REPLACE TABLE v AS SELECT 1 x",
+        "create or replace table lake.raw.v (x int)",
+    ):
+        with pytest.raises(QueryRejected, match=r"already exists: 'raw\.v'") as caught:
+            made.run(sql, session())
+        assert caught.value.hint.endswith("DROP VIEW raw.v")
+    assert trino.statements == []
+    trino.pages = [[{"updateType": "CREATE TABLE"}]] * 3
+    for sql in (
+        "CREATE OR REPLACE TABLE memory.raw.v (x int)",
+        "CREATE OR REPLACE VIEW v AS SELECT 1 x",
+        "CREATE TABLE v AS SELECT replace('a', 'b') x",
+    ):
+        read(made.run(sql, session()))
+    assert len(trino.statements) == 3
+
+
 # --- logging in ----------------------------------------------------------------------------
 
 
@@ -482,7 +508,7 @@ def test_who_holds_a_lock_is_looked_up_by_hand_where_that_is_not_known(trino: Fa
 
 
 def test_where_every_part_answers_a_missing_file_is_gone(trino: FakeTrino) -> None:
-    trino.pages = [[error("ICEBERG_INVALID_METADATA", "Metadata not found in metadata location")]]
+    trino.pages = [[error("ICEBERG_MISSING_METADATA", "Metadata not found in metadata location")]]
     with pytest.raises(QueryFailed) as caught:
         read(engine(trino, mend=lambda code: "").run("SELECT x", session()))
     assert "a file of the table is gone" in caught.value.hint

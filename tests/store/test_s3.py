@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from dataclasses import replace
 
 import pytest
 
 from lakeshell.errors import ConnectionFailed, LakeshellError
-from lakeshell.store import s3
 from lakeshell.store.metadata import read_metadata
 from lakeshell.store.s3 import S3Address, S3Files, _failure
 from tests import reach
@@ -47,34 +44,6 @@ def test_other_faults_stay_as_they_are() -> None:
 def test_the_secret_is_not_shown() -> None:
     address = S3Address(access_key="key", secret_key="hush")
     assert "hush" not in f"{address} {address!r}"
-
-
-def test_who_waits_for_a_silent_storage_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "SILENT_SECONDS", 0.01)
-    told = threading.Event()
-    said: list[str] = []
-
-    def notice(text: str) -> None:
-        said.append(text)
-        told.set()
-
-    def listen() -> None:
-        """Takes whoever comes, and hangs up on all once it was told."""
-        taken, _ = server.accept()
-        assert told.wait(60)
-        taken.close()
-        server.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        place = f"http://127.0.0.1:{server.getsockname()[1]}"
-        listening = threading.Thread(target=listen, daemon=True)
-        listening.start()
-        with pytest.raises(ConnectionFailed, match="cannot be reached"):
-            S3Files(S3Address(endpoint=place, access_key="a", secret_key="b"), notice).read(
-                LOCATION
-            )
-        listening.join()
-    assert said == [f"waiting for the object storage {place} to answer"]
 
 
 def test_wrong_keys_and_buckets_are_said() -> None:

@@ -183,8 +183,9 @@ class TrinoEngine:
         """Sends the statement, its catalogued source tables looked up where that must be before."""
         if order.first in _WRITES or order.sql in self._read_in_place:
             self._read_in_place.discard(order.sql)
-            from lakeshell.engine.trino.wording import at_the_source, bound
+            from lakeshell.engine.trino.wording import at_the_source, bound, check_replaced
 
+            check_replaced(order.sql, order.session, self._catalog)
             changed = at_the_source(order.sql, order.session, self._catalog)
             if changed is not None:
                 order.reads(changed)

@@ -33,7 +33,10 @@ _HELD = (
 )
 _SHOWN = "`lakeshell workgroup show NAME` has its limits and what is spent of its budgets"
 _STORAGE = f"is the object storage running, and has it room? {_DOCTOR}"
-_GONE = "a file of the table is gone: should the table have been dropped or rewritten, run it again"
+_GONE = (
+    "a file of the table is gone or damaged: should the table have been dropped or rewritten, run it "
+    "again; `lakeshell doctor` looks at its metadata"
+)
 _OF_PARTS = {
     "HIVE_METASTORE_ERROR": f"is the metastore running? {_DOCTOR}",
     "ICEBERG_CATALOG_ERROR": f"is the metastore running? {_DOCTOR}",
@@ -47,6 +50,7 @@ _OF_PARTS = {
     "ICEBERG_CANNOT_OPEN_SPLIT": _GONE,
     "ICEBERG_MISSING_DATA": _GONE,
     "ICEBERG_INVALID_METADATA": _GONE,
+    "ICEBERG_MISSING_METADATA": _GONE,
     "HIVE_CANNOT_OPEN_SPLIT": _GONE,
     "HIVE_FILE_NOT_FOUND": _GONE,
     "GENERIC_INTERNAL_ERROR": "",

@@ -41,12 +41,12 @@ def read_in_place(sql: str, session: Session, connections: Collection[str]) -> I
 def named_tables(statement: ast.Node, session: Session) -> Iterator[NamedTable]:
     """In no order. Statements within EXECUTE IMMEDIATE are left out: they stand in a string."""
     for name, role in _named(statement, frozenset()):
-        full = _full(name, session)
+        full = full_name(name, session)
         if full is not None:
             yield NamedTable(name, full, role)
 
 
-def _full(name: ast.QualifiedName, session: Session) -> tuple[str, str, str] | None:
+def full_name(name: ast.QualifiedName, session: Session) -> tuple[str, str, str] | None:
     match name.keys:
         case (table,) if session.schema is not None:
             return session.catalog.lower(), session.schema, table

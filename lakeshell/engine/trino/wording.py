@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from lakeshell.engine.trino.names import named_tables
-from lakeshell.errors import LakeshellError, NotFound, QueryFailed
+from lakeshell.engine.trino.names import full_name, named_tables
+from lakeshell.errors import LakeshellError, NotFound, QueryFailed, QueryRejected
 from lakeshell.model import LAKE, CatalogTable, TableKind, TableName
 from lakeshell.ports import Catalog, Session
 from lakeshell.sql import ast
@@ -147,6 +147,33 @@ def at_the_source(sql: str, session: Session, catalog: Callable[[], Catalog]) ->
     changes += _shortened(statement, plain, places)
     changes.sort()
     return Wording(sql, _applied(sql, changes), tuple(changes), connections=tuple(connections))
+
+
+def check_replaced(sql: str, session: Session, catalog: Callable[[], Catalog]) -> None:
+    """Trino 476 writes a table in place of a view, says so, and keeps the view: its rows are nowhere.
+    Raises `QueryRejected` before."""
+    if "replace" not in sql.lower():
+        return
+    try:
+        statement = parse_statement(sql)
+    except QueryFailed:
+        return
+    if not isinstance(statement, ast.CreateTable | ast.CreateTableAs) or not statement.replace:
+        return
+    full = full_name(statement.name, session)
+    if full is None or full[0] != LAKE:
+        return
+    name = TableName(full[1], full[2])
+    try:
+        found = catalog().table(name)
+    except NotFound:
+        return
+    if found.kind is TableKind.VIEW:
+        raise QueryRejected(
+            f"Failed to create table {name}: Table already exists: '{name}'",
+            code="ICEBERG_COMMIT_ERROR",
+            hint=f"it is a view, which no table replaces: DROP VIEW {name}",
+        )
 
 
 def _immediate(sql: str, session: Session, catalog: Callable[[], Catalog]) -> Wording | None:
