@@ -7,18 +7,17 @@ that ends midway leaves each table as it was or as planned, and the next run doe
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from lakeshell.crawl.patterns import select
 from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan, Found, plan
-from lakeshell.ending import end_record
-from lakeshell.errors import LakeshellError, NotFound, ObjectGone
+from lakeshell.ending import end_record, run_under_way
+from lakeshell.errors import NotFound, ObjectGone
 from lakeshell.locking import alone
 from lakeshell.model import Database, ObjectName, QueryState, RunRecord, SourceTable
 from lakeshell.ports import Catalog, Late, Ledger, Reporter, Source
@@ -60,32 +59,23 @@ def run_crawler(
     settings: CrawlerSettings, survey: Survey, reporter: Reporter
 ) -> tuple[CrawlPlan, RunRecord]:
     """Plans and applies. Raises what it failed with; the record is in the ledger either way."""
+    ledger = survey.ledger()
     with alone("crawler", settings.name, survey.locks):
         record = RunRecord(
-            id=survey.ledger().new_id(),
+            id=ledger.new_id(),
             kind="crawler",
             name=settings.name,
             started=survey.now(),
             user=survey.user,
             state=QueryState.RUNNING,
         )
-        survey.ledger().begin_run(record)
-        started = time.monotonic()
-        try:
+        with run_under_way(
+            record, ledger, survey.late, reporter.warn, price=survey.price, now=survey.now
+        ) as finished:
             made = plan_crawl(settings, survey, reporter)
             apply(made, survey.catalog(), reporter)
-        except BaseException as error:
-            failed = isinstance(error, Exception)
-            state = QueryState.FAILED if failed else QueryState.CANCELLED
-            message = error.message if isinstance(error, LakeshellError) else repr(error)
-            ended = _ended(replace(record, state=state, error=message), survey, started)
-            # What ended the run is worth more than what hinders its record.
-            with suppress(LakeshellError):
-                end_record(ended, survey.ledger(), survey.late, reporter.warn, waits=failed)
-            raise
-        done = replace(record, state=QueryState.FINISHED, detail=made.summary)
-        done = _ended(done, survey, started)
-        end_record(done, survey.ledger(), survey.late, reporter.warn)
+            done = finished(detail=made.summary)
+        end_record(done, ledger, survey.late, reporter.warn)
         return made, done
 
 
@@ -125,9 +115,3 @@ def _look(
         tuple(unreadable),
         selection.idle,
     )
-
-
-def _ended(record: RunRecord, survey: Survey, started: float) -> RunRecord:
-    elapsed = time.monotonic() - started
-    cost, currency = survey.price(elapsed)
-    return replace(record, finished=survey.now(), elapsed=elapsed, cost=cost, currency=currency)

@@ -9,19 +9,18 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from lakeshell.cost.sizes import files_text, rows_text
-from lakeshell.ending import end_record
+from lakeshell.ending import end_record, ending_of, run_under_way
 from lakeshell.errors import (
-    Cancelled,
     ConnectionFailed,
-    Interrupted,
     LakeshellError,
     LimitExceeded,
     NotFound,
@@ -119,45 +118,21 @@ def _attempt(
         dpu=job.dpu,
         parameters=dict(parameters),
     )
-    workshop.ledger.begin_run(record)
-    started = time.monotonic()
-    with _log(workshop, record.id) as say:
+    with (
+        run_under_way(
+            record,
+            workshop.ledger,
+            workshop.late,
+            reporter.warn,
+            price=partial(workshop.price, job),
+            now=workshop.now,
+        ) as finished,
+        _log(workshop, record.id) as say,
+    ):
         say(f"job {job.name}, attempt {attempt}, script {job.script.name}")
-        try:
-            outcome = _carry_out(job, workshop, parameters, reporter, record.id, say)
-        except BaseException as error:
-            stopped = not isinstance(error, Exception) or isinstance(error, Cancelled | Interrupted)
-            state = QueryState.CANCELLED if stopped else QueryState.FAILED
-            message = error.message if isinstance(error, LakeshellError) else repr(error)
-            say(f"{state.value}: {message}")
-            if isinstance(error, LakeshellError) and not error.hint:
-                error.hint = f"what it did until then: lakeshell job logs {record.id}"
-            ended = replace(record, state=state, error=message)
-            # A ledger on a full disk closes the record later, as that of a process that died.
-            with suppress(LakeshellError):
-                end_record(
-                    _ended(ended, job, workshop, started),
-                    workshop.ledger,
-                    workshop.late,
-                    reporter.warn,
-                    waits=not stopped,
-                )
-            raise
+        outcome = _carry_out(job, workshop, parameters, reporter, record.id, say)
         say(f"finished: {rows_text(outcome.rows)}{outcome.detail and '; ' + outcome.detail}")
-    done = replace(
-        record,
-        state=QueryState.FINISHED,
-        rows=outcome.rows,
-        bytes=outcome.bytes,
-        detail=outcome.detail,
-    )
-    return _ended(done, job, workshop, started)
-
-
-def _ended(record: RunRecord, job: Job, workshop: Workshop, started: float) -> RunRecord:
-    elapsed = time.monotonic() - started
-    cost, currency = workshop.price(job, elapsed)
-    return replace(record, finished=workshop.now(), elapsed=elapsed, cost=cost, currency=currency)
+        return finished(rows=outcome.rows, bytes=outcome.bytes, detail=outcome.detail)
 
 
 def _carry_out(
@@ -217,13 +192,21 @@ def _source_table(catalog: Catalog, job: Job) -> CatalogTable:
 
 @contextmanager
 def _log(workshop: Workshop, run_id: str) -> Iterator[Callable[[str], None]]:
+    """What writes a line into a run's log, in which what ends the run early is the last."""
     workshop.logs.mkdir(parents=True, exist_ok=True)
     with log_path(workshop.logs, run_id).open("a", encoding="utf-8") as file:
 
         def say(line: str) -> None:
             _say(file, workshop.now(), line)
 
-        yield say
+        try:
+            yield say
+        except BaseException as error:
+            state, message = ending_of(error)
+            say(f"{state.value}: {message}")
+            if isinstance(error, LakeshellError) and not error.hint:
+                error.hint = f"what it did until then: lakeshell job logs {run_id}"
+            raise
 
 
 def _say(file: TextIO, at: datetime, line: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from lakeshell.catalog.local import LocalCatalog
 from lakeshell.crawl.plan import Action, CrawlerSettings, CrawlPlan
 from lakeshell.crawl.run import Survey, apply, plan_crawl, run_crawler
-from lakeshell.errors import AlreadyExists, ConnectionFailed, LakeshellError
+from lakeshell.errors import AlreadyExists, Cancelled, ConnectionFailed, LakeshellError
 from lakeshell.ledger.sqlite import SqliteLedger
 from lakeshell.model import CatalogTable, QueryState, TableName
 from lakeshell.source.sqlite import SqliteSource
@@ -141,7 +141,11 @@ def test_a_source_that_is_gone_changes_nothing_and_is_recorded(
 
 @pytest.mark.parametrize(
     ("error", "state"),
-    [(LakeshellError("disk full"), QueryState.FAILED), (KeyboardInterrupt(), QueryState.CANCELLED)],
+    [
+        (LakeshellError("disk full"), QueryState.FAILED),
+        (Cancelled("by ada"), QueryState.CANCELLED),
+        (KeyboardInterrupt(), QueryState.CANCELLED),
+    ],
 )
 def test_a_run_that_ends_midway_is_finished_by_the_next(
     survey: Survey, monkeypatch: pytest.MonkeyPatch, error: BaseException, state: QueryState
