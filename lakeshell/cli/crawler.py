@@ -141,8 +141,16 @@ def add(
 @click.option("--include", multiple=True, metavar="PATH", help="All its include paths; or none.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="All its exclude patterns; or none.")
 @click.option("--prefix", help="Put before each table's name.")
-@click.option("--on-change", type=click.Choice(("update", "add-only")))
-@click.option("--on-delete", type=click.Choice(("deprecate", "delete", "ignore")))
+@click.option(
+    "--on-change",
+    type=click.Choice(("update", "add-only")),
+    help="What a changed schema does to a known table.",
+)
+@click.option(
+    "--on-delete",
+    type=click.Choice(("deprecate", "delete", "ignore")),
+    help="What becomes of a table that is gone from the source.",
+)
 @with_lake
 def set_(lake: Lake, name: str, **given: Any) -> None:
     """Change a crawler; what is not named stays. The next run does as it then says."""
@@ -213,7 +221,7 @@ def _show_plan(plan: CrawlPlan, output_format: str | None) -> None:
 
 @command.command("runs", epilog=example("lakeshell crawler runs movies --limit 5"))
 @click.argument("name", required=False)
-@click.option("--limit", type=HOW_MANY, default=50)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True, help="The newest N.")
 @with_format
 @with_lake
 def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

@@ -41,7 +41,7 @@ _WAIT = 15.0
     epilog=example("lakeshell history -w analysts --status FAILED --since 7d"),
 )
 @filter_options
-@click.option("--limit", type=HOW_MANY, default=50, show_default=True)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True, help="The newest N.")
 @with_format
 @with_lake
 @click.pass_context
@@ -154,7 +154,7 @@ def _seconds(time: float | None) -> str | None:
     metavar="FORMAT",
     help="As `lakeshell query` has them.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here.")
 @click.option("--formula-safe", is_flag=True, help="As `lakeshell query` has it.")
 @with_lake
 def result(

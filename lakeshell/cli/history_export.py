@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     metavar="FORMAT",
     help="As `lakeshell query` has them. Default: by the file's ending; CSV_HEADER.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here.")
 @click.option("--formula-safe", is_flag=True, help="As `lakeshell query` has it.")
 @with_lake
 def export(

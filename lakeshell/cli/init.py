@@ -24,7 +24,13 @@ from lakeshell.cli.options import example
 @click.option("--metastore-uri", metavar="URI", help="Its Hive Metastore: thrift://HOST:9083.")
 @click.option("--warehouse", metavar="S3URL", help="Where tables are kept: s3://BUCKET/FOLDER.")
 @click.option("--s3-endpoint", metavar="URL", help="Of the object storage; none is Amazon's own.")
-@click.option("--s3-region", metavar="NAME", default="us-east-1", show_default=True)
+@click.option(
+    "--s3-region",
+    metavar="NAME",
+    default="us-east-1",
+    show_default=True,
+    help="Of the object storage.",
+)
 @click.option("--debug", is_flag=True, hidden=True)
 def command(
     written: str,

@@ -89,7 +89,13 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
     default="arrow",
     help="arrow copies through a mapping; sql runs statements on the engine.",
 )
-@click.option("--mode", type=click.Choice(("overwrite", "append")), default="overwrite")
+@click.option(
+    "--mode",
+    type=click.Choice(("overwrite", "append")),
+    default="overwrite",
+    show_default=True,
+    help="What a run does to the rows that are there.",
+)
 @with_lake
 def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: str) -> None:
     """Write a job that copies a table: its definition, and a script with the mapping to edit."""
@@ -130,7 +136,7 @@ def propose(lake: Lake, name: str, source: str, target: str, kind: str, mode: st
 @click.option("--timeout", metavar="AGE", help="2h, 30m: the most that a run may take.")
 @click.option("--dpu", type=click.IntRange(1), default=1, help="Capacity that a run is billed for.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A default.")
-@click.option("--description", default="")
+@click.option("--description", default="", help="What it is for.")
 @with_lake
 def add(
     lake: Lake,
@@ -180,7 +186,11 @@ def add(
 @click.argument("name")
 @click.option("--source", metavar="DB.TABLE", help="The table to read.")
 @click.option("--target", metavar="DB.TABLE", help="The table to write.")
-@click.option("--mode", type=click.Choice(("overwrite", "append")))
+@click.option(
+    "--mode",
+    type=click.Choice(("overwrite", "append")),
+    help="What a run does to the rows that are there.",
+)
 @click.option("--workgroup", "-w", help="The workgroup that it runs in.")
 @click.option("--retries", metavar="N", help="Attempts after the first that failed.")
 @click.option("--timeout", metavar="AGE", help="2h, 30m: the most that a run may take; or none.")
@@ -266,7 +276,7 @@ def run(lake: Lake, name: str, parameters: tuple[str, ...]) -> None:
 
 @command.command("runs", epilog=example("lakeshell job runs load_film --limit 5"))
 @click.argument("name", required=False)
-@click.option("--limit", type=HOW_MANY, default=50)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True, help="The newest N.")
 @with_format
 @with_lake
 def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

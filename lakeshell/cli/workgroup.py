@@ -129,7 +129,7 @@ _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 @command.command("events", epilog=example("lakeshell workgroup events analysts"))
 @click.argument("name", required=False)
-@click.option("--limit", type=HOW_MANY, default=50, show_default=True)
+@click.option("--limit", type=HOW_MANY, default=50, show_default=True, help="The newest N.")
 @with_format
 @with_lake
 def events(lake: Lake, name: str | None, limit: int, output_format: str | None) -> None:

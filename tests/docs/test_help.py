@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lakeshell.cli.main import lakeshell, main
+from lakeshell.cli.main import COMMANDS, lakeshell, main
 from lakeshell.lake import Lake
 from lakeshell.ports import HistoryFilter
 
@@ -45,6 +45,19 @@ def test_every_command_shows_an_example_of_itself(words: tuple[str, ...]) -> Non
     own = [line for place, line in EXAMPLES if place == words]
     assert own
     assert all(line.startswith(" ".join(("lakeshell", *words))) for line in own)
+
+
+def test_the_lists_of_what_a_command_has_are_whole() -> None:
+    for name, summary in COMMANDS.items():
+        named = set(summary.partition(": ")[2].rstrip(".").split(", "))
+        own = {words[1] for words in ALL if len(words) == 2 and words[0] == name}
+        assert not named & own or named == own, name
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_option_says_what_it_does(words: tuple[str, ...]) -> None:
+    options = [option for option in ALL[words].params if isinstance(option, click.Option)]
+    assert [option.opts[-1] for option in options if not (option.help or option.hidden)] == []
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
