@@ -246,16 +246,16 @@ async def test_rows_are_saved_safe_for_a_spreadsheet_and_over_a_file_when_asked_
         await pilot.press("f4", "e")
         screen = await dialog(pilot, FileScreen)
         screen.query_one(Input).value = str(file)
-        await pilot.press("tab", "space", "shift+tab", "enter")
+        await pilot.press("tab", "tab", "space", "shift+tab", "shift+tab", "enter")
         await until(pilot, lambda: "is there already: Enter again replaces it" in text_of(pilot))
         assert file.read_text() == "of somebody else"
         await pilot.press("enter")
         await until(pilot, lambda: "1 rows are in" in text_of(pilot))
-        assert file.read_text() == '"\'=1+1","-1"\n'
+        assert file.read_text() == '"\'=name","amount"\n"\'=1+1","-1"\n'
         await pilot.press("e")
         screen = await dialog(pilot, FileScreen)
         screen.query_one(Input).value = str(tmp_path / "as it is.csv")
-        await pilot.press("enter")
+        await pilot.press("tab", "space", "shift+tab", "enter")
         await until(pilot, (tmp_path / "as it is.csv").exists)
         await settled(pilot)
     assert (tmp_path / "as it is.csv").read_text() == '"=1+1","-1"\n'

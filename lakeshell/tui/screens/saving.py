@@ -33,7 +33,16 @@ Read = Callable[[], tuple[Sequence[Column], Iterable["pa.RecordBatch"]]]
 @dataclass(frozen=True, slots=True)
 class Destination:
     path: Path
-    formula_safe: bool
+    names: bool = False
+    formula_safe: bool = False
+
+    @property
+    def format(self) -> str:
+        """By the file's ending, and with a line of names where that has one."""
+        from lakeshell.output.files import format_of
+
+        found = format_of(self.path)
+        return f"{found}_HEADER" if self.names and found in ("CSV", "TSV") else found
 
 
 class FileScreen(ModalScreen[Destination | None]):
@@ -52,6 +61,9 @@ class FileScreen(ModalScreen[Destination | None]):
             yield LineInput(self._name, id="line")
             if self._rows:
                 yield Checkbox(
+                    "names: the first line of CSV or TSV", True, id="names", compact=True
+                )
+                yield Checkbox(
                     "formula-safe: a spreadsheet runs no text of CSV or TSV",
                     id="formula-safe",
                     compact=True,
@@ -68,7 +80,8 @@ class FileScreen(ModalScreen[Destination | None]):
             said = "that file is there already: Enter again replaces it"
             self.query_one("#note", Static).update(shown(said, "bold"))
             return
-        self.dismiss(Destination(path, self._rows and self.query_one(Checkbox).value))
+        ticked = (box.value for box in self.query(Checkbox))
+        self.dismiss(Destination(path, *ticked))
 
 
 def save_rows(
@@ -85,9 +98,9 @@ def save_rows(
         path = given.path
 
         def work(_: object) -> int:
-            from lakeshell.output.files import format_of, write_file
+            from lakeshell.output.files import write_file
 
-            return write_file(*read(), format_of(path), path, formula_safe=given.formula_safe)
+            return write_file(*read(), given.format, path, formula_safe=given.formula_safe)
 
         screen.carry_out("export", f"writing {path}", work, lambda count: done(path, count))
 
