@@ -40,7 +40,7 @@ from lakeshell.tui.preferences import (
 from lakeshell.tui.registry import BY_NAME, ENTRIES
 from lakeshell.tui.safe import pictured, shown
 from lakeshell.tui.themes import THEMES
-from lakeshell.tui.widgets.line import LineInput
+from lakeshell.tui.widgets.line import LineInput, refused
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
@@ -175,6 +175,8 @@ class Console(App[None]):
                 event.key = _IN_A_LINE.get(event.key, event.key)
         if isinstance(event, Paste) and not isinstance(self.focused, TextArea | LineInput):
             # The library's own lines draw what they are given.
+            if refused(self, event.text):
+                return
             event.text = pictured(event.text)
         await super().on_event(event)
 

@@ -16,6 +16,12 @@ from textual.content import Content
 from lakeshell.output.text import printable, printable_lines
 
 NULL = "NULL"
+LARGEST = 2**20
+"""Characters that an editor holds: a text beyond that is a file, and no query."""
+LONGEST = 20_000
+"""Characters of a line."""
+_LOOKED_AT = 100_000
+"""Characters of a text that is only shown."""
 _PICTURES = (
     {code: 0x2400 + code for code in range(0x20) if code != 0x09}
     | {0x7F: 0x2421}
@@ -52,6 +58,28 @@ def shown_lines(text: str, style: str = "") -> Content:
     """Text of several lines."""
     safe = printable_lines(text)
     return Content.styled(safe, style) if style else Content(safe)
+
+
+def is_too_large(text: str) -> bool:
+    """To be edited here: what edits lays all of it out."""
+    return len(text) > LARGEST or max(map(len, text.splitlines()), default=0) > LONGEST
+
+
+def beginning(text: str) -> str:
+    """As much of a text as one looks at: megabytes of it would hold up every key."""
+    if len(text) <= _LOOKED_AT and not is_too_large(text):
+        return text
+    lines = [
+        line if len(line) <= LONGEST else line[:LONGEST] + "…"
+        for line in text[:_LOOKED_AT].splitlines()
+    ]
+    return "\n".join([*lines, f"… {max(0, len(text) - _LOOKED_AT):,} more characters"])
+
+
+def ending(text: str) -> str:
+    """The same of a log, whose last lines are the news."""
+    left = len(text) - _LOOKED_AT
+    return text if left <= 0 else f"… {left:,} characters before\n{text[left:]}"
 
 
 def pictured(text: str) -> str:

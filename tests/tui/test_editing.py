@@ -14,10 +14,11 @@ from lakeshell.lake import Lake
 from lakeshell.tui.app import Console
 from lakeshell.tui.driver import TypedParser
 from lakeshell.tui.preferences import Preferences
+from lakeshell.tui.safe import LARGEST
 from lakeshell.tui.screens.saving import FileScreen
 from lakeshell.tui.widgets.colours import LineColours, colours
 from lakeshell.tui.widgets.querytab import QueryTab
-from lakeshell.tui.widgets.sqlarea import LARGEST, SqlArea
+from lakeshell.tui.widgets.sqlarea import SqlArea
 
 
 def coloured(line: str, inside: str = "") -> list[tuple[str, str]]:

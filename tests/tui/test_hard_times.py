@@ -7,11 +7,12 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from consoles import FILM, FILMS, console, loading_job, settled, text_of, until
+from consoles import FILM, FILMS, console, loading_job, settled, sql_job, text_of, until
 from fakes import Answer, FakeEngine, batch, columns
+from textual.command import CommandInput
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from textual_textarea.find_input import FindInput
 
 from lakeshell.definitions.connections import Connection
@@ -22,9 +23,13 @@ from lakeshell.model import QueryState, TableName
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.making import preview_statement
 from lakeshell.tui.registry import ENTRIES
+from lakeshell.tui.safe import beginning, ending
+from lakeshell.tui.screens.flow import FlowScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.noun import NounScreen
+from lakeshell.tui.screens.textedit import TextEditScreen
 from lakeshell.tui.tabs import Tab, TabFile, Tabs
+from lakeshell.tui.widgets.area import PlainArea, ScriptView
 from lakeshell.tui.widgets.querytab import QueryTab
 from lakeshell.workgroup import Workgroup
 
@@ -107,6 +112,76 @@ async def test_a_wrong_file_hides_no_other(key: str, noun: str, file: str, lake:
         screen.listing.choose("wrong")  # type: ignore[attr-defined]
         await until(pilot, lambda: "mend that line" in text_of(pilot))
         assert "not valid TOML" in " ".join(text_of(pilot).split())
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+async def test_megabytes_on_the_disk_are_shown_in_part_and_edited_elsewhere(lake: Lake) -> None:
+    """A script or a saved query of ten megabytes held up every key for most of a minute."""
+    text = "SELECT 1; -- é [b]\n" * 2**19
+    job = sql_job(lake, text)
+    path = lake.saved.path("primary", "large")
+    path.parent.mkdir(parents=True)
+    path.write_text("SELECT '" + "x" * 2**20 + "'")
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        for key, noun in (("5", "jobs"), ("s", "saved")):
+            await opened(pilot, key, noun)
+            screen = pilot.app.screen
+            await pilot.press("e")
+            await until(pilot, lambda: "too large to be edited here" in text_of(pilot))
+            await settled(pilot)
+            assert pilot.app.screen is screen
+            pilot.app.clear_notifications()
+        assert len(screen.query_one(ScriptView).text) < 2**18
+        assert screen.query_one(ScriptView).text.endswith("more characters")
+        await opened(pilot, "5", "jobs")
+        sheet = str(pilot.app.screen.query_one("#sheet Static", Static).content)
+        assert len(sheet) < 2**18
+        assert "more characters" in sheet
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FlowScreen))
+        assert len(pilot.app.screen.query_one(ScriptView).text) < 2**18
+        await settled(pilot)
+    assert job.read_script() == text
+
+
+def test_of_a_log_the_end_is_shown() -> None:
+    log = "".join(f"line {number}\n" for number in range(100_000))
+    assert ending(log).endswith("line 99999\n")
+    assert ending(log).startswith("… ")
+    assert len(ending(log)) < 2**18
+    assert ending("short") == beginning("short") == "short"
+
+
+@pytest.mark.asyncio
+async def test_megabytes_pasted_where_a_text_or_a_command_is_typed_are_refused(lake: Lake) -> None:
+    job = sql_job(lake, "SELECT 1;\n")
+    text = "SELECT 1;\n" * 2**20
+
+    def refused() -> bool:
+        return any(f"{len(text):,} characters are" in n.message for n in pilot.app._notifications)
+
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "5", "jobs")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TextEditScreen))
+        await settled(pilot)
+        area = pilot.app.screen.query_one(PlainArea)
+        await until(pilot, lambda: area.has_focus)
+        pilot.app.post_message(Paste(text))
+        await until(pilot, refused)
+        assert area.text == job.read_script()
+        pilot.app.post_message(Paste("SELECT 2;\n"))
+        await until(pilot, lambda: "SELECT 2" in area.text)
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        pilot.app.clear_notifications()
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: pilot.app.screen.query(CommandInput))
+        pilot.app.post_message(Paste(text))
+        await until(pilot, refused)
+        assert pilot.app.screen.query_one(CommandInput).value == ""
+        await pilot.press("escape")
         await settled(pilot)
 
 

@@ -24,7 +24,7 @@ from lakeshell.ports import HistoryFilter
 from lakeshell.query.past import columns, records
 from lakeshell.query.rows import ResultRows
 from lakeshell.stack.services import Service
-from lakeshell.tui.safe import shown_lines
+from lakeshell.tui.safe import beginning, shown_lines
 from lakeshell.tui.screens.asking import LineScreen, YesScreen
 from lakeshell.tui.screens.kept import KeptScreen, held
 from lakeshell.tui.screens.noun import NounScreen, Row
@@ -100,7 +100,7 @@ class HistoryScreen(NounScreen, SearchingScreen):
         record = history.query(self.lake, key)
         kept = history.results(self.lake, record).has(record.result_id)
         return [
-            shown_lines(record.sql),
+            shown_lines(beginning(record.sql)),
             heading(record.id),
             values(
                 {

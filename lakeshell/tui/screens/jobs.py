@@ -22,7 +22,7 @@ from lakeshell.model import RunRecord
 from lakeshell.query.script import check_text
 from lakeshell.tui.apart import Apart, job_run
 from lakeshell.tui.background import Amount, Task
-from lakeshell.tui.safe import shown, shown_lines
+from lakeshell.tui.safe import ending, shown, shown_lines
 from lakeshell.tui.screens import jobforms
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
 from lakeshell.tui.screens.base import progress_text
@@ -32,7 +32,7 @@ from lakeshell.tui.screens.noun import NounScreen, Row, described
 from lakeshell.tui.screens.pick import PickScreen
 from lakeshell.tui.screens.runs import COLUMNS as RUNS
 from lakeshell.tui.screens.runs import runs_row, runs_table
-from lakeshell.tui.screens.textedit import TextEditScreen
+from lakeshell.tui.screens.textedit import TextEditScreen, editable
 from lakeshell.tui.widgets.sheet import heading, rows, script, values
 
 _LOG_EVERY = 0.5
@@ -205,7 +205,7 @@ class JobsScreen(NounScreen):
             last = next(iter(self.lake.ledger.runs("job", key, 1)), None)
             if last is None:
                 return f"{key} has not run yet", ""
-            return f"Log of run {last.id}", "\n".join(read_log(self.lake.workshop.logs, last.id))
+            return f"Log of run {last.id}", self._read_log(last.id)
 
         self.ask("log", read, lambda found: self.app.push_screen(TextScreen(*found)))
 
@@ -224,12 +224,14 @@ class JobsScreen(NounScreen):
 
     def _show_log(self, run: str | None) -> None:
         if run is not None:
-            logs = self.lake.workshop.logs
             self.ask(
                 "log",
-                lambda: (f"Log of run {run}", "\n".join(read_log(logs, run))),
+                lambda: (f"Log of run {run}", self._read_log(run)),
                 lambda found: self.app.push_screen(TextScreen(*found)),
             )
+
+    def _read_log(self, run: str) -> str:
+        return ending("\n".join(read_log(self.lake.workshop.logs, run)))
 
     # --- looking closer --------------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class JobsScreen(NounScreen):
         def read() -> tuple[Job, Edited[str], str]:
             job = self.lake.jobs.get(key)
             edited = Edited(job.script, job.read_script)
-            return job, edited, edited.open()
+            return job, edited, editable(edited)
 
         def draw(found: tuple[Job, Edited[str], str]) -> None:
             job, edited, text = found

@@ -15,12 +15,12 @@ from lakeshell.definitions.saved import SavedQuery, parse
 from lakeshell.errors import ConfigurationError, command_line
 from lakeshell.query.parameters import names
 from lakeshell.query.script import check_text
-from lakeshell.tui.safe import shown_lines
+from lakeshell.tui.safe import beginning, shown_lines
 from lakeshell.tui.screens import savedforms
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.form import Values
 from lakeshell.tui.screens.noun import NounScreen, Row
-from lakeshell.tui.screens.textedit import TextEditScreen
+from lakeshell.tui.screens.textedit import TextEditScreen, editable
 from lakeshell.tui.screens.versions import VersionsScreen
 from lakeshell.tui.tabs import NAME, Tab
 from lakeshell.tui.widgets.area import ScriptView
@@ -170,7 +170,7 @@ class SavedScreen(NounScreen):
             screen = TextEditScreen(f"{name} of {group}", text, edited, save, check_text)
             self.app.push_screen(screen, lambda made: self.look() if made else None)
 
-        self.ask("edit", edited.open, draw)
+        self.ask("edit", lambda: editable(edited), draw)
 
     def action_copy(self) -> None:
         place = self.place
@@ -214,7 +214,7 @@ class SavedScreen(NounScreen):
                 name,
                 ("saved", "by", "lines"),
                 rows,
-                lambda number: [shown_lines(known[number].text)],
+                lambda number: [shown_lines(beginning(known[number].text))],
                 lambda old, new: [drawn(difference(known[old], known[new]))],
                 "opens it in a tab",
             )

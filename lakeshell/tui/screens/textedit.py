@@ -10,11 +10,23 @@ from textual.containers import Vertical
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from lakeshell.errors import LakeshellError
-from lakeshell.tui.safe import shown
+from lakeshell.errors import LakeshellError, UsageError
+from lakeshell.tui.safe import is_too_large, shown
 from lakeshell.tui.screens.edited import Edited
 from lakeshell.tui.screens.writing import WritingScreen
 from lakeshell.tui.widgets.area import LANGUAGES, PlainArea
+
+
+def editable(edited: Edited[str]) -> str:
+    """The text as it is now. Raises `UsageError` of one that is too large to be edited here."""
+    text = edited.open()
+    if is_too_large(text):
+        raise UsageError(
+            f"{edited.file.name} is too large to be edited here: {len(text):,} characters",
+            hint=f"change it in an editor of yours: {edited.file}",
+        )
+    return text
+
 
 _PAUSE = 0.4
 """Seconds without a key after which the text is checked."""

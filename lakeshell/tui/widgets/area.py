@@ -11,10 +11,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 from textual.document._document import DocumentBase
+from textual.events import Paste
 from textual.message import Message
 from textual.widgets import TextArea
 
-from lakeshell.tui.safe import pictured
+from lakeshell.tui.safe import beginning, is_too_large, pictured
 from lakeshell.tui.widgets.inorder import KeysInOrder
 
 LANGUAGES = {".py": "python", ".sql": "sql", ".toml": "toml"}
@@ -59,6 +60,17 @@ class PlainArea(PicturedLines, TextArea, KeysInOrder):
         )
         self.cursor_blink = False
 
+    def on_paste(self, event: Paste) -> None:
+        if is_too_large(event.text):
+            event.stop()
+            event.prevent_default()
+            self.notify(
+                f"{len(event.text):,} characters are too many to be edited here: write them into "
+                "the file",
+                severity="warning",
+                markup=False,
+            )
+
 
 class ScriptView(PlainArea):
     """To read a text in, line by line."""
@@ -85,10 +97,11 @@ class ScriptView(PlainArea):
     def __init__(
         self, text: str = "", language: str | None = "sql", *, id: str | None = None
     ) -> None:
-        super().__init__(text, language, read_only=True, id=id)
+        super().__init__(beginning(text), language, read_only=True, id=id)
         self._marked: frozenset[int] = frozenset()
 
     def show(self, text: str) -> None:
+        text = beginning(text)
         if text != self.text:
             self.load_text(text)
             self.mark(())

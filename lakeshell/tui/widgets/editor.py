@@ -23,8 +23,8 @@ from textual_textarea.messages import TextAreaHideCompletionList
 from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.query.completion import Vocabulary, complete
-from lakeshell.tui.safe import words
-from lakeshell.tui.widgets.sqlarea import SqlArea, is_too_large
+from lakeshell.tui.safe import is_too_large, words
+from lakeshell.tui.widgets.sqlarea import SqlArea
 
 _AROUND, _LINES = 20_000, 500
 """Characters and lines on either side of the cursor that completion looks at."""

@@ -6,13 +6,21 @@ from typing import Any
 
 from rich.text import Text
 from textual.events import Paste
+from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from lakeshell.tui.safe import pictured
+from lakeshell.tui.safe import LONGEST, pictured
 from lakeshell.tui.widgets.inorder import KeysInOrder
 
-LONGEST = 20_000
-"""Characters that are taken at once: a field lays its whole text out at each key."""
+
+def refused(widget: MessagePump, text: str) -> bool:
+    """Whether a paste is too long for a line, which is said: one lays its whole text out at each key."""
+    if len(text) <= LONGEST:
+        return False
+    widget.app.notify(
+        f"{len(text):,} characters are not for a line of text", severity="warning", markup=False
+    )
+    return True
 
 
 class LineInput(Input, KeysInOrder):
@@ -27,11 +35,6 @@ class LineInput(Input, KeysInOrder):
         return Text(drawn, no_wrap=True, overflow="ignore", end="")
 
     def _on_paste(self, event: Paste) -> None:
-        if len(event.text) > LONGEST:
+        if refused(self, event.text):
             event.stop()
             event.prevent_default()
-            self.notify(
-                f"{len(event.text):,} characters are not for a line of text",
-                severity="warning",
-                markup=False,
-            )

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from lakeshell.output.fit import Fit, fitted
-from lakeshell.tui.safe import shown, shown_lines, words
+from lakeshell.tui.safe import beginning, shown, shown_lines, words
 from lakeshell.tui.widgets.listing import STYLES
 
 _WIDEST = 60
@@ -118,7 +118,7 @@ def _styled(row: Sequence[object], texts: Sequence[str], widths: Sequence[int]) 
 
 def script(text: str) -> Content:
     """Lines with their numbers."""
-    lines = text.rstrip().split("\n")
+    lines = beginning(text).rstrip().split("\n")
     width = len(str(len(lines)))
     numbered = [
         shown(f"{number:>{width}}  ", "dim") + shown_lines(line.replace("\t", "    "))

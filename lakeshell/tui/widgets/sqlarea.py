@@ -23,6 +23,7 @@ from textual_textarea.messages import TextAreaHideCompletionList
 from textual_textarea.text_editor import TextAreaPlus
 
 from lakeshell.tui.editing.emacs import KEYS
+from lakeshell.tui.safe import is_too_large
 from lakeshell.tui.widgets.area import PicturedLines
 from lakeshell.tui.widgets.colours import LineColours
 from lakeshell.tui.widgets.inorder import KeysInOrder
@@ -31,11 +32,7 @@ if TYPE_CHECKING:
     from lakeshell.tui.editing.motions import Place
     from lakeshell.tui.editing.vim import Vim
 
-LARGEST = 2**20
-"""Characters that an editor holds: a text beyond that is a file, and no query."""
 TAB = 4
-LONGEST = 20_000
-"""Characters of a line."""
 
 
 _FEW = 1_000
@@ -286,10 +283,6 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
     def _handle_printable_character(self, event: events.Key) -> None:
         self.chose = False
         super()._handle_printable_character(event)
-
-
-def is_too_large(text: str) -> bool:
-    return len(text) > LARGEST or max(map(len, text.splitlines()), default=0) > LONGEST
 
 
 class _Text:
