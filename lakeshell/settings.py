@@ -1,5 +1,7 @@
 """The settings of a lake: flag, then `LAKESHELL_*`, then `lakeshell.toml`, then the default.
 
+A variable that is empty is none.
+
 In: the lake's folder and the environment. Out: one frozen `Settings`. Nothing is read from the
 environment after this, and nothing here opens anything.
 """
@@ -170,7 +172,7 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
     values = load(folder / FILE, KEYS)
     for key in KEYS:
         variable = "LAKESHELL_" + key.name.replace(".", "_").upper()
-        if variable in environment:
+        if environment.get(variable):
             values[key.name] = _from_environment(variable, environment[variable], key)
     _check_together(values)
     return Settings(
@@ -183,8 +185,8 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         threads=values["engine.threads"],
         concurrency=values["engine.concurrency"] or max(4, os.cpu_count() or 4),
         time_zone=values["engine.time_zone"],
-        workgroup=environment.get("LAKESHELL_WORKGROUP", values["query.workgroup"]),
-        database=environment.get("LAKESHELL_DATABASE", values["query.database"]),
+        workgroup=environment.get("LAKESHELL_WORKGROUP") or values["query.workgroup"],
+        database=environment.get("LAKESHELL_DATABASE") or values["query.database"],
         history_keep=values["history.keep"],
         results_keep=values["results.keep"],
         results_max_size=values["results.max_size"],
