@@ -8,15 +8,20 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
 import pytest
 
-from lakeshell.cli.main import COMMANDS
+from lakeshell import settings
+from lakeshell.cli.main import COMMANDS, lakeshell
+from lakeshell.definitions import connections, crawlers, jobs, workgroups
+from lakeshell.definitions.schema import Key
 from lakeshell.errors import ExitCode, NotSupported
 from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
+from lakeshell.tui import preferences
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +34,9 @@ PAGES = (
     "docs/python.md",
     "docs/cost.md",
     "docs/workgroups.md",
+    "docs/settings.md",
+    "docs/stack.md",
+    "docs/benchmarks.md",
 )
 
 
@@ -51,6 +59,16 @@ def test_files_that_are_named_exist(page: str) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_the_architecture_names_every_folder_and_module_of_the_root() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    package = ROOT / "lakeshell"
+    folders = {path.parent for path in package.rglob("*") if path.suffix in (".py", ".html")}
+    assert len(folders) > 30
+    assert [str(path) for path in folders if f"{path.name}/" not in text] == []
+    modules = {path.name for path in package.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert [name for name in modules if not re.search(rf"(?<!/)\b{name}", text)] == []
+
+
 def test_the_readmes_commands_and_exit_codes_are_the_programs() -> None:
     named = set(re.findall(r"(?:^|[`$] ?)lakeshell ([a-z]+)", README, re.MULTILINE))
     assert named <= set(COMMANDS)
@@ -66,6 +84,60 @@ def test_the_lists_of_functions_are_the_engines() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.page() == SQL, "run scripts/sql_page"
+
+
+def _sections() -> dict[str, str]:
+    """The page of settings by the file that a heading or a table's head names."""
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^(?:## |\| )(?=`[\w/]+\.toml` ?)|^## ", text)
+    return {part.split("`")[1]: part for part in parts if part.startswith("`")} | {
+        "console.toml": parts[-1]
+    }
+
+
+def _first_cells(section: str) -> set[str]:
+    return {
+        key
+        for line in re.findall(r"(?m)^\| (`.*?) \|", section)
+        for key in re.findall("`(.*?)`", line)
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "keys"),
+    [
+        ("connections/NAME.toml", connections.KEYS),
+        ("crawlers/NAME.toml", crawlers.KEYS),
+        ("jobs/NAME.toml", jobs.KEYS),
+        ("console.toml", preferences.KEYS),
+    ],
+)
+def test_the_keys_of_a_file_are_the_programs(file: str, keys: Sequence[Key]) -> None:
+    assert _first_cells(_sections()[file]) - {file} == {key.name for key in keys}
+
+
+def test_the_keys_of_lakeshell_toml_are_the_programs() -> None:
+    named = _first_cells(_sections()["lakeshell.toml"])
+    capacity = {key.name.rpartition(".")[2] for key in settings.stack_keys()}
+    whole = {key.name for key in settings.KEYS} - {key.name for key in settings.stack_keys()}
+    assert named == whole | capacity
+
+
+def test_the_keys_and_options_of_workgroups_are_the_programs() -> None:
+    text = (ROOT / "docs" / "workgroups.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (`\w+`(?:, `\w+`)*) \| (`--.*?) \|", text)
+    group = lakeshell.get_command(click.Context(lakeshell), "workgroup")
+    assert isinstance(group, click.Group)
+    options = {option.opts[-1] for option in group.commands["set"].params} & {
+        option.opts[-1] for option in group.commands["add"].params
+    }
+    assert {key for keys, _ in rows for key in re.findall(r"\w+", keys)} == {
+        key.name for key in workgroups.KEYS
+    }
+    named = {option for _, given in rows for option in re.findall(r"--[\w-]+", given)}
+    assert named == {name for name in options if name.startswith("--")} - {
+        "--lake", "--color", "--debug",
+    }  # fmt: skip
 
 
 REFUSED = re.findall(r"^(\S.*);$", SQL.partition("```sql\n")[2].partition("```")[0], re.MULTILINE)
