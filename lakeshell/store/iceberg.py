@@ -214,7 +214,7 @@ class IcebergStore:
 
     @contextmanager
     def _data_files(self, staged: Transaction) -> Iterator[DataFiles]:
-        """Data files of one write, which are removed again unless it ends well."""
+        """Data files of one write, which are removed again unless it ends well, or may have."""
         from lakeshell.store.datafiles import DataFiles
         from lakeshell.store.parquet_file import FileOptions
 
@@ -225,11 +225,11 @@ class IcebergStore:
         )  # fmt: skip
         try:
             yield files
-        except OSError as error:
-            files.discard()
-            raise _disk_failed(error, metadata.location) from error
-        except BaseException:
-            files.discard()
+        except BaseException as error:
+            if metadata.location not in self.tables.unknown:
+                files.discard()
+            if isinstance(error, OSError):
+                raise _disk_failed(error, metadata.location) from error
             raise
 
 

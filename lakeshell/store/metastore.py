@@ -31,6 +31,7 @@ from lakeshell.errors import (
     UsageError,
 )
 from lakeshell.store.metastore_client import Client
+from lakeshell.store.pointers import NoAnswer
 from lakeshell.store.waits import Waits
 
 CONNECT_SECONDS = 10
@@ -204,7 +205,7 @@ def _failure(address: MetastoreAddress, error: Exception) -> LakeshellError:
             f"what answers at {address} is no Metastore: {said}", hint=address.start_hint
         )
     if getattr(error, "type", None) == TTransportException.TIMED_OUT:
-        return ConnectionFailed(
+        return NoAnswer(
             f"the Metastore at {address} gave no answer in time: {said}", hint=address.start_hint
         )
     if isinstance(error, TTransportException | OSError):

@@ -86,7 +86,8 @@ class MetastorePointers:
                 )
                 return True
             except AlreadyExists:
-                return False
+                # Asked again, for its connection was lost, it finds what it made itself.
+                return self.current(name) == location
             except (UsageError, NotFound):
                 if self._has_database(name.database):
                     raise
@@ -103,7 +104,8 @@ class MetastorePointers:
         try:
             self._alter(name, found, context)
         except ChangedMeanwhile:
-            return False
+            # Asked again, for its connection was lost, it finds its own change.
+            return self.current(name) == new
         return True
 
     def drop(self, name: TableName) -> bool:
@@ -157,7 +159,17 @@ class MetastorePointers:
             self._await(name, held)
             yield
         finally:
-            self._unlock(held.lockid)
+            self._give_back(name, held.lockid)
+
+    def _give_back(self, name: TableName, id: int) -> None:
+        """What was done under the lock is done, whatever becomes of it."""
+        try:
+            self._unlock(id)
+        except LakeshellError as error:
+            self.notice(
+                f"the lock of {name} was not given back: {error.message}; should it stay: lakeshell"
+                f" catalog unlock {name}"
+            )
 
     def _await(self, name: TableName, held: Any) -> None:
         waited, turn = 0.0, 0
@@ -171,9 +183,15 @@ class MetastorePointers:
             pause = _POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)]
             self.sleep(pause)
             waited, turn = waited + pause, turn + 1
-            answer = self.metastore.ask(
-                lambda client: client.check_lock(hive.CheckLockRequest(lockid=held.lockid))
-            )
+            try:
+                answer = self.metastore.ask(
+                    lambda client: client.check_lock(hive.CheckLockRequest(lockid=held.lockid))
+                )
+            except NotFound as error:
+                raise LakeshellError(
+                    f"the lock of {name} was taken away while it was waited for; nothing was written",
+                    hint="run it again",
+                ) from error
             state = answer.state
         if state != hive.LockState.ACQUIRED:
             raise LakeshellError(
@@ -207,7 +225,12 @@ class MetastorePointers:
         ]
 
     def release(self, name: TableName) -> list[str]:
-        locks = self._locks(name)
+        # Who stands in line lives, as long as nobody waits longer.
+        locks = [
+            lock
+            for lock in self._locks(name)
+            if lock.state == hive.LockState.ACQUIRED or _dead(lock) or _age(lock) > WAIT_SECONDS
+        ]
         for lock in locks:
             self._unlock(lock.lockid)
         return [_in_words(lock) for lock in locks]

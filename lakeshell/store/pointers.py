@@ -55,6 +55,14 @@ class HeldLock:
     waits: bool
 
 
+class NoAnswer(ConnectionFailed):
+    """What was asked may yet be done: it was given up while it was under way."""
+
+
+class CommitUnknown(ConnectionFailed):
+    """Whether a change was made is not known."""
+
+
 class Pointers(Protocol):
     """Each change is one step that happens or not; `False` says that another writer came first."""
 

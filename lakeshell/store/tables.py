@@ -19,12 +19,12 @@ from pyiceberg.table.update import (
     update_table_metadata,
 )
 
-from lakeshell.errors import NotFound
+from lakeshell.errors import Interrupted, LakeshellError, NotFound
 from lakeshell.model import TableName
 from lakeshell.store.fileio import LakeFileIO
 from lakeshell.store.files import Files
 from lakeshell.store.limits import FOLDER, WriteLimits
-from lakeshell.store.pointers import Pointers
+from lakeshell.store.pointers import CommitUnknown, NoAnswer, Pointers
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -41,6 +41,8 @@ class LakeTables:
         self.files = files
         self.warehouse = warehouse.rstrip("/")
         self.io = LakeFileIO(files)
+        self.unknown: set[str] = set()
+        """Folders of tables of which a commit was asked for and may have been made."""
 
     def location_of(self, name: TableName) -> str | None:
         """The table's current metadata file, None where there is no such table."""
@@ -82,15 +84,34 @@ class LakeTables:
         )
         location = self._write_metadata(table, metadata)
         name = TableName(*table.name())
-        if born:
-            done = self.pointers.replace(name, table.metadata_location, location, metadata)
-        else:
-            done = self.pointers.insert(name, location, metadata)
+        old = table.metadata_location if born else None
+        self.unknown.add(metadata.location)
+        done = self._pointed(name, old, location, metadata)
+        self.unknown.discard(metadata.location)
         if not done:
             self.files.delete(location)
             raise CommitFailedException(f"the table {name} has been changed by another writer")
         answer: dict[str, Any] = {"metadata": metadata, "metadata-location": location}
         return CommitTableResponse(**answer)
+
+    def _pointed(self, name: TableName, old: str | None, new: str, metadata: TableMetadata) -> bool:
+        """False when another writer came first. An answer that was lost is looked for."""
+        try:
+            if old is None:
+                return self.pointers.insert(name, new, metadata)
+            return self.pointers.replace(name, old, new, metadata)
+        except Interrupted:
+            raise
+        except LakeshellError as error:
+            try:
+                if self.pointers.current(name) == new:
+                    return True
+            except LakeshellError:
+                raise _unknown(name, error) from error
+            if isinstance(error, NoAnswer):
+                raise _unknown(name, error) from error
+            self.unknown.discard(metadata.location)
+            raise
 
     def load_table(self, identifier: tuple[str, ...]) -> Table:
         """What pyiceberg asks for when another writer came first."""
@@ -116,6 +137,13 @@ class LakeTables:
         folder, _, rest = location.rpartition("/metadata/")
         if "/" not in rest and folder.startswith(f"{self.warehouse}/"):
             self.files.delete_folder(folder)
+
+
+def _unknown(name: TableName, error: LakeshellError) -> CommitUnknown:
+    return CommitUnknown(
+        f"whether {name} was written is not known, for its commit was not answered: {error.message}",
+        hint=f"{error.hint}; then look whether it went through before it is written again",
+    )
 
 
 def first_metadata(location: str, **parts: Any) -> TableMetadata:

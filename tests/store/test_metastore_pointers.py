@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hive_metastore import ttypes as hive
@@ -102,6 +103,58 @@ def test_the_lock_of_a_process_that_is_no_more_is_told_from_one_that_lives(
 
 def of_table(store: IcebergStore) -> list[HeldLock]:
     return [lock for lock in store.locks() if lock.name == NAME]
+
+
+def test_a_change_that_is_asked_for_twice_is_made_once(
+    store: IcebergStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the Metastore is restarted before it has answered."""
+    pointers = impatient(store)
+    ask = pointers.metastore.ask
+
+    def twice(question: Callable[[Any], Any]) -> Any:
+        if ".insert." in question.__qualname__ or "._alter." in question.__qualname__:
+            ask(question)
+        return ask(question)
+
+    monkeypatch.setattr(pointers.metastore, "ask", twice)
+    store.create(NAME, COLUMNS)
+    location = pointers.current(NAME)
+    store.change(NAME, lambda transaction: transaction.set_properties({"a": "b"}))
+    assert pointers.current(NAME) != location
+    assert store.load(NAME).properties["a"] == "b"
+
+
+def test_who_waits_in_line_is_not_taken_for_dead(store: IcebergStore) -> None:
+    store.create(NAME, COLUMNS)
+    pointers = impatient(store)
+    component = hive.LockComponent(
+        type=hive.LockType.EXCLUSIVE, level=hive.LockLevel.TABLE,
+        dbname=NAME.database, tablename=NAME.table,
+    )  # fmt: skip
+    for user in ("ann", "bob"):
+        request = hive.LockRequest(component=[component], user=user, hostname="laptop")
+        pointers.metastore.ask(lambda client, request=request: client.lock(request))
+    (taken,) = store.unlock(NAME)
+    assert taken.startswith("ann@laptop")
+    (waiting,) = of_table(store)
+    assert waiting.holder.startswith("bob@laptop")
+    pointers._unlock(pointers._locks(NAME)[0].lockid)
+
+
+def test_a_lock_that_was_taken_away_is_said(store: IcebergStore) -> None:
+    store.create(NAME, COLUMNS)
+    pointers = impatient(store)
+    pointers.wait = 60
+
+    def take_away(seconds: float) -> None:
+        for lock in pointers._locks(NAME):
+            pointers._unlock(lock.lockid)
+
+    pointers.sleep = take_away
+    said = "was taken away while it was waited for"
+    with pointers.lock(NAME), pytest.raises(LakeshellError, match=said), pointers.lock(NAME):
+        pass
 
 
 def test_a_commit_of_another_program_is_not_lost(store: IcebergStore) -> None:
