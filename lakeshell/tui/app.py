@@ -24,7 +24,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from lakeshell.errors import LakeshellError
+from lakeshell.errors import ConfigurationError, LakeshellError
 from lakeshell.tui import clipboard, terminal
 from lakeshell.tui.background import Noticed, Task, said
 from lakeshell.tui.commands import commands
@@ -35,11 +35,12 @@ from lakeshell.tui.preferences import (
     Preferences,
     animates,
     keep_theme,
+    preferences_file,
     read_preferences,
 )
 from lakeshell.tui.registry import BY_NAME, ENTRIES
 from lakeshell.tui.safe import pictured, shown
-from lakeshell.tui.themes import THEMES
+from lakeshell.tui.themes import THEMES, UNFIT
 from lakeshell.tui.widgets.line import LineInput, refused
 
 if TYPE_CHECKING:
@@ -102,7 +103,16 @@ class Console(App[None]):
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = preferences.theme if preferences.theme in self.available_themes else DARK
+        for name in UNFIT:
+            self.unregister_theme(name)
+        if preferences.theme in self.available_themes:
+            self.theme = preferences.theme
+        else:
+            self.theme = DARK
+            self.wrong_preferences = ConfigurationError(
+                f"there is no theme {preferences.theme!r}",
+                hint=f"{preferences_file(lake.environment)} names it: Ctrl+P and `theme` lists them",
+            )
         if not animates(preferences, lake.environment):
             self.animation_level = "none"
         self.set_keymap(preferences.keys)

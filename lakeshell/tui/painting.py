@@ -7,10 +7,12 @@ not understood goes through as it is, and nothing is taken as known after it.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich._palettes import STANDARD_PALETTE
 from rich.cells import cell_len
 
 _PIECE = re.compile(
@@ -26,6 +28,9 @@ _GAP = 6
 """Cells that are the same and are written again all the same: moving over them takes as much."""
 _SHOWN_ON_BLANK = frozenset({"4", "7", "9", "21", "53"})
 """Underline, reverse and the like, which a blank shows too."""
+_GREYS = frozenset({0, 7, 8, 15})
+_READABLE = 2.5
+"""Contrast of a text to its ground that a terminal of 16 colours has for most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class Painter:
     def _text(self, place: tuple[int, int], text: str, style: Style) -> tuple[int, int]:
         """Writes what of it is new; gives the place behind it."""
         row, column = place
+        style = _readable(style)
         if not text.isascii() and cell_len(text) != len(text):
             # Terminals differ on how wide some of these are: the line is not known after them.
             self._write(place, text, style)
@@ -163,6 +169,39 @@ def _styled(style: Style, codes: str) -> Style:
         else:
             flags.add(code)
     return Style(frozenset(flags), foreground, background)
+
+
+@lru_cache(maxsize=4_096)
+def _readable(style: Style) -> Style:
+    """Where a theme's colours are made into the 16 that a terminal has, two that differ may become
+    one: such a text is then lighter or darker of its own hue, else white or black."""
+    text, ground = _of_sixteen(style.foreground, 30), _of_sixteen(style.background, 40)
+    if text is None or ground is None or _contrast(text, ground) >= _READABLE:
+        return style
+    other = text ^ 8
+    if text in _GREYS or _contrast(other, ground) < _READABLE:
+        other = max(0, 15, key=lambda number: _contrast(number, ground))
+    code = 30 + other if other < 8 else 82 + other
+    return Style(style.flags, str(code), style.background)
+
+
+def _of_sixteen(code: str, first: int) -> int | None:
+    """The number of a colour, where it is one that every terminal has."""
+    if not code.isdecimal():
+        return None
+    number = int(code) - first
+    return number if number < 8 else number - 52
+
+
+def _contrast(one: int, other: int) -> float:
+    """From 1 to 21, as WCAG counts it."""
+    darker, lighter = sorted(map(_light, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _light(number: int) -> float:
+    red, green, blue = (math.pow(part / 255, 2.2) for part in STANDARD_PALETTE[number])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @lru_cache(maxsize=4_096)

@@ -54,3 +54,7 @@ THEMES = (
         variables={"border": "#ffffff", "footer-key-foreground": "#ffff00"},
     ),
 )
+
+UNFIT = ("ansi-dark", "ansi-light")
+"""Of the library's: the editor and the charts have no colours of their own in them, and draw light
+texts on a light ground and black ones on black."""

@@ -18,6 +18,7 @@ from lakeshell.tui.background import Background
 from lakeshell.tui.driver import TypedParser
 from lakeshell.tui.preferences import (
     CONTRAST,
+    DARK,
     Preferences,
     animates,
     keep_theme,
@@ -140,6 +141,17 @@ async def test_a_wrong_file_of_preferences_is_said_and_does_not_stop_the_console
     async with console(lake).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: [n.title for n in pilot.app._notifications])
         assert "there is no key 'thema'" in next(iter(pilot.app._notifications)).title
+        await settled(pilot)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("theme", ["no-such", "ansi-dark"])
+async def test_a_theme_that_there_is_not_is_said(lake: Lake, theme: str) -> None:
+    app = console(lake, preferences=Preferences(theme=theme))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: [n.title for n in app._notifications])
+        assert [n.title for n in app._notifications] == [f"there is no theme '{theme}'"]
+        assert app.theme == DARK
         await settled(pilot)
 
 

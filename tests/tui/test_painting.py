@@ -19,6 +19,25 @@ _SEQUENCE = re.compile(
 )
 
 
+@pytest.mark.parametrize(
+    ("colours", "drawn"),
+    [
+        ("90;100", "97;100"),
+        ("30;40", "97;40"),
+        ("34;40", "94;40"),
+        ("97;47", "30;47"),
+        ("37;100", "37;100"),
+        ("1;93;47", "1;30;47"),
+        ("1;91;107", "1;91;107"),
+        ("1;93;103", "1;33;103"),
+        ("34", "34"),
+        ("38;5;8;100", "38;5;8;100"),
+    ],
+)
+def test_a_text_in_the_colour_of_its_ground_can_be_read(colours: str, drawn: str) -> None:
+    assert Painter().thin(f"\x1b[1;1H\x1b[{colours}mx") == f"\x1b[1;1H\x1b[{drawn}mx\x1b[0m"
+
+
 class Screen:
     """A terminal that knows what the console says to it."""
 
