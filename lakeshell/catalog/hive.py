@@ -161,8 +161,10 @@ class HiveCatalog:
             self._check_database(database)
         known = {_name(t): t for t in self._found([table.name for table in named])}
         made: list[CatalogTable] = []
+        # What is asked for again, for its connection was lost, is the same as before.
+        orders = [(table, uuid.uuid4().hex, self.now()) for table in named]
         put = self.metastore.ask_each(
-            lambda client, table: self._put(client, table, known.get(table.name)), named
+            lambda client, order: self._put(client, *order, known.get(order[0].name)), orders
         )
         for table in put:
             made.append(table)
@@ -209,43 +211,65 @@ class HiveCatalog:
 
     # --- putting ---------------------------------------------------------------------------
 
-    def _put(self, client: Any, table: CatalogTable, known: Any) -> CatalogTable:
-        def ask(question: Callable[[Any], Any]) -> Any:
-            return question(client)
-
+    def _put(
+        self, client: Any, table: CatalogTable, id: str, now: datetime, known: Any
+    ) -> CatalogTable:
         if known is None:
-            return self._insert(ask, table)
+            return self._insert(client, table, id, now)
         if metadata_location(known.parameters) is not None:
             raise taken(table.name, TableKind.ICEBERG)
         old = from_hive(known)
         if old.kind is not table.kind:
             raise taken(table.name, old.kind)
-        return self._change(ask, known, old, table)
+        return self._change(client, known, old, table, known.parameters.get(ID) or id, now)
 
-    def _insert(self, ask: Callable[..., Any], table: CatalogTable) -> CatalogTable:
-        now = self.now()
+    def _insert(self, client: Any, table: CatalogTable, id: str, now: datetime) -> CatalogTable:
         made = replace(table, version=1, created=now, updated=now)
-        described = self._to_hive(made, uuid.uuid4().hex)
-        ask(
-            lambda client: client.create_table_with_environment_context(
+        described = self._to_hive(made, id)
+        try:
+            client.create_table_with_environment_context(
                 described, hive.EnvironmentContext(properties=_NO_STATISTICS)
             )
-        )
+        except hive.AlreadyExistsException:
+            if not self._is_put(client, table.name, described):
+                raise
         return made
 
+    def _is_put(self, client: Any, name: TableName, described: Any) -> bool:
+        """Whether the table is as it was just asked to be: the answer was lost with a connection."""
+        request = hive.GetTableRequest(
+            dbName=name.database, tblName=name.table, catName=self.metastore.address.catalog
+        )
+        found = client.get_table_req(request).table
+        return bool(found.parameters.items() >= described.parameters.items())
+
     def _change(
-        self, ask: Callable[..., Any], known: Any, old: CatalogTable, table: CatalogTable
+        self,
+        client: Any,
+        known: Any,
+        old: CatalogTable,
+        table: CatalogTable,
+        id: str,
+        now: datetime,
     ) -> CatalogTable:
-        id = known.parameters.get(ID) or uuid.uuid4().hex
         if same_version(old, table):
             made = replace(old, parameters=dict(table.parameters))
             if made.parameters == old.parameters:
                 return made
         else:
             self.history.keep(id, old)
-            made = replace(table, version=old.version + 1, created=old.created, updated=self.now())
+            made = replace(table, version=old.version + 1, created=old.created, updated=now)
         described = in_place_of(known, self._to_hive(made, id))
-        self._alter(ask, table.name, described, known.parameters.get(VERSION))
+        try:
+            self._alter(
+                lambda question: question(client),
+                table.name,
+                described,
+                known.parameters.get(VERSION),
+            )
+        except hive.MetaException:
+            if not self._is_put(client, table.name, described):
+                raise
         return made
 
     def _to_hive(self, table: CatalogTable, id: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,8 @@ class Metastore:
         self._notice = notice
         self._waits = Waits(lambda: notice(f"waiting for the Metastore at {address} to answer"))
         self._sleep = sleep
+        self._lock = threading.Lock()
+        self._told = -START_SECONDS
         self._idle: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
 
     def close(self) -> None:
@@ -147,13 +150,20 @@ class Metastore:
                     raise
             if until is None:
                 until = time.monotonic() + START_SECONDS
-                self._notice(f"the Metastore starts; waiting for it up to {START_SECONDS:.0f} s")
+                self._say_that_it_starts()
             elif time.monotonic() > until:
                 raise ConnectionFailed(
                     f"the Metastore at {self.address} does not answer after {START_SECONDS:.0f} s",
                     hint="see what it waits for: lakeshell stack logs metastore",
                 )
             self._sleep(0.5)
+
+    def _say_that_it_starts(self) -> None:
+        """Once, however many connections wait for it."""
+        with self._lock:
+            told, self._told = self._told, time.monotonic()
+        if self._told - told > START_SECONDS:
+            self._notice(f"the Metastore starts; waiting for it up to {START_SECONDS:.0f} s")
 
     def _asked(self, connection: _Connection, question: Callable[[Any], T]) -> T:
         """Keeps the connection but where what it would answer next is not known."""

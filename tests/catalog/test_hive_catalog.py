@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hive_metastore import ttypes as hive
 
 from lakeshell.catalog.hive import HiveCatalog
-from lakeshell.errors import ConnectionFailed, UsageError
+from lakeshell.errors import AlreadyExists, ConnectionFailed, UsageError
 from lakeshell.model import CatalogTable, Column, Database, TableKind, TableName
 from lakeshell.sql.datatypes import parse_type
 from lakeshell.store.metastore import ChangedMeanwhile, Metastore
@@ -82,6 +83,31 @@ def test_of_two_changes_at_once_one_is_made(catalog: HiveCatalog) -> None:
     with pytest.raises(ChangedMeanwhile, match="at the same time"):
         catalog._alter(catalog.metastore.ask, NAME, late, old.parameters["lakeshell.version"])
     assert catalog.table(NAME).comment == "first"
+
+
+def test_what_is_asked_for_twice_is_put_once(
+    catalog: HiveCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the Metastore is restarted before it has answered."""
+    asked = catalog.metastore.ask_each
+
+    def twice(question: Callable[[Any, Any], Any], about: Sequence[Any]) -> Iterator[Any]:
+        def again(client: Any, one: Any) -> Any:
+            question(client, one)
+            return question(client, one)
+
+        return asked(again, about)
+
+    monkeypatch.setattr(catalog.metastore, "ask_each", twice)
+    other = replace(FILM, name=TableName("rental", "actor"))
+    catalog.put_many([FILM, other])
+    assert catalog.put(replace(FILM, comment="second")).version == 2
+    assert [(t.comment, t.version) for t in catalog.versions(NAME)] == [("", 1), ("second", 2)]
+    # What somebody else made meanwhile is not ours.
+    monkeypatch.undo()
+    monkeypatch.setattr(catalog, "_found", lambda names: iter(()))
+    with pytest.raises(AlreadyExists):
+        catalog.put(replace(FILM, comment="third"))
 
 
 def test_tables_of_other_programs_are_listed(catalog: HiveCatalog) -> None:
