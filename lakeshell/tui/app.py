@@ -144,6 +144,18 @@ class Console(App[None]):
             self.log.error(repr(error))
         finally:
             self._opened.set()
+        if self.preferences.keys:
+            self._check_keys()
+
+    def _check_keys(self) -> None:
+        """Says which of the keys that somebody set do not do what they were set for."""
+        from lakeshell.tui.keymap import faults
+
+        if found := faults(self.preferences.keys):
+            wrong = ConfigurationError(
+                f"[keys] in {preferences_file(self.lake.environment)}", hint="; ".join(found)
+            )
+            self.call_later(self.say, wrong, "warning")
 
     def notice(self, text: str) -> None:
         """What somebody waits for, such as a service that starts; said from any thread."""

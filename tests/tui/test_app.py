@@ -16,6 +16,7 @@ from lakeshell.errors import ConfigurationError
 from lakeshell.lake import Lake
 from lakeshell.tui.background import Background
 from lakeshell.tui.driver import TypedParser
+from lakeshell.tui.keymap import faults
 from lakeshell.tui.preferences import (
     CONTRAST,
     DARK,
@@ -119,6 +120,42 @@ async def test_keys_of_the_file_take_the_place_of_the_usual_ones(lake: Lake) -> 
         await settled(pilot)
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+@pytest.mark.asyncio
+async def test_keys_that_cannot_be_as_they_were_set_are_said(lake: Lake) -> None:
+    keys = {"app.help": "f9", "query.rnu": "f5", "query.new": "ctrl+entr"}
+    app = console(lake, preferences=Preferences(keys=keys))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app._notifications)
+        said = next(iter(app._notifications))
+        assert "console.toml" in said.title
+        assert said.message.split("; ") == [
+            "there is no action query.rnu, did you mean query.run?",
+            "query.new: 'ctrl+entr' is no key",
+            "f9 is for app.help and for query.format",
+        ]
+        await settled(pilot)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"query.run": "f6"}, ["f6 is for query.run and for query.run_all"]),
+        ({"query.run": "f6", "query.run_all": "f5"}, []),
+        ({"query.format": "alt+g"}, []),
+        ({"query.format": "g"}, ["query.format: g could not be typed into a text any more"]),
+        ({"editor.find": "f5"}, ["f5 is for query.run and for editor.find"]),
+        ({"result.sort": "comma,ctrl+shift+f12,~"}, []),
+        ({"result.sort": "c"}, ["c is for result.sort and for result.copy"]),
+        ({"result.sort": ","}, ["result.sort: '' is no key", "result.sort: '' is no key"]),
+        ({"go.home": "s"}, ["s is for go.home and for go.saved"]),
+        ({"nonsense": "x"}, ["there is no action nonsense: F1 shows their names"]),
+        ({}, []),
+    ],
+)
+def test_what_is_wrong_with_keys(keys: dict[str, str], said: list[str]) -> None:
+    assert sorted(faults(keys)) == sorted(said)
 
 
 @pytest.mark.asyncio
