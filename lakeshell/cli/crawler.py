@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.changes import changes, needed
-from lakeshell.cli.listing import for_eyes, show_listing, show_values
+from lakeshell.cli.listing import for_eyes, say_if_unknown, show_listing, show_values
 from lakeshell.cli.options import HOW_MANY, example, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.errors import command_line
@@ -240,3 +240,5 @@ def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) ->
     ]
     fit = Fit(spare=("cost", "elapsed", "started"), wrapped=("result",))
     show_listing(RUNS, rows, output_format, fit)
+    if not rows:
+        say_if_unknown("crawler", name, lake.crawlers.names())

@@ -11,7 +11,7 @@ import click
 
 from lakeshell.cli.history_export import export, prune
 from lakeshell.cli.history_filter import caught_up, filter_of, filter_options
-from lakeshell.cli.listing import chosen, for_eyes, show_listing, show_values
+from lakeshell.cli.listing import chosen, for_eyes, say_if_unknown, show_listing, show_values
 from lakeshell.cli.options import FORMATS, HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.query import running_options
 from lakeshell.errors import ExitCode
@@ -64,11 +64,8 @@ def command(
     short = chosen(output_format) in ("ALIGNED", "MARKDOWN")
     rows = [_row(record, short, for_eyes(output_format)) for record in lake.ledger.queries(wanted)]
     show_listing(COLUMNS, rows, output_format, _FIT)
-    group = filters["workgroup"]
-    # One that was removed has its queries still.
-    if not rows and group is not None and group not in lake.workgroups.names():
-        there = ", ".join(lake.workgroups.names())
-        click.echo(f"note: there is no workgroup {group!r}; there are: {there}", err=True)
+    if not rows:
+        say_if_unknown("workgroup", filters["workgroup"], lake.workgroups.names())
 
 
 def _row(record: QueryRecord, short: bool, rounded: bool) -> Sequence[Any]:

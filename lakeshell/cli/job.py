@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lakeshell.cli.changes import changes, needed
-from lakeshell.cli.listing import show_listing, show_values
+from lakeshell.cli.listing import say_if_unknown, show_listing, show_values
 from lakeshell.cli.options import HOW_MANY, example, pairs, with_format, with_lake
 from lakeshell.cli.progress import ProgressLine
 from lakeshell.cost.sizes import rows_text
-from lakeshell.errors import command_line
+from lakeshell.errors import UsageError, command_line
 from lakeshell.output.fit import Fit
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def show(lake: Lake, name: str, output_format: str | None) -> None:
         "workgroup": job.workgroup,
         "retries": job.retries,
         "timeout": job.timeout,
+        "dpu": job.dpu,
         "parameters": ", ".join(f"{k}={v}" for k, v in job.parameters.items()) or None,
+        "description": job.description or None,
         "script": str(job.script),
     }
     show_values(values, output_format)
@@ -297,6 +299,8 @@ def runs(lake: Lake, name: str | None, limit: int, output_format: str | None) ->
     ]
     fit = Fit(spare=("attempt", "cost", "started", "elapsed"), wrapped=("error",))
     show_listing(RUNS, rows, output_format, fit)
+    if not rows:
+        say_if_unknown("job", name, lake.jobs.names())
 
 
 @command.command("logs", epilog=example("lakeshell job logs 20261124_101500_00001_a1b2c"))
@@ -307,5 +311,13 @@ def logs(lake: Lake, run_id: str) -> None:
     from lakeshell.etl.run import read_log
 
     record = lake.ledger.run(run_id)
-    for line in read_log(lake.workshop.logs, record.id):
+    if record.kind != "job":
+        raise UsageError(
+            f"the run {record.id} is of the {record.kind} {record.name!r}, and has no log",
+            hint=f"how it ended: {command_line(record.kind, 'runs', record.name)}",
+        )
+    lines = read_log(lake.workshop.logs, record.id)
+    for line in lines:
         click.echo(line)
+    if not lines:
+        click.echo(f"note: its log is not in {lake.workshop.logs}", err=True)

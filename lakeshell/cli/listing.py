@@ -58,6 +58,14 @@ def _show_fitted(columns: Sequence[str], rows: Iterable[Sequence[Any]], fit: Fit
         click.echo(said, err=True)
 
 
+def say_if_unknown(kind: str, name: str | None, known: Sequence[str]) -> None:
+    """After a listing that is empty: there is nothing of that name. One that was removed has its past
+    still, so that it is no error."""
+    if name is not None and name not in known:
+        there = f"there are: {', '.join(known)}" if known else "there is none yet"
+        click.echo(f"note: there is no {kind} {name!r}; {there}", err=True)
+
+
 def show_values(values: Mapping[str, Any], output_format: str | None) -> None:
     """One thing: a key a line, or one row in a format that was asked for."""
     if output_format is None:

@@ -75,10 +75,6 @@ class Watch:
                 stopping.append(service)
         return stopping
 
-    def idle_for(self, service: Service, now: float) -> float | None:
-        """Seconds since the last use; None for one that does not run."""
-        return now - self.last[service] if service in self.last else None
-
 
 # --- what services count -------------------------------------------------------------------
 

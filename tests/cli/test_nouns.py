@@ -99,6 +99,35 @@ def test_a_job_is_proposed_run_listed_and_logged(crawled: Shell, lake: Path) -> 
     assert crawled("query", "-e", "SELECT sum(total) FROM raw.orders").out == '"19.75"\n'
 
 
+def test_a_job_is_shown_with_all_that_can_be_set(crawled: Shell) -> None:
+    crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
+    crawled("job", "set", "load", "--timeout", "2h", "--dpu", "2", "--description", "what for")
+    shown = one(crawled("job", "show", "load", "--output-format", "JSON"))
+    assert (shown["timeout"], shown["dpu"], shown["description"]) == (7200, 2, "what for")
+
+
+@pytest.mark.parametrize("noun", ["job", "crawler"])
+def test_runs_of_what_there_is_not_are_said_to_be(crawled: Shell, noun: str) -> None:
+    asked = crawled(noun, "runs", "nope")
+    assert (asked.code, rows_of(asked)) == (0, [])
+    assert f"there is no {noun} 'nope'" in asked.err
+
+
+def test_a_run_of_a_crawler_has_no_log(crawled: Shell) -> None:
+    (run,) = rows_of(crawled("crawler", "runs", "shop"))
+    asked = crawled("job", "logs", run["run"])
+    assert (asked.code, asked.out) == (2, "")
+    assert "lakeshell crawler runs shop" in asked.err
+
+
+def test_a_log_that_is_gone_is_said_to_be(crawled: Shell, lake: Path) -> None:
+    crawled("job", "propose", "load", "--source", "source.shop_orders", "--target", "raw.orders")
+    crawled("job", "run", "load")
+    (run,) = rows_of(crawled("job", "runs", "load"))
+    (lake / ".lakeshell" / "logs" / f"{run['run']}.log").unlink()
+    assert "its log is not in" in crawled("job", "logs", run["run"]).err
+
+
 def test_a_job_of_statements_takes_parameters(crawled: Shell, tmp_path: Path) -> None:
     script = tmp_path / "build.sql"
     script.write_text(

@@ -68,7 +68,7 @@ def test_a_service_that_starts_counts_from_its_start(watch: Watch) -> None:
     watch.observe(800, without)
     watch.observe(900, EVERY)
     assert Service.MYSQL not in watch.due(950)
-    assert watch.idle_for(Service.MYSQL, 950) == 50
+    assert watch.last[Service.MYSQL] == 900
 
 
 def test_a_command_that_is_about_to_need_it_is_use(watch: Watch) -> None:

@@ -89,6 +89,7 @@ class JobsScreen(NounScreen):
                     "workgroup": job.workgroup,
                     "retries": job.retries or None,
                     "timeout": job.timeout and f"{job.timeout} s",
+                    "dpu": job.dpu if job.dpu > 1 else None,
                     "description": job.description,
                     "parameters": ", ".join(f"{k}={v}" for k, v in job.parameters.items()),
                     "script": job.script,
