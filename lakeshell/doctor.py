@@ -258,8 +258,7 @@ def _locks(lake: Lake) -> Iterator[Finding]:
             mend = (
                 "lakeshell doctor --clean" if lock.dead else f"lakeshell catalog unlock {lock.name}"
             )
-            state = "; that process is no more" if lock.dead else ""
-            said = f"is locked by {lock.holder}{state}"
+            said = f"is locked by {lock.holder}"
             yield Finding(f"table {lock.name}", Health.WARNING, said, mend)
 
 

@@ -178,8 +178,11 @@ class MetastorePointers:
             if waited >= self.wait:
                 raise self._held_by_others(name, held.lockid)
             if turn == _SAID_AT:
-                holders = "; ".join(map(_in_words, self._in_the_way(name, held.lockid)))
-                self.notice(f"waiting for {name}, which is locked by {holders}")
+                holders = self._in_the_way(name, held.lockid)
+                said = "; ".join(map(_in_words, holders))
+                self.notice(f"waiting for {name}, which is locked by {said}")
+                if holders and all(map(_dead, holders)):
+                    raise self._held_by_others(name, held.lockid)
             pause = _POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)]
             self.sleep(pause)
             waited, turn = waited + pause, turn + 1
@@ -339,4 +342,5 @@ def _in_words(lock: Any) -> str:
     said = f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min {rest % 60} s"
     agent = f" ({lock.agentInfo})" if lock.agentInfo else ""
     state = "" if lock.state == hive.LockState.ACQUIRED else ", waiting itself"
-    return f"{lock.user}@{lock.hostname}{agent} for {said}, lock {lock.lockid}{state}"
+    gone = "; that process is no more" if _dead(lock) else ""
+    return f"{lock.user}@{lock.hostname}{agent} for {said}, lock {lock.lockid}{state}{gone}"

@@ -79,6 +79,8 @@ def test_the_lock_of_a_process_that_is_no_more_is_told_from_one_that_lives(
     pointers = impatient(store)
     said: list[str] = []
     pointers.wait, pointers.notice = 5, said.append
+    waited: list[float] = []
+    pointers.sleep = waited.append
     ended = subprocess.Popen(["true"])
     ended.wait()
     for process, dead in ((os.getpid(), False), (ended.pid, True)):
@@ -93,8 +95,12 @@ def test_the_lock_of_a_process_that_is_no_more_is_told_from_one_that_lives(
         pointers.metastore.ask(lambda client, killed=killed: client.lock(killed))
         (held,) = of_table(store)
         assert held.dead is dead
-        with pytest.raises(LakeshellError, match="is locked by ann@"):
+        waited.clear()
+        with pytest.raises(LakeshellError, match="is locked by ann@") as caught:
             store.write(NAME, [], mode="append")
+        assert ("that process is no more" in caught.value.message) is dead
+        # Nobody waits for the dead.
+        assert (sum(waited) < 5) is dead
         store.unlock(NAME)
     assert [text.partition(" (")[0] for text in said] == [
         f"waiting for {NAME}, which is locked by ann@{socket.gethostname()}"
