@@ -36,7 +36,7 @@ _NO_BUCKET = re.compile(r"NO_?SUCH_?BUCKET", re.IGNORECASE)
 _REGION = re.compile(r"expecting '([^']+)'|bucket is located in '([^']+)'")
 _ANSWERED = re.compile(r"AWS Error (?!NO_?SUCH_?KEY|RESOURCE_?NOT_?FOUND)(.*)", re.DOTALL)
 """What storage says of anything but an object that is gone."""
-_FULL = re.compile(r"StorageFull|minimum free drive threshold|quota", re.IGNORECASE)
+_FULL = re.compile(r"StorageFull|minimum free drive threshold|quota|no space left", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,9 +241,12 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
         )
     if answered := _ANSWERED.search(said):
         # A question without an answer's body says no more than that: whose region is wrong learns it here.
+        ours = re.search(r"HTTP status [34]", said)
         return ConnectionFailed(
             f"{address} refused {location}: {answered[1].strip()}",
-            hint=f"see storage.region, which is {address.region}, and the access key",
+            hint=f"see storage.region, which is {address.region}, and the access key"
+            if ours
+            else f"run it again; {address.start_hint}",
         )
     return error
 

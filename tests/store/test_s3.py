@@ -24,6 +24,7 @@ LOCATION = "s3://lake/film/00000.parquet"
         ("AWS Error UNKNOWN (HTTP status 400) during ListObjectsV2 operation: the region is wrong; expecting 'us-east-1'.", ConnectionFailed, "in the region us-east-1, not in moon-1"),
         ("AWS Error UNKNOWN (HTTP status 400) during HeadObject operation: No response body. Looks like the configured region is 'moon-1' while the bucket is located in 'us-east-1'.", ConnectionFailed, "in the region us-east-1"),
         ("AWS Error UNKNOWN (HTTP status 400) during HeadObject operation: No response body.", ConnectionFailed, "refused s3://lake/film/00000.parquet: UNKNOWN (HTTP status 400)"),
+        ("AWS Error INTERNAL_FAILURE during UploadPart operation: We encountered an internal error, please try again.: cause(no space left on device)", LakeshellError, "is full"),
         ("AWS Error UNKNOWN (HTTP status 507) during UploadPart: XMinioStorageFull", LakeshellError, "is full"),
     ],
 )  # fmt: skip
@@ -33,6 +34,13 @@ def test_faults_are_said_in_our_words(said: str, kind: type[Exception], message:
     )
     assert type(found) is kind
     assert message in str(found)
+
+
+def test_a_fault_of_the_storage_is_no_wrong_region() -> None:
+    error = OSError("AWS Error INTERNAL_FAILURE during UploadPart operation: an internal error")
+    found = _failure(S3Address(start_hint="start it"), LOCATION, error)
+    assert isinstance(found, ConnectionFailed)
+    assert found.hint == "run it again; start it"
 
 
 def test_other_faults_stay_as_they_are() -> None:
