@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, Tree
 
+from lakeshell.definitions.connections import Connection
 from lakeshell.lake import Lake
 from lakeshell.model import CatalogTable, QueryState, TableKind, TableName
 from lakeshell.ports import HistoryFilter
 from lakeshell.query.order import Order
 from lakeshell.query.run import run_query
 from lakeshell.tui.screens.asking import LineScreen, TextScreen
+from lakeshell.tui.screens.connections import ConnectionsScreen
 from lakeshell.tui.screens.form import FormScreen
 from lakeshell.tui.screens.history import parse_filter
 from lakeshell.tui.screens.jobs import JobsScreen
@@ -100,6 +103,46 @@ async def test_a_connection_that_fails_its_test_says_why(lake: Lake) -> None:
         await pilot.press("t")
         await settled(pilot)
         assert "error:" in text_of(pilot)
+
+
+@pytest.mark.asyncio
+async def test_what_a_test_found_stands_beside_its_connection_alone(lake: Lake) -> None:
+    (lake.folder / "gone.db").write_bytes(b"")
+    lake.connections.add(Connection("gone", "sqlite:///gone.db"))
+    (lake.folder / "gone.db").unlink()
+    async with console(lake).run_test(size=(120, 30)) as pilot:
+        await opened(pilot, "2", "connections")
+        screen = pilot.app.screen
+        assert isinstance(screen, ConnectionsScreen)
+        sheet = screen.query_one(Sheet)
+
+        def beside() -> str:
+            return str(sheet.query_one(Static).content)
+
+        await pilot.press("home", "t")
+        await until(pilot, lambda: "error: " in beside())
+        assert "gone.db" in beside()
+        await settled(pilot)
+        may_end = threading.Event()
+        stages = screen._stages
+
+        def slow(key: str) -> Sequence[tuple[str, str]]:
+            assert may_end.wait(60)
+            return stages(key)
+
+        screen._stages = slow  # type: ignore[method-assign]
+        await pilot.press("end", "t", "home")
+        await until(pilot, lambda: screen.chosen == "gone" and "gone.db" in beside())
+        may_end.set()
+        await until(pilot, lambda: "movies answers" in text_of(pilot))
+        await settled(pilot)
+        assert "every stage" not in beside()
+        await pilot.press("end")
+        await until(pilot, lambda: screen.chosen == "movies")
+        await settled(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: "movies: every stage of connecting" in beside())
+        await settled(pilot)
 
 
 @pytest.mark.asyncio

@@ -68,7 +68,15 @@ class ConnectionsScreen(NounScreen):
         if key is None:
             return
         self.status(f"testing {key} …")
-        self.ask("test", lambda: self._stages(key), lambda found: self._draw_test(key, found))
+
+        def failed(error: BaseException) -> None:
+            self.fail(error)
+            if self.chosen == key:
+                self._no_sheet(error)
+
+        self.ask(
+            "test", lambda: self._stages(key), lambda found: self._draw_test(key, found), failed
+        )
 
     def _stages(self, key: str) -> Sequence[tuple[str, str]]:
         with closing(self.lake.source(key)) as source:
@@ -76,6 +84,9 @@ class ConnectionsScreen(NounScreen):
 
     def _draw_test(self, key: str, found: Sequence[tuple[str, str]]) -> None:
         self.status(f"{key} answers")
+        if self.chosen != key:
+            # Another one's sheet is in its place by now.
+            return
         stages = [
             (f"{number}. {stage}", "ok", what) for number, (stage, what) in enumerate(found, 1)
         ]

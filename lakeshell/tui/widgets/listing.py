@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import DataTable
 
@@ -47,6 +48,12 @@ class Listing(DataTable[Any]):
         @property
         def control(self) -> Listing:
             return self.listing
+
+    BINDINGS = [
+        # The library's own go to the side: a list has its first and its last row.
+        Binding("home", "scroll_top", "First", show=False),
+        Binding("end", "scroll_bottom", "Last", show=False),
+    ]
 
     def __init__(self, columns: Sequence[str], *, id: str, widest: int = 60) -> None:
         super().__init__(id=id, cursor_type="row", zebra_stripes=False, cell_padding=1)
