@@ -96,14 +96,15 @@ def _service(stack: Stack, service: Service, container: Container | None) -> str
         if version is not None:
             return f"{PURPOSE[service]}; serves at 127.0.0.1:{port}"
         raise ConnectionFailed(
-            f"it runs and does not answer at 127.0.0.1:{port}",
-            hint=f"lakeshell stack logs {service}, then: lakeshell stack stop {service}"
-            f" && lakeshell stack start {service}",
+            f"it runs and does not answer at 127.0.0.1:{port}; what it says: lakeshell stack logs"
+            f" {service}",
+            hint=f"lakeshell stack stop {service} && lakeshell stack start {service}",
         )
     if container is not None and container.state == "restarting":
         raise ConnectionFailed(
-            f"it ends with {container.exit_code} as soon as it starts",
-            hint=f"see why: lakeshell stack logs {service}",
+            f"it ends with {container.exit_code} as soon as it starts; what it says: lakeshell stack"
+            f" logs {service}",
+            hint=f"lakeshell stack start {service}",
         )
     if container is not None and container.paused:
         raise ConnectionFailed("it is paused", hint=f"lakeshell stack start {service}")

@@ -68,7 +68,11 @@ def failure(said: str, words: Sequence[str]) -> LakeshellError:
     """The error that stderr of a failed command amounts to."""
     last = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
     if re.search(r"cannot connect to the docker daemon|is the docker daemon running", said, re.I):
-        return ConnectionFailed("no Docker engine answers", hint=ENGINE)
+        named = os.environ.get("DOCKER_HOST")
+        return ConnectionFailed(
+            "no Docker engine answers",
+            hint=f"see whether one runs at {named}, which DOCKER_HOST names" if named else ENGINE,
+        )
     if re.search(r"permission denied.*docker\.sock|docker\.sock.*permission denied", said, re.I):
         return ConnectionFailed(
             "you may not use the Docker engine",

@@ -26,10 +26,13 @@ pytestmark = pytest.mark.alone
 
 @pytest.fixture(scope="module", autouse=True)
 def whole() -> Iterator[None]:
+    """Nothing is started again unasked, whatever the stack's settings say."""
     live.folder()
-    live.done("stack", "start")
-    yield
-    live.done("stack", "start")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LAKESHELL_STACK_IDLE_STOP", "0")
+        live.done("stack", "start")
+        yield
+        live.done("stack", "start")
 
 
 @pytest.fixture(scope="module")
