@@ -99,6 +99,8 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
         # On a cluster a query is somebody's: in the history, on the bill, and a use that keeps it up.
         if not (quick and lake.is_on_own_stack):
             yield _guarded("engine", lambda: _engine(lake))
+    if not quick:
+        yield from _results(lake)
     looked_at = partial(_own_source, lake) if quick else partial(_source, lake)
     yield from _each("source", lake.connections.names, looked_at)
 
@@ -292,6 +294,23 @@ def _warehouse(lake: Lake) -> Finding:
     if said:
         return Finding("warehouse", Health.WARNING, "; ".join(said), "; ".join(mend))
     return Finding("warehouse", Health.OK, "every file belongs to a table")
+
+
+def _results(lake: Lake) -> Iterator[Finding]:
+    """Of workgroups that keep theirs on object storage: no query fails where that is away, and what it
+    does not take is found on this machine alone."""
+    try:
+        groups = [group for group in lake.workgroups.all() if group.shares_results]
+    except LakeshellError:
+        # Said where the workgroups are read.
+        return
+
+    def kept(location: str) -> str:
+        lake.object_storage.check(location)
+        return f"are kept in {location}"
+
+    for group in groups:
+        yield _guarded(f"results of {group.name}", partial(kept, str(group.result_location)))
 
 
 def _engine(lake: Lake) -> str:

@@ -329,11 +329,12 @@ class Lake:
             settings.results_max_size,
             settings.results_max_total,
             self.folder,
-            files=lambda: self._object_storage,
+            files=lambda: self.object_storage,
         )
 
     @cached_property
-    def _object_storage(self) -> S3Files:
+    def object_storage(self) -> S3Files:
+        """The stack's, or the one that the settings name, whatever the engine is."""
         from lakeshell.runtime.stack import object_storage
 
         return object_storage(self.place, self.notice)

@@ -68,6 +68,11 @@ class Workgroup:
     def has_budget(self) -> bool:
         return self.daily_budget is not None or self.monthly_budget is not None
 
+    @property
+    def shares_results(self) -> bool:
+        """Whether they are kept on object storage."""
+        return self.result_location is not None and "://" in self.result_location
+
 
 def owners(groups: Iterable[Workgroup]) -> dict[str, frozenset[str]]:
     """The users of each database that is for members alone: of all workgroups that have it. One

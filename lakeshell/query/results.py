@@ -65,8 +65,8 @@ class Results:
     def of(self, group: Workgroup) -> Results:
         """Those of a workgroup, where and for as long as it says."""
         folder, shared, location = self.folder, None, group.result_location
-        if location is not None and "://" in location:
-            shared = None if self._files is None else SharedResults(self._files, location)
+        if group.shares_results:
+            shared = None if self._files is None else SharedResults(self._files, location or "")
         elif location is not None:
             folder = self.lake / Path(location).expanduser()
         keep = self.keep if group.result_keep is None else group.result_keep

@@ -167,6 +167,17 @@ class S3Files:
             found = self.system.get_file_info(selector)
         return sorted(f"s3://{info.path}" for info in found if info.type == FileType.File)
 
+    def check(self, location: str) -> None:
+        """Raises what hinders whoever would look there; a folder that is not there yet is none."""
+        from pyarrow.fs import FileType
+
+        bucket = _key(location).partition("/")[0]
+        with self.failures(location):
+            self.listed(location)
+            # A list of what is in no bucket is empty.
+            if self.system.get_file_info(bucket).type == FileType.NotFound:
+                raise _no_bucket(self.address, location)
+
     def walk(self, location: str) -> Iterator[FoundFile]:
         from pyarrow.fs import FileSelector, FileType
 
@@ -221,10 +232,7 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
             hint=address.key_hint,
         )
     if _NO_BUCKET.search(said):
-        return ConnectionFailed(
-            f"{address} has no bucket for {location}",
-            hint="make it, or see storage.warehouse; the stack's own: lakeshell stack up",
-        )
+        return _no_bucket(address, location)
     if _FULL.search(said):
         return LakeshellError(
             f"{location} cannot be written: the object storage is full",
@@ -249,6 +257,13 @@ def _failure(address: S3Address, location: str, error: OSError) -> Exception:
             else f"run it again; {address.start_hint}",
         )
     return error
+
+
+def _no_bucket(address: S3Address, location: str) -> ConnectionFailed:
+    return ConnectionFailed(
+        f"{address} has no bucket for {location}",
+        hint="make it, or see storage.warehouse; the stack's own: lakeshell stack up",
+    )
 
 
 class S3Sink:

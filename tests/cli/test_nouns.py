@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -199,6 +200,25 @@ def test_doctor_says_what_is_wrong_and_what_mends_it(crawled: Shell, shop: Path)
     (wrong,) = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
     assert wrong["part"] == "source shop"
     assert wrong["mend"]
+
+
+def test_doctor_says_where_results_of_a_team_cannot_be_kept(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No query does."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    monkeypatch.setenv("LAKESHELL_STORAGE_ENDPOINT", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of nobody")
+    assert shell("workgroup", "add", "here", "--result-location", "results").code == 0
+    assert shell("workgroup", "add", "team", "--result-location", "s3://results/team").code == 0
+    assert shell("query", "-w", "team", "-e", "SELECT 1").code == 0
+    ended = shell("doctor")
+    assert ended.code == 1
+    (wrong,) = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
+    assert wrong["part"] == "results of team"
+    assert address in wrong["found"]
 
 
 def test_doctor_says_where_its_commands_are_to_be_run(

@@ -60,6 +60,11 @@ def test_wrong_keys_and_buckets_are_said() -> None:
         S3Files(replace(address, secret_key="wrong")).create(f"{address.warehouse}/x")
     with pytest.raises(ConnectionFailed, match="no bucket"):
         S3Files(address).create("s3://lakeshell-no-such-bucket/x")
+    with pytest.raises(ConnectionFailed, match="no bucket"):
+        S3Files(address).check("s3://lakeshell-no-such-bucket/team")
+    with pytest.raises(ConnectionFailed, match="secret is wrong"):
+        S3Files(replace(address, secret_key="wrong")).check(address.warehouse)
+    S3Files(address).check(f"{address.warehouse}/not/there/yet")
 
 
 def test_another_region_is_no_missing_file() -> None:
