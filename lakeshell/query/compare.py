@@ -19,6 +19,7 @@ from lakeshell.errors import Cancelled, UsageError
 from lakeshell.model import Column
 from lakeshell.query.rows import ResultRows
 from lakeshell.sql.datatypes import BIGINT, VARCHAR, Type
+from lakeshell.sql.render import is_numeric
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MOST = 100_000
 """Rows of a comparison that are kept; the counts are of all."""
 _NONE = -1
+_ZEROS = r"^(-?\d+)\.0*$|^(-?\d+\.\d*?[1-9])0+$"
 _TOLD = frozenset({"array", "map", "row", "time with time zone", "timestamp with time zone"})
 """Types whose values stand in a comparison as their texts."""
 
@@ -166,8 +168,8 @@ def _codes(first: ResultRows, second: ResultRows, keys: Sequence[Shared]) -> tup
 
     made = None
     for key in keys:
-        sides = first.texts_of(key.first).chunks, second.texts_of(key.second).chunks
-        texts = pa.chunked_array([*sides[0], *sides[1]], pa.string())
+        before, after = _texts(first, second, key)
+        texts = pa.chunked_array([*before.chunks, *after.chunks], pa.string())
         coded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
         numbers = coded.indices.cast(pa.int64())
         if made is not None:
@@ -177,6 +179,20 @@ def _codes(first: ResultRows, second: ResultRows, keys: Sequence[Shared]) -> tup
         made, count = numbers, len(coded.dictionary)
     assert made is not None
     return count, made.to_pylist()
+
+
+def _texts(
+    first: ResultRows, second: ResultRows, column: Shared
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Of a column on both sides. Numbers of two types are alike where they are equal: 2, 2.0, 2.00."""
+    import pyarrow.compute as pc
+
+    sides = first.texts_of(column.first), second.texts_of(column.second)
+    types = first.columns[column.first].type, second.columns[column.second].type
+    if types[0] == types[1] or not all(map(is_numeric, types)):
+        return sides
+    before, after = (pc.replace_substring_regex(side, _ZEROS, r"\1\2") for side in sides)
+    return before, after
 
 
 def _unique(rows: ResultRows, column: int) -> bool:
@@ -251,8 +267,8 @@ def _unequal(
     """Where the texts of a column differ; NULL is like NULL and unlike all else."""
     import pyarrow.compute as pc
 
-    before = first.texts_of(column.first).take(left).combine_chunks()
-    after = second.texts_of(column.second).take(right).combine_chunks()
+    texts = _texts(first, second, column)
+    before, after = texts[0].take(left).combine_chunks(), texts[1].take(right).combine_chunks()
     differ = pc.fill_null(pc.not_equal(before, after), False)
     return pc.or_(differ, pc.xor(pc.is_null(before), pc.is_null(after)))
 

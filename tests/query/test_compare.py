@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def test_rows_belong_together_by_key_in_any_order() -> None:
         ("only in 1", "4", None, "3", "4.0", None, "c2"),
         ("only in 2", None, "1", "4", None, "4.0", "d"),
     ]
+
+
+def test_numbers_of_two_types_are_alike_where_they_are_equal() -> None:
+    first = held(
+        [(Decimal("1.0"), Decimal("2.5"), 3), (Decimal("-10.0"), Decimal("0.0"), 100)],
+        id="decimal(5,1)", amount="decimal(5,1)", count="integer",
+    )  # fmt: skip
+    second = held(
+        [(Decimal("-10.00"), Decimal("0.00"), 100.0), (Decimal("1.00"), Decimal("2.51"), 3.0)],
+        id="decimal(9,2)", amount="decimal(9,2)", count="double",
+    )  # fmt: skip
+    found = compare(first, second, ["id"])
+    assert (found.same, found.changed, found.differing) == (1, 1, ["amount"])
+    assert compare(first, second, []).changed == 2
 
 
 def test_several_columns_are_one_key() -> None:
