@@ -33,12 +33,13 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`costs` in the order of the lists. `scanned` in bytes, of queries; `seconds` of the rest, of
-    jobs and crawlers by their DPUs, of services by the share of a DPU's memory."""
+    """`costs` in the order of the lists. `scanned` in bytes, of queries, None where none of them was
+    metered; `seconds` of the rest, of jobs and crawlers by their DPUs, of services by the share of a
+    DPU's memory."""
 
     kind: str
     count: int
-    scanned: int
+    scanned: int | None
     seconds: Decimal
     costs: tuple[Decimal | None, ...]
 
@@ -51,7 +52,7 @@ def compare(
         Line(
             "query",
             sum(scan.count for scan in scans),
-            sum(scan.scanned for scan in scans),
+            _bytes(scans),
             Decimal(0),
             tuple(
                 None if known.queries is None else _scanned(scans, unit, known.queries)
@@ -65,6 +66,12 @@ def compare(
         costs = tuple(_run_costs(own, kind, known) for known in lists)
         made.append(Line(kind, sum(run.count for run in own), 0, seconds, costs))
     return made
+
+
+def _bytes(scans: Sequence[ScanCount]) -> int | None:
+    if scans and all(scan.units is None for scan in scans):
+        return None
+    return sum(scan.scanned for scan in scans)
 
 
 def _scanned(scans: Sequence[ScanCount], unit: int, prices: QueryPrices) -> Decimal:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakeshell.billing.aws import used_text
 from lakeshell.cost.charges import charge
 from lakeshell.cost.comparison import PriceList, compare, total
 from lakeshell.cost.lists import price_lists
@@ -39,6 +40,16 @@ def cost_of(*scans: ScanCount, lists: tuple[PriceList, ...] = LISTS) -> Decimal 
 def test_each_query_has_its_own_minimum() -> None:
     assert cost_of(scan(1, 3)) == 3 * Decimal("0.0000476837")
     assert cost_of(scan(TB, 2), scan(None)) == 10
+
+
+def test_bytes_that_nobody_metered_are_not_said_to_be_none() -> None:
+    def used(*scans: ScanCount) -> str:
+        return used_text(compare(scans, MB, (), LISTS)[0])
+
+    assert used(scan(None, 2), scan(None)) == "not metered"
+    assert used(scan(None), scan(0)) == "0 B"
+    assert used(scan(None), scan(MB, 2)) == "2.00 MB"
+    assert used() == "0 B"
 
 
 def test_what_is_free_on_athena_stays_free() -> None:
