@@ -7,6 +7,7 @@ slow part does not hide what is known already. Changes nothing: `cleaning` does.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,9 @@ LOW_SPACE = 2**30
 
 LONG_LOCK = 60
 """Seconds: a commit holds its table's lock for one or two."""
+
+
+_COMMAND = re.compile(r"[^:;`]+: (lakeshell [^:;`]+)(?:; lakeshell doctor checks [a-z ]+)?")
 
 
 class Health(StrEnum):
@@ -121,7 +125,13 @@ def _guarded(part: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(part, Health.OK, check())
     except LakeshellError as error:
-        return Finding(part, Health.FAILED, error.message, error.hint)
+        return Finding(part, Health.FAILED, error.message, _mend(error.hint))
+
+
+def _mend(hint: str) -> str:
+    """The command alone, where a hint is one in some words: it is typed as it stands."""
+    found = _COMMAND.fullmatch(hint)
+    return found[1] if found else hint
 
 
 def _stack(lake: Lake) -> Iterator[Finding]:

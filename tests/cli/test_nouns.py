@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from shell import Ended, Shell, rows_of
 
+from lakeshell import doctor
+from lakeshell.errors import LakeshellError
+
 TEXT_FORMATS = ("ALIGNED", "VERTICAL", "CSV", "CSV_HEADER", "CSV_UNQUOTED", "CSV_HEADER_UNQUOTED",
                 "TSV", "TSV_HEADER", "JSON", "MARKDOWN", "NULL")  # fmt: skip
 
@@ -219,6 +222,27 @@ def test_doctor_says_where_results_of_a_team_cannot_be_kept(
     (wrong,) = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
     assert wrong["part"] == "results of team"
     assert address in wrong["found"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "mend"),
+    [
+        ("start it: lakeshell stack start mysql", "lakeshell stack start mysql"),
+        (
+            "start it and what it needs (control, minio): lakeshell stack start metastore; lakeshell"
+            " doctor checks every part",
+            "lakeshell stack start metastore",
+        ),
+        ("lakeshell stack up", "lakeshell stack up"),
+        ("chmod 600 secrets.env", "chmod 600 secrets.env"),
+        ("see the user: `x`, and: lakeshell connection show y", "see the user: `x`, and: lakeshell connection show y"),
+    ],
+)  # fmt: skip
+def test_doctors_commands_are_typed_as_they_stand(hint: str, mend: str) -> None:
+    def broken() -> str:
+        raise LakeshellError("it is broken", hint=hint)
+
+    assert doctor._guarded("part", broken).mend == mend
 
 
 def test_doctor_says_where_its_commands_are_to_be_run(
