@@ -71,6 +71,11 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
     )
     for kind, store in stores:
         yield from _each(kind, store.names, partial(_definition, store))
+    secrets = _guarded("secrets", lambda: "known" if lake.place else "")
+    if secrets.health is Health.FAILED:
+        # Nothing is reached without them.
+        yield secrets
+        return
     broken = []
     if lake.has_stack:
         for finding in _stack(lake):

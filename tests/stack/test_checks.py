@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lakeshell.definitions import first
+from lakeshell.doctor import Health, findings
 from lakeshell.errors import ConnectionFailed
-from lakeshell.stack import checks, docker, probe
+from lakeshell.folder import make_lake
+from lakeshell.lake import Lake
+from lakeshell.stack import checks, docker, probe, secrets
 from lakeshell.stack.services import Service
 
 
@@ -29,6 +34,20 @@ def test_what_mends_a_service_can_be_typed_as_it_stands(
         checks._service(stack, Service.METASTORE, container)
     assert caught.value.message.endswith("lakeshell stack logs metastore")
     assert caught.value.hint == mend
+
+
+def test_secrets_that_others_may_read_are_a_finding_among_the_others(tmp_path: Path) -> None:
+    make_lake(tmp_path, first.stack())
+    folder = tmp_path / ".lakeshell" / "stack"
+    folder.mkdir(parents=True)
+    (folder / "stack.env").write_text("COMPOSE_PROJECT_NAME=x\n")
+    secrets.write(folder / "secrets.env", secrets.generate(), "")
+    (folder / "secrets.env").chmod(0o644)
+    with Lake(tmp_path, {}) as lake:
+        *others, last = findings(lake)
+    assert [found.part for found in others][:2] == ["python", "folder"]
+    assert (last.part, last.health) == ("secrets", Health.FAILED)
+    assert last.mend == f"chmod 600 {folder / 'secrets.env'}"
 
 
 def test_an_engine_elsewhere_that_does_not_answer_is_looked_for_there(
