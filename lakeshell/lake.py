@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lakeshell.etl.run import Workshop
     from lakeshell.ledger.late import LateRecords
     from lakeshell.ledger.ledger import SqlLedger
+    from lakeshell.model import RunRecord
     from lakeshell.query.budgets import Standing
     from lakeshell.query.completion import Vocabulary
     from lakeshell.query.order import Services
@@ -450,6 +451,10 @@ class Lake:
         with suppress(KeyError, OSError):
             return self.environment.get("LAKESHELL_USER") or getpass.getuser()
         return f"user@{socket.gethostname()}"
+
+    def last_run(self, kind: str, name: str) -> RunRecord | None:
+        """Of a job or crawler; None of one that never ran."""
+        return next(iter(self.ledger.runs(kind, name, 1)), None)
 
     def session(self, workgroup: str | None = None, source: str = "lakeshell") -> Session:
         """A new session of this user, with the defaults of the settings and the workgroup."""

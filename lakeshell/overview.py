@@ -156,7 +156,7 @@ def _unrun(lake: Lake, kind: str, names: Sequence[str]) -> list[Advice]:
     made: list[Advice] = []
     never = []
     for name in names:
-        last = next(iter(lake.ledger.runs(kind, name, 1)), None)
+        last = lake.last_run(kind, name)
         if last is None:
             never.append(name)
         elif last.state is QueryState.FAILED:

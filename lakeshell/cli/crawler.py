@@ -40,7 +40,7 @@ def list_(lake: Lake, output_format: str | None) -> int:
     wrong: list[LakeshellError] = []
     rows = []
     for crawler in lake.crawlers.each(wrong.append):
-        last = next(iter(lake.ledger.runs("crawler", crawler.name, 1)), None)
+        last = lake.last_run("crawler", crawler.name)
         state = None if last is None else last.state.value
         include = ", ".join(crawler.include) or "everything"
         rows.append((crawler.name, crawler.connection, include, crawler.database, state))

@@ -38,7 +38,7 @@ def list_(lake: Lake, output_format: str | None) -> int:
     wrong: list[LakeshellError] = []
     rows = []
     for job in lake.jobs.each(wrong.append):
-        last = next(iter(lake.ledger.runs("job", job.name, 1)), None)
+        last = lake.last_run("job", job.name)
         state = None if last is None else last.state.value
         rows.append((job.name, job.kind, job.source, job.target, job.mode, state))
     show_listing(

@@ -56,7 +56,7 @@ class CrawlersScreen(NounScreen):
         return described(known.names(), known.get, self._row)
 
     def _row(self, crawler: CrawlerSettings) -> tuple[object, ...]:
-        last = next(iter(self.lake.ledger.runs("crawler", crawler.name, 1)), None)
+        last = self.lake.last_run("crawler", crawler.name)
         include = ", ".join(crawler.include) or "everything"
         state = "" if last is None else last.state.value
         return (crawler.name, crawler.connection, include, crawler.database, state)

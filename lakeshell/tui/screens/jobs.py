@@ -68,7 +68,7 @@ class JobsScreen(NounScreen):
         return described(self.lake.jobs.names(), self.lake.jobs.get, self._row)
 
     def _row(self, job: Job) -> tuple[object, ...]:
-        last = next(iter(self.lake.ledger.runs("job", job.name, 1)), None)
+        last = self.lake.last_run("job", job.name)
         state = "" if last is None else last.state.value
         source, target = str(job.source or ""), str(job.target or "")
         return (job.name, state, job.kind, source, target, job.mode)
@@ -203,7 +203,7 @@ class JobsScreen(NounScreen):
             return
 
         def read() -> tuple[str, str]:
-            last = next(iter(self.lake.ledger.runs("job", key, 1)), None)
+            last = self.lake.last_run("job", key)
             if last is None:
                 return f"{key} has not run yet", ""
             return f"Log of run {last.id}", self._read_log(last.id)
