@@ -39,6 +39,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+_ANOTHER = "lakeshell connection set NAME --url sqlite:///PATH"
+
+
 class SqliteFile:
     """One connection to the file. With `one_view`, it sees the file as it is at the first
     statement until it is closed; otherwise each statement sees it as it is then."""
@@ -48,12 +51,12 @@ class SqliteFile:
         if path.is_dir():
             raise ConnectionFailed(
                 f"the source {path} is a folder and no SQLite file",
-                hint="change the connection's url to sqlite:///PATH of the file",
+                hint=f"name a file in it: {_ANOTHER}",
             )
         if not path.is_file():
             raise ConnectionFailed(
                 f"the source file {path} does not exist",
-                hint="put it back, or change the connection's url",
+                hint=f"put it back, or name another: {_ANOTHER}",
             )
         if not os.access(path, os.R_OK):
             raise ConnectionFailed(

@@ -202,7 +202,7 @@ def test_doctor_says_what_is_wrong_and_what_mends_it(crawled: Shell, shop: Path)
     assert ended.code == 1
     (wrong,) = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
     assert wrong["part"] == "source shop"
-    assert wrong["mend"]
+    assert "lakeshell connection set NAME --url" in wrong["mend"]
 
 
 def test_doctor_says_where_results_of_a_team_cannot_be_kept(
