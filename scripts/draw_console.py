@@ -34,12 +34,6 @@ PICTURES: dict[str, list[str]] = {
     "console-flow": [
         "alt+5",
         "end",
-        "down",
-        "down",
-        "down",
-        "down",
-        "down",
-        "down",
         "enter",
         "down",
         "down",
