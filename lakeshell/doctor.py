@@ -102,12 +102,14 @@ def findings(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
             yield from _tables(lake)
             yield from _locks(lake)
             yield from _views(lake)
-            # On object storage, looking at every file is nothing for a first screen.
-            if not (quick and lake.settings.engine == "trino"):
-                yield _warehouse(lake)
         # On a cluster a query is somebody's: in the history, on the bill, and a use that keeps it up.
         if not (quick and lake.is_on_own_stack):
             yield _guarded("engine", lambda: _engine(lake))
+        # Which files somebody still writes is asked of the engine, which may have slept until here. On
+        # object storage, looking at every file is nothing for a first screen.
+        large = quick and (lake.settings.engine == "trino" or _count(lake) > MANY)
+        if not large:
+            yield _warehouse(lake)
     if not quick:
         yield from _results(lake)
     looked_at = partial(_own_source, lake) if quick else partial(_source, lake)

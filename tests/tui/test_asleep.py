@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from consoles import console, remember, settled, text_of, until
 
 from lakeshell import history
 from lakeshell.definitions.connections import Connection
-from lakeshell.doctor import findings
+from lakeshell.doctor import Health, findings
+from lakeshell.errors import ConnectionFailed
 from lakeshell.folder import make_lake
 from lakeshell.lake import Lake
 from lakeshell.stack.services import PORTS, Service
@@ -99,3 +101,25 @@ async def test_a_lake_whose_stack_was_never_started_says_what_starts_it(
     async with console(sleeping).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "Start its services for the first time  lakeshell stack up" in text_of(pilot)
+
+
+def test_who_still_writes_is_asked_once_the_engine_is_awake(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Trino that was stopped when idle failed the warehouse, and was started right after."""
+    awake: list[str] = []
+
+    class Cluster:
+        def began(self) -> Sequence[datetime]:
+            if not awake:
+                raise ConnectionFailed("connection refused")
+            return ()
+
+    run = lake.engine.run
+    monkeypatch.setattr(
+        lake.engine, "run", lambda sql, *given: awake.append(sql) or run(sql, *given)
+    )
+    monkeypatch.setattr(Lake, "cluster", Cluster())
+    found = {finding.part: finding for finding in findings(lake)}
+    assert found["engine"].health is Health.OK
+    assert found["warehouse"].health is Health.OK, found["warehouse"].found
