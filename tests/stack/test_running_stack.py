@@ -186,6 +186,7 @@ def test_a_statement_of_any_characters_is_a_use_of_the_source() -> None:
         with cursor(live.installation(), Service.MYSQL) as sql:
             sql.execute("SELECT '\U0010ffff', SLEEP(3)")
 
+    live.folder()
     asking, seen = threading.Thread(target=ask), False
     asking.start()
     with live.lake() as lake:
