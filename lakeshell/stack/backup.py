@@ -351,7 +351,8 @@ def _session(compose: Compose) -> Iterator[Cursor]:
             yield sql
         except MySQLError as error:
             raise BackupFailed(
-                f"mysql broke off: {error.args[-1]}", hint="see why: lakeshell stack logs mysql"
+                f"mysql broke off: {error.args[-1]}",
+                hint="run it again, which starts mysql; see why: lakeshell stack logs mysql",
             ) from error
 
 

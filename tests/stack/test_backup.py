@@ -360,6 +360,19 @@ def test_a_backup_whose_storage_stops_is_cleared_by_the_next() -> None:
     assert backup.backups(storage())[:-1] == before
 
 
+def test_a_source_that_breaks_off_says_how_to_go_on() -> None:
+    with (
+        live.lake() as lake,
+        pytest.raises(backup.BackupFailed, match="mysql broke off") as caught,
+        backup._session(lake.stack.compose) as sql,
+    ):
+        sql.execute("SELECT connection_id()")
+        with cursor(live.installation(), Service.MYSQL) as other:
+            other.execute("KILL %s", sql.fetchone())
+        sql.execute("SELECT 1")
+    assert caught.value.hint.startswith("run it again, which starts mysql")
+
+
 def test_a_dump_that_is_not_whole_deletes_nothing() -> None:
     live.done("stack", "backup", "mysql")
     before = seen()
