@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from consoles import console, going, settled, text_of, until
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 
 from lakeshell.errors import ConfigurationError
 from lakeshell.lake import Lake
@@ -382,3 +383,27 @@ async def test_leaving_waits_for_what_is_being_undone_and_not_for_a_look(lake: L
     app.wait_for_work()
     assert undone.is_set()
     looking.set()
+
+
+@pytest.mark.asyncio
+async def test_a_size_that_is_no_longer_the_windows_is_let_go(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine two sizes on their way at once kept a screen laying itself out for ever."""
+    async with console(lake).run_test(size=(100, 30)) as pilot:
+        await going("5", "jobs")(pilot)
+        screen = pilot.app.screen
+        taken: list[Size] = []
+        take = screen._screen_resized
+        monkeypatch.setattr(
+            screen, "_screen_resized", lambda size: taken.append(size) or take(size)
+        )
+        for size in (Size(40, 10), Size(100, 30), Size(10, 3), Size(100, 30)):
+            screen.post_message(Resize(size, size))
+            await pilot.pause()
+        await until(pilot, lambda: taken)
+        await settled(pilot)
+        assert set(taken) == {Size(100, 30)}
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: screen.size == Size(40, 10))
+        await settled(pilot)

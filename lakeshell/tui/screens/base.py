@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
@@ -70,6 +71,12 @@ class LakeScreen(Screen[None]):
 
     def action_look(self) -> None:
         self.look()
+
+    def on_resize(self, event: Resize) -> None:
+        """A size that is no longer the window's is let go: the library tells a screen of each size
+        that it takes, so that two on their way at once followed each other for ever."""
+        if event.size != self.app.size:
+            event.prevent_default()
 
     def on_screen_resume(self) -> None:
         self.console.name_terminal(self.noun)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -84,7 +85,7 @@ class HomeScreen(LakeScreen):
 
     _found: Overview | None = None
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         self._draw_last()
 
     def _draw_last(self) -> None:
