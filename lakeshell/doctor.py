@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -23,6 +23,7 @@ from lakeshell.errors import LakeshellError, command_line
 
 if TYPE_CHECKING:
     from lakeshell.lake import Lake
+    from lakeshell.model import CatalogTable
 
 LOW_SPACE = 2**30
 """Bytes free in the lake's folder below which a load may fail."""
@@ -238,6 +239,29 @@ def _count(lake: Lake) -> int:
         return 0
 
 
+def _unconnected(lake: Lake, tables: Iterable[CatalogTable]) -> Iterator[Finding]:
+    """One finding for each connection that is gone: a Metastore that lakes share has many tables of
+    those of others."""
+    from lakeshell.model import TableKind
+
+    known = {name.lower() for name in lake.connections.names()}
+    orphans: dict[str, list[str]] = {}
+    for table in tables:
+        connection = table.parameters.get("connectionName", "").lower()
+        if table.kind is TableKind.SOURCE and connection not in known:
+            orphans.setdefault(connection, []).append(str(table.name))
+    for connection, names in orphans.items():
+        first, *others = names
+        more = f" and {len(others):,} table{'s'[: len(others) > 1]} more" if others else ""
+        yield Finding(
+            f"table {first}{more}",
+            # With a Metastore of others, they may well be somebody else's.
+            Health.FAILED if lake.settings.trino.url is None else Health.WARNING,
+            f"the connection {connection!r} is not in this lake",
+            command_line("connection", "add", connection, "URL"),
+        )
+
+
 def _tables(lake: Lake) -> Iterator[Finding]:
     """Only what is wrong: a table whose place is gone, or whose connection is."""
     from lakeshell.model import TableKind
@@ -246,16 +270,8 @@ def _tables(lake: Lake) -> Iterator[Finding]:
         tables = lake.catalog.tables()
     except LakeshellError:
         return
-    known = {name.lower() for name in lake.connections.names()}
+    yield from _unconnected(lake, tables)
     for table in tables:
-        connection = table.parameters.get("connectionName", "").lower()
-        if table.kind is TableKind.SOURCE and connection not in known:
-            yield Finding(
-                f"table {table.name}",
-                Health.FAILED,
-                f"its connection {connection!r} is gone",
-                command_line("connection", "add", connection, "URL"),
-            )
         # The catalog lists a table whose metadata file cannot be read without its columns.
         if table.kind is TableKind.ICEBERG and not table.columns:
             yield Finding(

@@ -205,6 +205,22 @@ def test_doctor_says_what_is_wrong_and_what_mends_it(crawled: Shell, shop: Path)
     assert "lakeshell connection set NAME --url" in wrong["mend"]
 
 
+def test_doctor_names_a_connection_that_is_gone_once(crawled: Shell, lake: Path) -> None:
+    """Not once for each of its tables, of which a Metastore that lakes share may have thousands."""
+    (lake / "connections" / "shop.toml").unlink()
+    (lake / "crawlers" / "shop.toml").unlink()
+    ended = crawled("doctor")
+    assert ended.code == 1
+    wrong = [row for row in csv.DictReader(io.StringIO(ended.out)) if row["health"] == "failed"]
+    assert [(row["part"], row["found"], row["mend"]) for row in wrong] == [
+        (
+            "table source.shop_big_orders and 1 table more",
+            "the connection 'shop' is not in this lake",
+            "lakeshell connection add shop URL",
+        )
+    ]
+
+
 def test_doctor_says_where_results_of_a_team_cannot_be_kept(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
