@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
@@ -100,6 +101,7 @@ class Console(App[None]):
         self.now = now
         self.running: dict[int, Task] = {}
         self._opened = threading.Event()
+        self._typed_on: WeakKeyDictionary[Key, Screen[object]] = WeakKeyDictionary()
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
@@ -187,6 +189,11 @@ class Console(App[None]):
         """A letter with Alt is typed by nobody: a terminal sends it as Esc and the letter, and the
         library would put that into a text where no key of it is bound before the text has it. Where
         SQL is typed it may be what was sent, and the text has it before the console."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            if not self.screen.is_mounted:
+                self._type_again(event)
+                return
+            self._typed_on[event] = self.screen
         if isinstance(event, Key) and event.key.startswith("alt+") and not event.is_forwarded:
             focused = self.focused
             if focused is not None and hasattr(focused, "editing"):
@@ -201,6 +208,18 @@ class Console(App[None]):
                 return
             event.text = pictured(event.text)
         await super().on_event(event)
+
+    async def on_key(self, event: Key) -> None:
+        """Nobody has taken it. Typed in one piece behind a key that opened a dialog, as over SSH, it is
+        the dialog's: its field would not have it, and its keys would be asked."""
+        if self._typed_on.get(event, self.screen) is not self.screen:
+            event.prevent_default()
+            self._type_again(event)
+
+    def _type_again(self, event: Key) -> None:
+        """Once the screen has its fields."""
+        again = Key(event.key, event.character)
+        self.screen.call_later(self.post_message, again)
 
     async def run_action(
         self,
