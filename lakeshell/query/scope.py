@@ -48,6 +48,8 @@ class Scope:
     def __init__(self, tokens: Tokens, first: int, last: int, outer: Scope | None = None) -> None:
         self._tokens, self._first, self._last = tokens, first, last
         self._outer = outer
+        self._deep: int = 0 if outer is None else outer._deep + 1
+        self._known: dict[str, Sequence[Field]] = {}
 
     @cached_property
     def relations(self) -> dict[str, Relation]:
@@ -56,38 +58,40 @@ class Scope:
             found.setdefault(name.lower(), relation)
         return found
 
-    def fields(self, name: str, tables: Tables, deep: int = 0) -> Sequence[Field]:
+    def fields(self, name: str, tables: Tables) -> Sequence[Field]:
         """The columns of a relation by its name, in small letters."""
         relation = self.relations.get(name)
         if relation is None:
-            return () if self._outer is None else self._outer.fields(name, tables, deep)
-        made: Sequence[Field] = ()
-        if deep < _DEEPEST:
-            if relation.query is not None:
-                inner = Scope(self._tokens, *relation.query, self)
-                made = list(inner._outputs(tables, deep + 1))
-            elif len(relation.parts) == 1 and self._is_common(relation.parts[0]):
-                made = self._common(relation.parts[0], tables, deep + 1)
-            elif relation.parts:
-                made = tables(relation.parts)
+            return () if self._outer is None else self._outer.fields(name, tables)
+        if name not in self._known:
+            # A recursive query asks for itself: nothing is known of it yet.
+            self._known[name] = ()
+            self._known[name] = self._named(relation, self._given(relation, tables))
+        return self._known[name]
+
+    def _given(self, relation: Relation, tables: Tables) -> Sequence[Field]:
+        if relation.query is not None:
+            if self._deep >= _DEEPEST:
+                return ()
+            return list(Scope(self._tokens, *relation.query, self)._outputs(tables))
+        if len(relation.parts) == 1 and (holder := self._holder(relation.parts[0])) is not None:
+            return holder.fields(relation.parts[0], tables)
+        return tables(relation.parts) if relation.parts else ()
+
+    def _named(self, relation: Relation, given: Sequence[Field]) -> Sequence[Field]:
         if not relation.names:
-            return made
-        types = [type for _, type in made]
+            return given
+        types = [type for _, type in given]
         return [
             (name, types[at] if at < len(types) else None) for at, name in enumerate(relation.names)
         ]
 
-    def _is_common(self, name: str) -> bool:
+    def _holder(self, name: str) -> Scope | None:
+        """The scope whose WITH has the name."""
         here = self.relations.get(name)
         if here is not None and here.common:
-            return True
-        return self._outer is not None and self._outer._is_common(name)
-
-    def _common(self, name: str, tables: Tables, deep: int) -> Sequence[Field]:
-        here = self.relations.get(name)
-        if here is not None and here.common:
-            return self.fields(name, tables, deep)
-        return () if self._outer is None else self._outer._common(name, tables, deep)
+            return self
+        return None if self._outer is None else self._outer._holder(name)
 
     def members(self, parts: Sequence[str], tables: Tables) -> Sequence[Field]:
         """What can stand behind `parts` and a dot: columns of a relation, fields of a row."""
@@ -96,7 +100,7 @@ class Scope:
         if path[0] in self.relations:
             found = self.fields(path.pop(0), tables)
         else:
-            found = [field for name in self.relations for field in self.fields(name, tables)]
+            found = list(self._all(tables))
         for part in path:
             held = next((type for name, type in found if name.lower() == part), None)
             if not isinstance(held, RowType):
@@ -215,13 +219,13 @@ class Scope:
 
     # --- what a query gives ----------------------------------------------------------------
 
-    def _outputs(self, tables: Tables, deep: int) -> Iterator[Field]:
+    def _outputs(self, tables: Tables) -> Iterator[Field]:
         for first, last in self._items():
             if self._kind(last - 1) == "*":
-                yield from self._all_of(first, last, tables, deep)
+                yield from self._all_of(first, last, tables)
             elif (name := self._called(first, last)) is not None:
                 path = self._path(first, last)
-                yield name, self._type(path, tables, deep) if path else None
+                yield name, self._type(path, tables) if path else None
 
     def _items(self) -> Iterator[tuple[int, int]]:
         """The places of what the first SELECT of a query lists."""
@@ -240,14 +244,14 @@ class Scope:
             depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(kind, 0)
             at += 1
 
-    def _all_of(self, first: int, last: int, tables: Tables, deep: int) -> Iterator[Field]:
+    def _all_of(self, first: int, last: int, tables: Tables) -> Iterator[Field]:
         if last - first > 1:
             path = self._path(first, last - 2)
-            yield from self.fields(path[0], tables, deep) if len(path) == 1 else ()
+            yield from self.fields(path[0], tables) if len(path) == 1 else ()
             return
         for name, relation in self.relations.items():
             if not relation.depth and not relation.common:
-                yield from self.fields(name, tables, deep)
+                yield from self.fields(name, tables)
 
     def _called(self, first: int, last: int) -> str | None:
         """The name of a column: its alias, else of the column that it is."""
@@ -275,11 +279,9 @@ class Scope:
         rest = last - at - (self._kind(at) == "AS" and at < last)
         return parts if rest == 0 or (rest == 1 and self._is_name(last - 1)) else []
 
-    def _type(self, path: Sequence[str], tables: Tables, deep: int) -> Type | None:
-        if deep >= _DEEPEST:
-            return None
-        found = self.members(path[:-1], tables) if len(path) > 1 else self._all(tables, deep)
+    def _type(self, path: Sequence[str], tables: Tables) -> Type | None:
+        found = self.members(path[:-1], tables) if len(path) > 1 else self._all(tables)
         return next((type for name, type in found if name.lower() == path[-1]), None)
 
-    def _all(self, tables: Tables, deep: int) -> Iterator[Field]:
-        return (field for name in self.relations for field in self.fields(name, tables, deep))
+    def _all(self, tables: Tables) -> Iterator[Field]:
+        return (field for name in self.relations for field in self.fields(name, tables))

@@ -120,3 +120,23 @@ def test_a_huge_catalog_is_searched_by_its_beginning() -> None:
     many = Vocabulary({"raw": [f"t{i:05d}" for i in range(50_000)]})
     assert suggested("SELECT * FROM t49999|", many) == ["raw.t49999"]
     assert len(suggested("SELECT * FROM t|", many)) == 40
+
+
+MANY = ", ".join(f"c{number}" for number in range(40))
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("WITH RECURSIVE t AS (SELECT t.a FROM t) SELECT t.|", ["a"]),
+        ("WITH RECURSIVE t AS (SELECT x.a FROM (SELECT t.b FROM t) x) SELECT t.|", ["a"]),
+        ("WITH a AS (SELECT b.x FROM b), b AS (SELECT a.y FROM a) SELECT a.|", ["x"]),
+        (
+            f"WITH RECURSIVE t AS (SELECT {MANY} FROM t JOIN t u ON true) SELECT t.c3|",
+            [f"c3{number}" for number in range(10)],
+        ),
+    ],
+)
+def test_a_query_that_asks_for_itself_is_followed_once(marked: str, expected: list[str]) -> None:
+    """Not for ever, nor once for each of its columns at each depth."""
+    assert suggested(marked) == expected
