@@ -20,7 +20,7 @@ _CLAUSES = frozenset(
 )  # fmt: skip
 _JOINS = frozenset({"JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL"})
 _UPPER = RESERVED | _CLAUSES | {"ASC", "DESC", "OVER", "PARTITION", "FILTER"}
-_LOOSE = (_UPPER | _CLAUSES) - RESERVED
+_LOOSE = _UPPER - RESERVED
 _OPERATORS = frozenset({"=", "<", ">", "<=", ">=", "<>", "||", "+", "-", "*", "/", "%", "."})
 _BEFORE_NAMES = _OPERATORS | {"SELECT", "DISTINCT", ",", "AS", "(", "["}
 _AFTER_NAMES = frozenset({",", ")", "]", ";", "FROM", "eof"})

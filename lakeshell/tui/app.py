@@ -42,6 +42,7 @@ from lakeshell.tui.preferences import (
 from lakeshell.tui.registry import BY_NAME, ENTRIES
 from lakeshell.tui.safe import pictured, shown
 from lakeshell.tui.themes import THEMES, UNFIT
+from lakeshell.tui.widgets.inorder import type_again
 from lakeshell.tui.widgets.line import LineInput, refused
 
 if TYPE_CHECKING:
@@ -191,17 +192,17 @@ class Console(App[None]):
         SQL is typed it may be what was sent, and the text has it before the console."""
         if isinstance(event, Key) and not event.is_forwarded:
             if not self.screen.is_mounted:
-                self._type_again(event)
+                type_again(self, event)
                 return
             self._typed_on[event] = self.screen
-        if isinstance(event, Key) and event.key.startswith("alt+") and not event.is_forwarded:
-            focused = self.focused
-            if focused is not None and hasattr(focused, "editing"):
-                focused._forward_event(event)
-                return
-            event.character = None
-            if isinstance(focused, Input):
-                event.key = _IN_A_LINE.get(event.key, event.key)
+            if event.key.startswith("alt+"):
+                focused = self.focused
+                if focused is not None and hasattr(focused, "editing"):
+                    focused._forward_event(event)
+                    return
+                event.character = None
+                if isinstance(focused, Input):
+                    event.key = _IN_A_LINE.get(event.key, event.key)
         if isinstance(event, Paste) and not isinstance(self.focused, TextArea | LineInput):
             # The library's own lines draw what they are given.
             if refused(self, event.text):
@@ -214,12 +215,7 @@ class Console(App[None]):
         the dialog's: its field would not have it, and its keys would be asked."""
         if self._typed_on.get(event, self.screen) is not self.screen:
             event.prevent_default()
-            self._type_again(event)
-
-    def _type_again(self, event: Key) -> None:
-        """Once the screen has its fields."""
-        again = Key(event.key, event.character)
-        self.screen.call_later(self.post_message, again)
+            type_again(self, event)
 
     async def run_action(
         self,

@@ -7,8 +7,16 @@ the application, and letters that came right after it, as they do over SSH, are 
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual.app import App
 from textual.events import Key
 from textual.widget import Widget
+
+
+def type_again(app: App[Any], event: Key) -> None:
+    """For the screen that has come meanwhile, once it has its fields."""
+    app.screen.call_later(app.post_message, Key(event.key, event.character))
 
 
 class KeysInOrder(Widget):

@@ -26,7 +26,7 @@ from lakeshell.tui.editing.emacs import KEYS
 from lakeshell.tui.safe import is_too_large
 from lakeshell.tui.widgets.area import PicturedLines
 from lakeshell.tui.widgets.colours import LineColours
-from lakeshell.tui.widgets.inorder import KeysInOrder
+from lakeshell.tui.widgets.inorder import KeysInOrder, type_again
 
 if TYPE_CHECKING:
     from lakeshell.tui.editing.motions import Place
@@ -170,8 +170,7 @@ class SqlArea(PicturedLines, TextAreaPlus, KeysInOrder):
         """Before the base's own, which it keeps from happening where the key was taken."""
         if self.app.screen is not self.screen:
             # What was typed in one piece behind a command that opened a dialog is the dialog's.
-            again = events.Key(event.key, event.character)
-            self.app.screen.call_later(self.app.post_message, again)
+            type_again(self.app, event)
         elif not self._takes(event) and not await self._is_of_the_console(event):
             return
         event.stop()
